@@ -1,0 +1,160 @@
+//! What can be asked of the door, what it answers, and why it refuses.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::idempotency::{Answer, IdempotencyKey, RequestHash};
+use crate::ids::{MerchantId, PayoutId};
+use crate::money::{Amount, Paise};
+use crate::payout::{Attempt, BankAnswer, Payout, Status};
+
+/// One wish, of one merchant's book: who, what, and under which idempotency key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    pub merchant: MerchantId,
+    pub action: Action,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Accept a payout and hold its funds. `id` is the payout's, if it comes to be.
+    Create { id: PayoutId, key: IdempotencyKey, request: PayoutRequest },
+    /// Money comes in.
+    Fund { key: IdempotencyKey, amount: Amount, description: String },
+    /// The merchant withdraws a payout that no worker has claimed.
+    Cancel { payout: PayoutId },
+    /// A worker takes a due payout for one call to the bank.
+    Claim { payout: PayoutId, worker: String },
+    /// What the bank answered to attempt `number`: settles, refunds, or sets the next step.
+    Report { payout: PayoutId, number: u32, answer: BankAnswer, exchange: Exchange },
+    /// A worker that stops hands back what it claimed and did not send.
+    Release { payout: PayoutId, number: u32 },
+    /// The bank sent the money of a completed payout back.
+    Return { payout: PayoutId, reason: String },
+}
+
+impl Action {
+    pub fn key(&self) -> Option<IdempotencyKey> {
+        match self {
+            Self::Create { key, .. } | Self::Fund { key, .. } => Some(*key),
+            _ => None,
+        }
+    }
+
+    /// The existing payout that the action is about.
+    pub fn payout(&self) -> Option<PayoutId> {
+        match self {
+            Self::Cancel { payout }
+            | Self::Claim { payout, .. }
+            | Self::Report { payout, .. }
+            | Self::Release { payout, .. }
+            | Self::Return { payout, .. } => Some(*payout),
+            Self::Create { .. } | Self::Fund { .. } => None,
+        }
+    }
+}
+
+/// A client's request for a payout, already checked in form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PayoutRequest {
+    pub amount: Amount,
+    pub bank_account_id: String,
+}
+
+impl PayoutRequest {
+    pub fn hash(&self) -> RequestHash {
+        RequestHash::of(&["payout", &self.amount.get().to_string(), &self.bank_account_id])
+    }
+}
+
+/// One call to the bank in words: kept with the attempt, read by people.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Exchange {
+    pub sent: String,
+    pub received: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// To a request under an idempotency key: the first answer, or the first answer again.
+    Answered { answer: Answer, replayed: bool },
+    /// The payout is the worker's until the lease runs out.
+    Claimed { payout: Payout, attempt: Attempt },
+    /// The payout after the step.
+    Stepped(Payout),
+}
+
+/// Why a command changed nothing. None of these is remembered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("no such merchant")]
+    UnknownMerchant,
+    #[error("no such payout")]
+    UnknownPayout,
+    #[error("this Idempotency-Key was used for another request; use a new key for a new request")]
+    KeyReused,
+    #[error("the payout is not due, or another worker has it")]
+    NotDue,
+    #[error("the attempt is not the one that holds the payout")]
+    StaleAttempt,
+    #[error("a payout that is {} cannot be cancelled: only a pending one can", .0.as_str())]
+    NotCancellable(Status),
+    #[error("a payout that is {} cannot be returned: only a completed one can", .0.as_str())]
+    NotReturnable(Status),
+    #[error("the balance would not fit 64 bits")]
+    BalanceTooLarge,
+    #[error("the ledger does not bear it out: {0}")]
+    Inconsistent(String),
+}
+
+/// A payout as the original's clients know it: these members, in this order.
+#[derive(Debug, Serialize)]
+pub struct PayoutSummary<'a> {
+    pub id: PayoutId,
+    pub amount_paise: Amount,
+    pub bank_account_id: &'a str,
+    pub status: &'static str,
+    pub attempts: u32,
+    pub created_at: String,
+    pub updated_at: String,
+}
+
+impl<'a> From<&'a Payout> for PayoutSummary<'a> {
+    fn from(payout: &'a Payout) -> Self {
+        Self {
+            id: payout.id,
+            amount_paise: payout.amount,
+            bank_account_id: &payout.bank_account_id,
+            status: payout.status().original().as_str(),
+            attempts: payout.attempts,
+            created_at: timestamp(payout.created_at),
+            updated_at: timestamp(payout.updated_at),
+        }
+    }
+}
+
+/// RFC 3339, UTC, six decimals, `Z`.
+pub fn timestamp(at: Timestamp) -> String {
+    format!("{at:.6}")
+}
+
+/// The two balances, as refusals and fundings tell them.
+#[derive(Debug, Serialize)]
+pub struct InsufficientBalance {
+    pub error: &'static str,
+    pub available_balance_paise: Paise,
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    pub title: &'static str,
+    pub status: u16,
+    pub detail: String,
+    pub code: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Funded {
+    pub entry_id: uuid::Uuid,
+    pub amount_paise: Amount,
+    pub available_balance_paise: Paise,
+    pub held_balance_paise: Paise,
+}

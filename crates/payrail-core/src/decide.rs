@@ -1,0 +1,363 @@
+//! The one place in which money moves. Pure: a merchant's book, a command, the time and the policy
+//! go in; what is to be written and what is to be answered come out.
+//!
+//! A store locks the merchants of a batch, loads their [`Book`]s, calls [`decide_all`] and writes
+//! the [`Writes`], in one transaction. It decides nothing itself.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::backoff::{Policy, later};
+use crate::command::{
+    Action, Command, Exchange, Funded, InsufficientBalance, PayoutRequest, PayoutSummary, Refusal, Reply,
+};
+use crate::idempotency::{Answer, IdempotencyKey, Record, RequestHash};
+use crate::ids::{MerchantId, PayoutId};
+use crate::ledger::{Entry, EntryKind, Overdraw, Subject, Tip};
+use crate::money::Amount;
+use crate::payout::{Attempt, BankAnswer, Outcome, Payout};
+
+/// What the door needs to know of one merchant: loaded under the merchant's lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Book {
+    pub merchant: MerchantId,
+    pub tip: Tip,
+    /// The number of the newest outbox row.
+    pub last_event: i64,
+    /// The records of the batch's keys, as far as there are any.
+    pub records: BTreeMap<IdempotencyKey, Record>,
+    /// The payouts that the batch's commands name.
+    pub payouts: BTreeMap<PayoutId, Payout>,
+}
+
+impl Book {
+    pub fn new(merchant: MerchantId) -> Self {
+        Self { merchant, tip: Tip::default(), last_event: 0, records: BTreeMap::new(), payouts: BTreeMap::new() }
+    }
+}
+
+/// What one command changes: at most one of each. All of it is written in one transaction.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    pub entry: Option<Entry>,
+    pub payout: Option<PayoutChange>,
+    pub attempt: Option<AttemptChange>,
+    pub record: Option<Record>,
+    pub event: Option<Event>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PayoutChange {
+    New(Payout),
+    Step(Payout),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AttemptChange {
+    Opened(Attempt),
+    Closed(AttemptEnd),
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttemptEnd {
+    pub payout: PayoutId,
+    pub number: u32,
+    /// A [`BankAnswer`]'s word, or `released`.
+    pub outcome: &'static str,
+    pub exchange: Exchange,
+    pub ended_at: Timestamp,
+}
+
+/// An outbox row: what the world must learn, in the order in which it happened to the merchant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// 1, 2, 3, … per merchant, gapless, so that a reader knows when it missed something.
+    pub seq: i64,
+    /// `payout.` and the new status, `payout.in_doubt`, or `balance.funded`.
+    pub kind: &'static str,
+    pub payout: Option<PayoutId>,
+    pub created_at: Timestamp,
+}
+
+/// The changes of a batch, by table, each in the order of the commands.
+#[derive(Debug, Default)]
+pub struct Writes {
+    pub entries: Vec<(MerchantId, Entry)>,
+    pub new_payouts: Vec<(MerchantId, Payout)>,
+    pub steps: Vec<(MerchantId, Payout)>,
+    pub opened: Vec<(MerchantId, Attempt)>,
+    pub closed: Vec<(MerchantId, AttemptEnd)>,
+    pub records: Vec<(MerchantId, Record)>,
+    pub events: Vec<(MerchantId, Event)>,
+    /// One for each command, in order.
+    pub replies: Vec<Result<Reply, Refusal>>,
+}
+
+/// Runs a batch in order, each command on the books as the ones before it left them.
+pub fn decide_all(
+    books: &mut BTreeMap<MerchantId, Book>,
+    commands: &[Command],
+    policy: &Policy,
+    now: Timestamp,
+) -> Writes {
+    let mut writes = Writes::default();
+    for command in commands {
+        let decision = match books.get(&command.merchant) {
+            Some(book) => decide(book, &command.action, policy, now),
+            None => Err(Refusal::UnknownMerchant),
+        };
+        let reply = decision.map(|(changes, reply)| {
+            if let Some(book) = books.get_mut(&command.merchant) {
+                book.apply(&changes);
+            }
+            writes.take(command.merchant, changes);
+            reply
+        });
+        writes.replies.push(reply);
+    }
+    writes
+}
+
+/// THE decision.
+pub fn decide(book: &Book, action: &Action, policy: &Policy, now: Timestamp) -> Result<(Changes, Reply), Refusal> {
+    let door = Door { book, policy, now };
+    match action {
+        Action::Create { id, key, request } => door.once(*key, request.hash(), || door.create(*id, *key, request)),
+        Action::Fund { key, amount, description } => {
+            let hash = RequestHash::of(&["fund", &amount.get().to_string(), description]);
+            door.once(*key, hash, || door.fund(*key, hash, *amount, description))
+        }
+        Action::Cancel { payout } => door.cancel(door.payout(*payout)?),
+        Action::Claim { payout, worker } => door.claim(door.payout(*payout)?, worker),
+        Action::Report { payout, number, answer, exchange } => {
+            door.report(door.payout(*payout)?, *number, answer, exchange)
+        }
+        Action::Release { payout, number } => door.release(door.payout(*payout)?, *number),
+        Action::Return { payout, reason } => door.give_back(door.payout(*payout)?, reason),
+    }
+}
+
+struct Door<'a> {
+    book: &'a Book,
+    policy: &'a Policy,
+    now: Timestamp,
+}
+
+type Decision = Result<(Changes, Reply), Refusal>;
+
+impl Door<'_> {
+    /// The first answer again if the key has one; otherwise the first answer.
+    fn once(&self, key: IdempotencyKey, request: RequestHash, first: impl FnOnce() -> Decision) -> Decision {
+        match self.book.records.get(&key) {
+            Some(record) if record.is_expired(self.now) => first(),
+            Some(record) if record.request != request => Err(Refusal::KeyReused),
+            Some(record) => Ok((Changes::default(), Reply::Answered { answer: record.answer.clone(), replayed: true })),
+            None => first(),
+        }
+    }
+
+    fn create(&self, id: PayoutId, key: IdempotencyKey, request: &PayoutRequest) -> Decision {
+        let entry = match self.entry(EntryKind::Hold, request.amount, Subject::Payout(id)) {
+            Ok(entry) => entry,
+            Err(Overdraw::TooLittle { .. }) => return Ok(self.insufficient(key, request)),
+            Err(Overdraw::TooLarge) => return Err(Refusal::BalanceTooLarge),
+        };
+        let payout = Payout::new(id, request.amount, request.bank_account_id.clone(), self.now);
+        let answer = answer(201, &PayoutSummary::from(&payout));
+        let changes = Changes {
+            entry: Some(entry),
+            record: Some(self.record(key, request.hash(), &answer, Some(id))),
+            event: Some(self.event("payout.pending", Some(id))),
+            payout: Some(PayoutChange::New(payout)),
+            attempt: None,
+        };
+        Ok((changes, Reply::Answered { answer, replayed: false }))
+    }
+
+    /// The refusal is remembered, so that a late duplicate of a refused request can never pay.
+    fn insufficient(&self, key: IdempotencyKey, request: &PayoutRequest) -> (Changes, Reply) {
+        let available = self.book.tip.balances.available;
+        let body = InsufficientBalance {
+            error: "Insufficient balance",
+            available_balance_paise: available,
+            kind: "about:blank",
+            title: "Bad Request",
+            status: 400,
+            detail: format!("{} paise are available; {} were asked for.", available.get(), request.amount.get()),
+            code: "insufficient_balance",
+        };
+        let answer = answer(400, &body);
+        let expires_at = Some(later(self.now, self.policy.refusal_ttl));
+        let record = Record { expires_at, ..self.record(key, request.hash(), &answer, None) };
+        (Changes { record: Some(record), ..Changes::default() }, Reply::Answered { answer, replayed: false })
+    }
+
+    fn fund(&self, key: IdempotencyKey, request: RequestHash, amount: Amount, description: &str) -> Decision {
+        let entry = self
+            .entry(EntryKind::Fund, amount, Subject::Memo(description.to_owned()))
+            .map_err(|_| Refusal::BalanceTooLarge)?;
+        let answer = answer(
+            201,
+            &Funded {
+                entry_id: self.book.merchant.entry_id(entry.seq),
+                amount_paise: amount,
+                available_balance_paise: entry.after.available,
+                held_balance_paise: entry.after.held,
+            },
+        );
+        let changes = Changes {
+            entry: Some(entry),
+            record: Some(self.record(key, request, &answer, None)),
+            event: Some(self.event("balance.funded", None)),
+            ..Changes::default()
+        };
+        Ok((changes, Reply::Answered { answer, replayed: false }))
+    }
+
+    fn claim(&self, payout: &Payout, worker: &str) -> Decision {
+        let (payout, attempt) = payout.claim(worker, self.policy, self.now).ok_or(Refusal::NotDue)?;
+        let first = attempt.number == 1;
+        let changes = Changes {
+            event: first.then(|| self.event("payout.processing", Some(payout.id))),
+            payout: Some(PayoutChange::Step(payout.clone())),
+            attempt: Some(AttemptChange::Opened(attempt.clone())),
+            ..Changes::default()
+        };
+        Ok((changes, Reply::Claimed { payout, attempt }))
+    }
+
+    fn report(&self, payout: &Payout, number: u32, answer: &BankAnswer, exchange: &Exchange) -> Decision {
+        let outcome = payout.report(number, answer, self.policy, self.now).ok_or(Refusal::StaleAttempt)?;
+        let (movement, event, next) = match outcome {
+            Outcome::Settle(next) => (Some(EntryKind::Settle), Some("payout.completed"), next),
+            Outcome::Refund(next) => (Some(EntryKind::Refund), Some("payout.failed"), next),
+            Outcome::GoOn(next) => {
+                (None, (next.is_in_doubt() && !payout.is_in_doubt()).then_some("payout.in_doubt"), next)
+            }
+        };
+        let end = AttemptEnd {
+            payout: payout.id,
+            number,
+            outcome: answer.as_str(),
+            exchange: exchange.clone(),
+            ended_at: self.now,
+        };
+        self.step(next, movement, event, Some(end))
+    }
+
+    fn release(&self, payout: &Payout, number: u32) -> Decision {
+        let next = payout.release(number, self.now).ok_or(Refusal::StaleAttempt)?;
+        let exchange = Exchange::default();
+        let end = AttemptEnd { payout: payout.id, number, outcome: "released", exchange, ended_at: self.now };
+        self.step(next, None, None, Some(end))
+    }
+
+    fn cancel(&self, payout: &Payout) -> Decision {
+        let next = payout.cancel(self.now).ok_or(Refusal::NotCancellable(payout.status()))?;
+        self.step(next, Some(EntryKind::Refund), Some("payout.cancelled"), None)
+    }
+
+    fn give_back(&self, payout: &Payout, reason: &str) -> Decision {
+        let next = payout.returned(reason, self.now).ok_or(Refusal::NotReturnable(payout.status()))?;
+        self.step(next, Some(EntryKind::Return), Some("payout.returned"), None)
+    }
+
+    /// A payout's step with the movement of money, the event and the attempt's end that belong to it.
+    fn step(
+        &self,
+        next: Payout,
+        movement: Option<EntryKind>,
+        event: Option<&'static str>,
+        end: Option<AttemptEnd>,
+    ) -> Decision {
+        let entry = movement
+            .map(|kind| self.entry(kind, next.amount, Subject::Payout(next.id)))
+            .transpose()
+            // What a payout holds was put there by its own hold: a shortfall means a damaged ledger.
+            .map_err(|overdraw| Refusal::Inconsistent(overdraw.to_string()))?;
+        let changes = Changes {
+            entry,
+            event: event.map(|kind| self.event(kind, Some(next.id))),
+            payout: Some(PayoutChange::Step(next.clone())),
+            attempt: end.map(AttemptChange::Closed),
+            record: None,
+        };
+        Ok((changes, Reply::Stepped(next)))
+    }
+
+    fn payout(&self, id: PayoutId) -> Result<&Payout, Refusal> {
+        self.book.payouts.get(&id).ok_or(Refusal::UnknownPayout)
+    }
+
+    fn entry(&self, kind: EntryKind, amount: Amount, subject: Subject) -> Result<Entry, Overdraw> {
+        self.book.tip.next(kind, amount, subject, self.now)
+    }
+
+    fn event(&self, kind: &'static str, payout: Option<PayoutId>) -> Event {
+        Event { seq: self.book.last_event + 1, kind, payout, created_at: self.now }
+    }
+
+    fn record(&self, key: IdempotencyKey, request: RequestHash, answer: &Answer, payout: Option<PayoutId>) -> Record {
+        Record { key, request, answer: answer.clone(), payout, created_at: self.now, expires_at: None }
+    }
+}
+
+fn answer(status: u16, body: &impl Serialize) -> Answer {
+    // These bodies are structs of strings and numbers: writing them cannot fail.
+    let body = serde_json::to_string(body).unwrap_or_default();
+    Answer { status, body }
+}
+
+impl Book {
+    /// The book as it is once `changes` are written.
+    pub fn apply(&mut self, changes: &Changes) {
+        if let Some(entry) = &changes.entry {
+            self.tip = entry.tip();
+        }
+        if let Some(PayoutChange::New(payout) | PayoutChange::Step(payout)) = &changes.payout {
+            self.payouts.insert(payout.id, payout.clone());
+        }
+        if let Some(record) = &changes.record {
+            self.records.insert(record.key, record.clone());
+        }
+        if let Some(event) = &changes.event {
+            self.last_event = event.seq;
+        }
+    }
+}
+
+impl Writes {
+    fn take(&mut self, merchant: MerchantId, changes: Changes) {
+        self.entries.extend(changes.entry.map(|entry| (merchant, entry)));
+        match changes.payout {
+            Some(PayoutChange::New(payout)) => self.new_payouts.push((merchant, payout)),
+            Some(PayoutChange::Step(payout)) => self.steps.push((merchant, payout)),
+            None => {}
+        }
+        match changes.attempt {
+            Some(AttemptChange::Opened(attempt)) => self.opened.push((merchant, attempt)),
+            Some(AttemptChange::Closed(end)) => self.closed.push((merchant, end)),
+            None => {}
+        }
+        self.records.extend(changes.record.map(|record| (merchant, record)));
+        self.events.extend(changes.event.map(|event| (merchant, event)));
+    }
+
+    /// The payouts' steps in rounds, so that no payout steps twice in one round: the database
+    /// checks each step, and must see each.
+    pub fn rounds(&self) -> Vec<Vec<&(MerchantId, Payout)>> {
+        let mut taken: BTreeMap<PayoutId, usize> = BTreeMap::new();
+        let mut rounds: Vec<Vec<_>> = Vec::new();
+        for step in &self.steps {
+            let round = taken.entry(step.1.id).and_modify(|round| *round += 1).or_insert(0);
+            if rounds.len() <= *round {
+                rounds.push(Vec::new());
+            }
+            rounds[*round].push(step);
+        }
+        rounds
+    }
+}
