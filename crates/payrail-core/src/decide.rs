@@ -346,6 +346,12 @@ impl Writes {
         self.events.extend(changes.event.map(|event| (merchant, event)));
     }
 
+    /// Whether nothing is to be written: replays and refusals only.
+    pub fn is_empty(&self) -> bool {
+        // Every change that is not a record comes with a payout's step, a new payout or an event.
+        self.records.is_empty() && self.steps.is_empty() && self.events.is_empty()
+    }
+
     /// The payouts' steps in rounds, so that no payout steps twice in one round: the database
     /// checks each step, and must see each.
     pub fn rounds(&self) -> Vec<Vec<&(MerchantId, Payout)>> {

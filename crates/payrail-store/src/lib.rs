@@ -1,1 +1,227 @@
+//! PayRail's two stores, equal in behaviour: the only SQL. A store locks, loads, calls the core and
+//! writes what it answers, in one transaction. It decides nothing.
 
+mod error;
+mod needs;
+mod postgres;
+mod rows;
+mod sqlite;
+mod statements;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod types;
+
+use jiff::Timestamp;
+use payrail_core::backoff::Policy;
+use payrail_core::command::{Command, Refusal, Reply};
+use payrail_core::ids::{MerchantId, PayoutId};
+use payrail_core::ledger::Tip;
+use payrail_core::payout::Payout;
+use sqlx::migrate::{MigrateError, Migrator};
+
+pub use error::{Result, StoreError};
+pub use postgres::PostgresStore;
+pub use rows::{AttemptLine, EventLine, LedgerLine, Merchant};
+pub use sqlite::SqliteStore;
+
+/// The clock, read once the merchants are locked: a book's times are in the book's order.
+pub type Now<'a> = &'a (dyn Fn() -> Timestamp + Send + Sync);
+/// One for each command of the batch, in order.
+pub type Replies = Vec<std::result::Result<Reply, Refusal>>;
+
+#[derive(Clone, Debug)]
+pub enum Store {
+    Sqlite(SqliteStore),
+    Postgres(PostgresStore),
+}
+
+/// The same read on either store, on a connection of its readers.
+macro_rules! read {
+    ($store:expr, $name:ident($($argument:expr),*)) => {
+        match $store {
+            Store::Sqlite(store) => sqlite::statements::$name(&mut *store.reader.acquire().await?, $($argument),*).await,
+            Store::Postgres(store) => postgres::statements::$name(&mut *store.reader.acquire().await?, $($argument),*).await,
+        }
+    };
+}
+
+/// The same small write on either store, in a transaction of its own.
+macro_rules! write {
+    ($store:expr, $name:ident($($argument:expr),*)) => {
+        match $store {
+            Store::Sqlite(store) => {
+                let mut tx = store.writer.begin_with("BEGIN IMMEDIATE").await?;
+                let done = sqlite::statements::$name(&mut tx, $($argument),*).await?;
+                tx.commit().await.map_err(StoreError::of_commit)?;
+                Ok(done)
+            }
+            Store::Postgres(store) => {
+                let mut tx = store.reader.begin().await?;
+                let done = postgres::statements::$name(&mut tx, $($argument),*).await?;
+                tx.commit().await.map_err(StoreError::of_commit)?;
+                Ok(done)
+            }
+        }
+    };
+}
+
+impl Store {
+    /// `sqlite:///path`, `sqlite://relative.db` or `postgres://…`. On PostgreSQL with `writers`
+    /// connections for the lanes and `readers` for everything else.
+    pub async fn open(url: &str, writers: u32, readers: u32) -> Result<Self> {
+        if url.starts_with("sqlite:") {
+            Ok(Self::Sqlite(SqliteStore::open(url, readers).await?))
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Ok(Self::Postgres(PostgresStore::open(url, writers, readers).await?))
+        } else {
+            Err(StoreError::Unavailable("DATABASE_URL must begin with sqlite:// or postgres://".to_owned()))
+        }
+    }
+
+    /// Brings the schema up to this program's version; refuses one that is newer. On PostgreSQL under
+    /// an advisory lock, so that many processes may start at once.
+    pub async fn migrate(&self) -> Result<()> {
+        let done = match self {
+            Self::Sqlite(store) => sqlite::MIGRATIONS.run(&store.writer).await,
+            Self::Postgres(store) => postgres::MIGRATIONS.run(&store.reader).await,
+        };
+        done.map_err(|error| match error {
+            MigrateError::VersionMissing(version) => StoreError::Migration(format!(
+                "the database has migration {version}, which this program does not know: it was written by a newer \
+                 payrail. Start that one, or restore a backup"
+            )),
+            other => StoreError::Migration(other.to_string()),
+        })
+    }
+
+    /// The newest migration that this program knows.
+    pub fn schema_version(&self) -> i64 {
+        let migrations: &Migrator = match self {
+            Self::Sqlite(_) => &sqlite::MIGRATIONS,
+            Self::Postgres(_) => &postgres::MIGRATIONS,
+        };
+        migrations.iter().map(|migration| migration.version).max().unwrap_or(0)
+    }
+
+    /// Removes everything, history included, and begins anew with empty tables.
+    pub async fn reset(&self) -> Result<()> {
+        match self {
+            Self::Sqlite(store) => store.drop_all().await?,
+            Self::Postgres(store) => store.drop_all().await?,
+        }
+        self.migrate().await
+    }
+
+    /// THE way in: one batch, one transaction, one decision.
+    pub async fn execute(&self, commands: &[Command], policy: &Policy, now: Now<'_>) -> Result<Replies> {
+        match self {
+            Self::Sqlite(store) => store.execute(commands, policy, now).await,
+            Self::Postgres(store) => store.execute(commands, policy, now).await,
+        }
+    }
+
+    pub async fn merchant_of_key(&self, hash: &[u8]) -> Result<Option<Merchant>> {
+        read!(self, merchant_of_key(hash))
+    }
+
+    pub async fn merchant_of_email(&self, email: &str) -> Result<Option<Merchant>> {
+        read!(self, merchant_of_email(email))
+    }
+
+    pub async fn merchants(&self, after: Option<MerchantId>, limit: u32) -> Result<Vec<Merchant>> {
+        read!(self, merchants(after, limit))
+    }
+
+    pub async fn tip(&self, merchant: MerchantId) -> Result<Tip> {
+        read!(self, tip(merchant))
+    }
+
+    pub async fn ledger(&self, merchant: MerchantId, before: i64, limit: u32) -> Result<Vec<LedgerLine>> {
+        read!(self, ledger(merchant, before, limit))
+    }
+
+    pub async fn payouts(&self, merchant: MerchantId, before: Option<PayoutId>, limit: u32) -> Result<Vec<Payout>> {
+        read!(self, payouts(merchant, before, limit))
+    }
+
+    pub async fn payout(&self, merchant: MerchantId, id: PayoutId) -> Result<Option<Payout>> {
+        read!(self, payout(merchant, id))
+    }
+
+    pub async fn merchant_of_payout(&self, id: PayoutId) -> Result<Option<MerchantId>> {
+        read!(self, merchant_of_payout(id))
+    }
+
+    pub async fn attempts(&self, merchant: MerchantId, payout: PayoutId) -> Result<Vec<AttemptLine>> {
+        read!(self, attempts(merchant, payout))
+    }
+
+    pub async fn events(&self, merchant: MerchantId, after: i64, limit: u32) -> Result<Vec<EventLine>> {
+        read!(self, events(merchant, after, limit))
+    }
+
+    pub async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<(MerchantId, PayoutId)>> {
+        read!(self, due(now, limit))
+    }
+
+    pub async fn doubtful(&self, limit: u32) -> Result<Vec<(MerchantId, Payout)>> {
+        read!(self, doubtful(limit))
+    }
+
+    pub async fn setting(&self, name: &str) -> Result<Option<String>> {
+        read!(self, setting(name))
+    }
+
+    pub async fn put_setting(&self, name: &str, value: &str) -> Result<()> {
+        write!(self, put_setting(name, value))
+    }
+
+    /// False when the e-mail address is taken.
+    pub async fn add_merchant(&self, merchant: &Merchant) -> Result<bool> {
+        write!(self, add_merchant(merchant))
+    }
+
+    /// Stores the keyed hash of an API key; the same one again changes nothing.
+    pub async fn add_key(&self, merchant: MerchantId, hash: &[u8], prefix: &str, now: Timestamp) -> Result<()> {
+        write!(self, add_key(merchant, hash, prefix, now))
+    }
+
+    /// One merchant's book and payouts as they were at one moment, for `verify`.
+    pub async fn snapshot(&self) -> Result<Snapshot> {
+        Ok(match self {
+            Self::Sqlite(store) => Snapshot::Sqlite(store.reader.begin().await?),
+            Self::Postgres(store) => {
+                let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+                Snapshot::Postgres(store.reader.begin_with(begin).await?)
+            }
+        })
+    }
+}
+
+/// A read-only transaction: every read in it sees the same moment.
+#[derive(Debug)]
+pub enum Snapshot {
+    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
+    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
+}
+
+impl Snapshot {
+    pub async fn entries_after(&mut self, merchant: MerchantId, seq: i64, limit: u32) -> Result<Vec<LedgerLine>> {
+        match self {
+            Self::Sqlite(tx) => sqlite::statements::entries_after(tx, merchant, seq, limit).await,
+            Self::Postgres(tx) => postgres::statements::entries_after(tx, merchant, seq, limit).await,
+        }
+    }
+
+    pub async fn payouts_after(
+        &mut self,
+        merchant: MerchantId,
+        after: Option<PayoutId>,
+        limit: u32,
+    ) -> Result<Vec<Payout>> {
+        match self {
+            Self::Sqlite(tx) => sqlite::statements::payouts_after(tx, merchant, after, limit).await,
+            Self::Postgres(tx) => postgres::statements::payouts_after(tx, merchant, after, limit).await,
+        }
+    }
+}

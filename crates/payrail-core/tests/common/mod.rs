@@ -1,0 +1,203 @@
+//! Names, times, and a store in memory: what every test file shares.
+#![allow(dead_code)] // Each test file is a program of its own and uses its part of this.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use payrail_core::backoff::Policy;
+use payrail_core::command::{Action, Command, PayoutRequest, Refusal, Reply};
+use payrail_core::decide::{AttemptEnd, Book, Event, Writes, decide_all};
+use payrail_core::idempotency::{IdempotencyKey, Record};
+use payrail_core::ids::{MerchantId, PayoutId};
+use payrail_core::ledger::Entry;
+use payrail_core::money::Amount;
+use payrail_core::payout::{Attempt, Payout};
+use uuid::Uuid;
+
+pub fn merchant(number: u8) -> MerchantId {
+    MerchantId(Uuid::from_u128(0x2edc_2490_a9d6_4bdb_805b_6708_6701_0000 + u128::from(number)))
+}
+
+pub fn key(number: u8) -> IdempotencyKey {
+    IdempotencyKey(Uuid::from_u128(0xb0b0_0000_0000_4000_8000_0000_0000_0000 + u128::from(number)))
+}
+
+/// The `number`th id that anybody asked for; spread, as the jitter is drawn from it.
+pub fn payout_id(merchant: MerchantId, number: usize) -> PayoutId {
+    let random = (number as u128 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+    PayoutId::new(at(0), merchant.bucket(), random)
+}
+
+/// `seconds` after the tests' beginning of time.
+pub fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+}
+
+pub const MICROSECOND: SignedDuration = SignedDuration::from_micros(1);
+
+pub fn amount(paise: i64) -> Amount {
+    Amount::new(paise).unwrap()
+}
+
+pub fn create(id: PayoutId, key: IdempotencyKey, paise: i64, account: &str) -> Action {
+    Action::Create { id, key, request: PayoutRequest { amount: amount(paise), bank_account_id: account.to_owned() } }
+}
+
+pub fn fund(key: IdempotencyKey, paise: i64) -> Action {
+    Action::Fund { key, amount: amount(paise), description: "top-up".to_owned() }
+}
+
+/// What a store has written, by table, and what it has answered.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Log {
+    pub entries: Vec<(MerchantId, Entry)>,
+    pub new_payouts: Vec<(MerchantId, Payout)>,
+    pub steps: Vec<(MerchantId, Payout)>,
+    pub opened: Vec<(MerchantId, Attempt)>,
+    pub closed: Vec<(MerchantId, AttemptEnd)>,
+    pub records: Vec<(MerchantId, Record)>,
+    pub events: Vec<(MerchantId, Event)>,
+    pub replies: Vec<Result<Reply, Refusal>>,
+}
+
+impl Log {
+    pub fn wrote_nothing(&self) -> bool {
+        *self == Log { replies: self.replies.clone(), ..Log::default() }
+    }
+
+    /// One merchant's part; the replies are left out, as they name no merchant.
+    pub fn of(&self, merchant: MerchantId) -> Log {
+        fn part<T: Clone>(rows: &[(MerchantId, T)], merchant: MerchantId) -> Vec<(MerchantId, T)> {
+            rows.iter().filter(|row| row.0 == merchant).cloned().collect()
+        }
+        Log {
+            entries: part(&self.entries, merchant),
+            new_payouts: part(&self.new_payouts, merchant),
+            steps: part(&self.steps, merchant),
+            opened: part(&self.opened, merchant),
+            closed: part(&self.closed, merchant),
+            records: part(&self.records, merchant),
+            events: part(&self.events, merchant),
+            replies: Vec::new(),
+        }
+    }
+
+    fn extend(&mut self, more: &Log) {
+        self.entries.extend_from_slice(&more.entries);
+        self.new_payouts.extend_from_slice(&more.new_payouts);
+        self.steps.extend_from_slice(&more.steps);
+        self.opened.extend_from_slice(&more.opened);
+        self.closed.extend_from_slice(&more.closed);
+        self.records.extend_from_slice(&more.records);
+        self.events.extend_from_slice(&more.events);
+        self.replies.extend_from_slice(&more.replies);
+    }
+}
+
+impl From<Writes> for Log {
+    fn from(writes: Writes) -> Self {
+        let Writes { entries, new_payouts, steps, opened, closed, records, events, replies } = writes;
+        Log { entries, new_payouts, steps, opened, closed, records, events, replies }
+    }
+}
+
+/// A store in memory. As a real one does, it loads what a batch names and no more, lets the core
+/// decide, and keeps nothing but what the core wrote.
+#[derive(Clone)]
+pub struct Store {
+    pub policy: Policy,
+    pub books: BTreeMap<MerchantId, Book>,
+    pub log: Log,
+}
+
+impl Store {
+    /// With the merchants 0 to `merchants` − 1.
+    pub fn new(policy: Policy, merchants: u8) -> Self {
+        let books = (0..merchants).map(merchant).map(|id| (id, Book::new(id))).collect();
+        Self { policy, books, log: Log::default() }
+    }
+
+    pub fn payout(&self, id: PayoutId) -> Option<&Payout> {
+        self.books.values().find_map(|book| book.payouts.get(&id))
+    }
+
+    pub fn one(&mut self, merchant: MerchantId, action: Action, now: Timestamp) -> Result<Reply, Refusal> {
+        self.run(&[Command { merchant, action }], now).replies.remove(0)
+    }
+
+    /// One batch, as one transaction; answers what it wrote.
+    pub fn run(&mut self, commands: &[Command], now: Timestamp) -> Log {
+        let mut books = self.load(commands);
+        let mut twin = books.clone();
+        let writes = decide_all(&mut books, commands, &self.policy, now);
+        check_rounds(&writes);
+        let log = Log::from(writes);
+        let again = Log::from(decide_all(&mut twin, commands, &self.policy, now));
+        assert_eq!((&again, &twin), (&log, &books), "the same input, another decision");
+        self.write(&log);
+        self.check_memory(&books);
+        log
+    }
+
+    fn load(&self, commands: &[Command]) -> BTreeMap<MerchantId, Book> {
+        let mut loaded = BTreeMap::new();
+        for Command { merchant, action } in commands {
+            let Some(stored) = self.books.get(merchant) else { continue };
+            let book = loaded.entry(*merchant).or_insert_with(|| Book {
+                tip: stored.tip,
+                last_event: stored.last_event,
+                ..Book::new(*merchant)
+            });
+            let record = action.key().and_then(|key| stored.records.get(&key));
+            book.records.extend(record.map(|record| (record.key, record.clone())));
+            let payout = action.payout().and_then(|id| stored.payouts.get(&id));
+            book.payouts.extend(payout.map(|payout| (payout.id, payout.clone())));
+        }
+        loaded
+    }
+
+    fn write(&mut self, log: &Log) {
+        for (merchant, payout) in log.new_payouts.iter().chain(&log.steps) {
+            self.book(*merchant).payouts.insert(payout.id, payout.clone());
+        }
+        for (merchant, entry) in &log.entries {
+            self.book(*merchant).tip = entry.tip();
+        }
+        for (merchant, record) in &log.records {
+            self.book(*merchant).records.insert(record.key, record.clone());
+        }
+        for (merchant, event) in &log.events {
+            self.book(*merchant).last_event = event.seq;
+        }
+        self.log.extend(log);
+    }
+
+    /// The books that the core went on with inside the batch are those that its writes make.
+    fn check_memory(&self, books: &BTreeMap<MerchantId, Book>) {
+        for (merchant, book) in books {
+            let stored = &self.books[merchant];
+            assert_eq!((book.tip, book.last_event), (stored.tip, stored.last_event));
+            assert!(book.records.iter().all(|(key, record)| stored.records.get(key) == Some(record)));
+            assert!(book.payouts.iter().all(|(id, payout)| stored.payouts.get(id) == Some(payout)));
+        }
+    }
+
+    fn book(&mut self, merchant: MerchantId) -> &mut Book {
+        self.books.get_mut(&merchant).expect("a write for a merchant that there is")
+    }
+}
+
+/// The rounds hold every step, none twice in one, and each payout's in their order.
+fn check_rounds(writes: &Writes) {
+    let rounds = writes.rounds();
+    for round in &rounds {
+        let ids: BTreeSet<_> = round.iter().map(|step| step.1.id).collect();
+        assert_eq!(ids.len(), round.len(), "a payout steps twice in one round");
+    }
+    let mut in_rounds: Vec<_> = rounds.into_iter().flatten().collect();
+    let mut as_decided: Vec<_> = writes.steps.iter().collect();
+    // Stable sorts: within a payout the order stays.
+    in_rounds.sort_by_key(|step| step.1.id);
+    as_decided.sort_by_key(|step| step.1.id);
+    assert_eq!(in_rounds, as_decided);
+}

@@ -1,0 +1,248 @@
+//! Arbitrary histories: what may be asked for, in any order, at any time, and how it becomes commands.
+
+use jiff::{SignedDuration, Timestamp};
+use payrail_core::backoff::Policy;
+use payrail_core::command::{Action, Command, Exchange};
+use payrail_core::ids::{MerchantId, PayoutId};
+use payrail_core::payout::{BankAnswer, Payout};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+use crate::common::{Store, at, create, fund, key, merchant, payout_id};
+
+/// The merchants that exist; one more is asked for now and then.
+pub const MERCHANTS: u8 = 3;
+
+/// Few keys, so that they meet again and again.
+const KEYS: u8 = 10;
+
+#[derive(Clone, Debug)]
+pub struct History {
+    pub policy: Policy,
+    /// What each merchant has at first.
+    pub opening: Vec<i64>,
+    pub ticks: Vec<Tick>,
+}
+
+/// What is asked at one time, and how long after the tick before (it may be a time before it).
+#[derive(Clone, Debug)]
+pub struct Tick {
+    pub micros: i64,
+    pub wishes: Vec<Wish>,
+}
+
+#[derive(Clone, Debug)]
+pub enum Wish {
+    Create {
+        who: u8,
+        key: u8,
+        size: Size,
+        account: u8,
+    },
+    Fund {
+        who: u8,
+        key: u8,
+        size: Size,
+    },
+    /// A request of before, once more, as it was.
+    Again(Index),
+    /// Something about a payout, counted back from the newest.
+    Payout {
+        back: u8,
+        whose: Whose,
+        what: What,
+    },
+}
+
+/// In whose name a payout is spoken of, or that it is one that nobody has.
+#[derive(Clone, Debug)]
+pub enum Whose {
+    Owner,
+    Stranger,
+    Nobody,
+}
+
+#[derive(Clone, Debug)]
+pub enum What {
+    Claim { worker: u8 },
+    Report { attempt: i8, answer: BankAnswer },
+    Release { attempt: i8 },
+    Cancel,
+    Return,
+}
+
+/// An amount: so many paise, or near the balance, or near what still fits 64 bits.
+#[derive(Clone, Debug)]
+pub enum Size {
+    Paise(i64),
+    Balance(i64),
+    Room(i64),
+}
+
+pub fn histories() -> impl Strategy<Value = History> {
+    let opening = vec(1..3_000i64, usize::from(MERCHANTS));
+    (0u32..4, opening, vec(ticks(), 1..30)).prop_map(|(attempts_max, opening, ticks)| {
+        let policy = Policy { attempts_max, ..Policy::default() };
+        History { policy, opening, ticks }
+    })
+}
+
+fn ticks() -> impl Strategy<Value = Tick> {
+    let second = 1_000_000;
+    let micros = prop_oneof![
+        2 => Just(0),
+        3 => 0..40 * second,
+        // The lease, to the microsecond.
+        2 => select(vec![60 * second - 1, 60 * second, 60 * second + 1]),
+        4 => 0..3_600 * second,
+        1 => 0..100_000 * second,
+        // Clocks of several machines: time may seem to go back.
+        1 => -300 * second..0,
+    ];
+    (micros, vec(wishes(), 1..8)).prop_map(|(micros, wishes)| Tick { micros, wishes })
+}
+
+fn wishes() -> impl Strategy<Value = Wish> {
+    let who = prop_oneof![40 => 0..MERCHANTS, 1 => Just(MERCHANTS)];
+    let create = (who.clone(), 0..KEYS, sizes(), 0..2u8).prop_map(|(who, key, size, account)| Wish::Create {
+        who,
+        key,
+        size,
+        account,
+    });
+    let fund = (who, 0..KEYS, sizes()).prop_map(|(who, key, size)| Wish::Fund { who, key, size });
+    let whose = prop_oneof![40 => Just(Whose::Owner), 1 => Just(Whose::Stranger), 1 => Just(Whose::Nobody)];
+    let back = prop_oneof![4 => Just(0), 1 => 1..4u8];
+    let payout = (back, whose, whats()).prop_map(|(back, whose, what)| Wish::Payout { back, whose, what });
+    prop_oneof![3 => create, 1 => fund, 1 => any::<Index>().prop_map(Wish::Again), 12 => payout]
+}
+
+fn whats() -> impl Strategy<Value = What> {
+    // The newest attempt, one of the stale ones, one that nobody has made yet.
+    let attempt = prop_oneof![10 => Just(0i8), 2 => 1..3i8, 1 => Just(-1i8)];
+    prop_oneof![
+        6 => (0..2u8).prop_map(|worker| What::Claim { worker }),
+        6 => (attempt.clone(), answers()).prop_map(|(attempt, answer)| What::Report { attempt, answer }),
+        1 => attempt.prop_map(|attempt| What::Release { attempt }),
+        1 => Just(What::Cancel),
+        1 => Just(What::Return),
+    ]
+}
+
+fn answers() -> impl Strategy<Value = BankAnswer> {
+    prop_oneof![
+        2 => (0..100u8).prop_map(|n| BankAnswer::Paid { utr: format!("UTR{n}") }),
+        1 => Just(BankAnswer::Refused { reason: "account closed".to_owned() }),
+        2 => Just(BankAnswer::NeverReceived),
+        1 => Just(BankAnswer::Closed),
+        3 => Just(BankAnswer::NoAnswer { why: "timeout".to_owned() }),
+        1 => Just(BankAnswer::Unreachable { why: "connection refused".to_owned() }),
+    ]
+}
+
+fn sizes() -> impl Strategy<Value = Size> {
+    prop_oneof![
+        20 => (1..500i64).prop_map(Size::Paise),
+        5 => (-1..2i64).prop_map(Size::Balance),
+        1 => (1..=i64::MAX).prop_map(Size::Paise),
+        1 => Just(Size::Paise(i64::MAX)),
+        2 => (-1..2i64).prop_map(Size::Room),
+    ]
+}
+
+/// Turns wishes into commands, one after the other, looking at how things stand.
+#[derive(Default)]
+pub struct Scribe {
+    asked: Vec<Command>,
+    ids: usize,
+    pub now: Timestamp,
+}
+
+impl Scribe {
+    pub fn new() -> Self {
+        Self { now: at(0), ..Self::default() }
+    }
+
+    pub fn pass(&mut self, micros: i64) {
+        self.now += SignedDuration::from_micros(micros);
+    }
+
+    /// The first batch: every merchant gets something to begin with.
+    pub fn opening(&self, history: &History) -> Vec<Command> {
+        let numbered = history.opening.iter().zip(0..);
+        numbered.map(|(paise, n)| Command { merchant: merchant(n), action: fund(key(KEYS), *paise) }).collect()
+    }
+
+    /// `None` if the wish is about something of which there is nothing yet.
+    pub fn command(&mut self, wish: &Wish, store: &Store) -> Option<Command> {
+        let command = match wish {
+            Wish::Create { who, key: number, size, account } => {
+                let merchant = merchant(*who);
+                let paise = resolve(size, store, merchant);
+                let action = create(self.fresh_id(merchant), key(*number), paise, &format!("account-{account}"));
+                Command { merchant, action }
+            }
+            Wish::Fund { who, key: number, size } => {
+                let merchant = merchant(*who);
+                let paise = resolve(size, store, merchant);
+                Command { merchant, action: fund(key(*number), paise) }
+            }
+            Wish::Again(index) => self.again(index)?,
+            Wish::Payout { back, whose, what } => about(*back, whose, what, store)?,
+        };
+        if command.action.key().is_some() {
+            self.asked.push(command.clone());
+        }
+        Some(command)
+    }
+
+    /// As a client's second try: the same request, for which the door brings another new id.
+    fn again(&mut self, index: &Index) -> Option<Command> {
+        if self.asked.is_empty() {
+            return None;
+        }
+        let mut command = self.asked[index.index(self.asked.len())].clone();
+        if let Action::Create { id, .. } = &mut command.action {
+            *id = self.fresh_id(command.merchant);
+        }
+        Some(command)
+    }
+
+    fn fresh_id(&mut self, merchant: MerchantId) -> PayoutId {
+        self.ids += 1;
+        payout_id(merchant, self.ids)
+    }
+}
+
+fn about(back: u8, whose: &Whose, what: &What, store: &Store) -> Option<Command> {
+    let (owner, Payout { id, .. }) = store.log.new_payouts.iter().rev().cycle().nth(usize::from(back))?;
+    let merchant = if matches!(whose, Whose::Stranger) { merchant(0) } else { *owner };
+    let payout = if matches!(whose, Whose::Nobody) { payout_id(merchant, usize::MAX) } else { *id };
+    let newest = store.payout(*id).map_or(0, |payout| payout.calls);
+    let number = |attempt: i8| newest.saturating_add_signed(-i32::from(attempt));
+    let action = match what {
+        What::Claim { worker } => Action::Claim { payout, worker: format!("worker-{worker}") },
+        What::Report { attempt, answer } => Action::Report {
+            payout,
+            number: number(*attempt),
+            answer: answer.clone(),
+            exchange: Exchange { sent: format!("call {newest}"), received: answer.as_str().to_owned() },
+        },
+        What::Release { attempt } => Action::Release { payout, number: number(*attempt) },
+        What::Cancel => Action::Cancel { payout },
+        What::Return => Action::Return { payout, reason: "account frozen".to_owned() },
+    };
+    Some(Command { merchant, action })
+}
+
+fn resolve(size: &Size, store: &Store, merchant: MerchantId) -> i64 {
+    let balances = store.books.get(&merchant).map(|book| book.tip.balances).unwrap_or_default();
+    let (available, held) = (balances.available.get(), balances.held.get());
+    let paise = match size {
+        Size::Paise(paise) => *paise,
+        Size::Balance(more) => available.saturating_add(*more),
+        Size::Room(more) => (i64::MAX - available - held).saturating_add(*more),
+    };
+    paise.max(1)
+}

@@ -1,0 +1,259 @@
+//! The life of every payout, kept a second time: which step may follow, when, and what it writes.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use jiff::{SignedDuration, Timestamp};
+use payrail_core::backoff::Policy;
+use payrail_core::command::{Action, Command, Exchange, Refusal, Reply};
+use payrail_core::ids::{MerchantId, PayoutId};
+use payrail_core::ledger::EntryKind;
+use payrail_core::payout::{BankAnswer, Payout, Progress, State, Status, Step};
+
+use crate::common::{Log, MICROSECOND};
+use crate::money::Sums;
+
+#[derive(Default)]
+pub struct Lives {
+    lives: BTreeMap<(MerchantId, PayoutId), Life>,
+}
+
+struct Life {
+    payout: Payout,
+    status: Status,
+    calls: u32,
+    attempts: u32,
+    unanswered: u32,
+    /// The newest attempt, until it has ended.
+    open: Option<Step>,
+    /// A submission may be on its way, or with the bank, and no enquiry since has denied it.
+    told: bool,
+    doubt: Option<Timestamp>,
+    due: RangeInclusive<Timestamp>,
+}
+
+/// What a step that is taken writes beside the payout.
+#[derive(Default)]
+struct Moved {
+    entry: Option<EntryKind>,
+    event: Option<&'static str>,
+    /// A doubt begins without a report, as a lease ran out: the event may tell so or leave it.
+    lost: bool,
+    /// The word and the exchange with which the attempt ends.
+    end: Option<(&'static str, Exchange)>,
+}
+
+impl Lives {
+    /// What stands of a merchant's money in payouts under way.
+    pub fn held(&self, merchant: MerchantId) -> i128 {
+        let open = |life: &&Life| matches!(life.status, Status::Pending | Status::Processing);
+        let of_merchant = self.lives.iter().filter(|((owner, _), _)| *owner == merchant).map(|(_, life)| life);
+        of_merchant.filter(open).map(|life| i128::from(life.payout.amount.get())).sum()
+    }
+
+    /// `sums` are the merchant's accounts before the command.
+    pub fn see(&mut self, command: &Command, now: Timestamp, policy: &Policy, sums: Sums, log: &Log) {
+        for (merchant, payout) in &log.new_payouts {
+            let asked = matches!(&command.action, Action::Create { id, request, .. }
+                if *id == payout.id && request.amount == payout.amount);
+            assert!(asked && *payout == Payout::new(payout.id, payout.amount, payout.bank_account_id.clone(), now));
+            assert!(self.lives.insert((*merchant, payout.id), Life::new(payout)).is_none());
+        }
+        let Some(id) = command.action.payout() else {
+            return assert!(log.steps.is_empty());
+        };
+        let Some(life) = self.lives.get_mut(&(command.merchant, id)) else {
+            return assert_eq!(log.replies, [Err(Refusal::UnknownPayout)]);
+        };
+        let before = life.status;
+        match life.act(&command.action, now, policy, sums) {
+            Ok(moved) => life.check(before, &moved, &command.action, now, policy, log),
+            // That the sum would not fit is an inconsistency to the door, when a return brings it about.
+            Err(Refusal::BalanceTooLarge) => {
+                assert!(matches!(log.replies[..], [Err(Refusal::BalanceTooLarge | Refusal::Inconsistent(_))]));
+            }
+            Err(refusal) => assert_eq!(log.replies, [Err(refusal)], "{before:?} {:?}", command.action),
+        }
+    }
+}
+
+impl Life {
+    fn new(payout: &Payout) -> Self {
+        let due = payout.created_at..=payout.created_at;
+        let (status, payout) = (Status::Pending, payout.clone());
+        Life { payout, status, calls: 0, attempts: 0, unanswered: 0, open: None, told: false, doubt: None, due }
+    }
+
+    fn act(&mut self, action: &Action, now: Timestamp, policy: &Policy, sums: Sums) -> Result<Moved, Refusal> {
+        match action {
+            Action::Claim { .. } => self.claim(now, policy),
+            Action::Report { number, answer, exchange, .. } => {
+                let step = self.close(*number)?;
+                let end = Some((answer.as_str(), exchange.clone()));
+                Ok(Moved { end, ..self.hear(step, answer, now, policy) })
+            }
+            Action::Release { number, .. } => {
+                let step = self.close(*number)?;
+                self.unsend(step);
+                self.due = now..=now;
+                Ok(Moved { end: Some(("released", Exchange::default())), ..Moved::default() })
+            }
+            Action::Cancel { .. } if self.status == Status::Pending => {
+                Ok(self.over(Status::Cancelled, EntryKind::Refund, "payout.cancelled"))
+            }
+            Action::Cancel { .. } => Err(Refusal::NotCancellable(self.status)),
+            Action::Return { .. } if self.status != Status::Completed => Err(Refusal::NotReturnable(self.status)),
+            Action::Return { .. } if sums.available + sums.held + self.amount() > i128::from(i64::MAX) => {
+                Err(Refusal::BalanceTooLarge)
+            }
+            Action::Return { .. } => Ok(self.over(Status::Returned, EntryKind::Return, "payout.returned")),
+            Action::Create { .. } | Action::Fund { .. } => unreachable!("no existing payout is meant"),
+        }
+    }
+
+    fn claim(&mut self, now: Timestamp, policy: &Policy) -> Result<Moved, Refusal> {
+        let alive = matches!(self.status, Status::Pending | Status::Processing);
+        // By now the due time is known exactly: it was seen when it was written.
+        if !alive || now < *self.due.end() {
+            return Err(Refusal::NotDue);
+        }
+        let lost = self.open.is_some() && self.doubt.is_none();
+        if self.open.is_some() {
+            self.doubt.get_or_insert(now);
+        }
+        let step = self.next_step(policy);
+        self.told |= step == Step::Submit;
+        self.attempts += u32::from(step == Step::Submit);
+        self.calls += 1;
+        self.open = Some(step);
+        self.status = Status::Processing;
+        self.due = now + policy.lease..=now + policy.lease;
+        Ok(Moved { event: (self.calls == 1).then_some("payout.processing"), lost, ..Moved::default() })
+    }
+
+    /// The bank is asked before it is told again, and told no more often than the policy says.
+    fn next_step(&self, policy: &Policy) -> Step {
+        let used_up = self.attempts >= policy.attempts_max.max(1);
+        match (self.told, used_up) {
+            (_, true) => Step::Close,
+            (true, false) => Step::Enquire,
+            (false, false) => Step::Submit,
+        }
+    }
+
+    /// Ends the attempt, if it is the newest and still open.
+    fn close(&mut self, number: u32) -> Result<Step, Refusal> {
+        let newest = self.status == Status::Processing && number == self.calls;
+        self.open.take_if(|_| newest).ok_or(Refusal::StaleAttempt)
+    }
+
+    fn hear(&mut self, step: Step, answer: &BankAnswer, now: Timestamp, policy: &Policy) -> Moved {
+        match answer {
+            BankAnswer::Paid { .. } => return self.over(Status::Completed, EntryKind::Settle, "payout.completed"),
+            BankAnswer::Refused { .. } | BankAnswer::Closed => {
+                return self.over(Status::Failed, EntryKind::Refund, "payout.failed");
+            }
+            BankAnswer::NeverReceived if step != Step::Submit => {
+                self.told = false;
+                self.due = now..=now;
+                return Moved::default();
+            }
+            BankAnswer::Unreachable { .. } => {
+                self.unsend(step);
+                self.wait(now, policy);
+                return Moved::default();
+            }
+            BankAnswer::NeverReceived | BankAnswer::NoAnswer { .. } => {}
+        }
+        let event = self.doubt.is_none().then_some("payout.in_doubt");
+        self.doubt.get_or_insert(now);
+        self.wait(now, policy);
+        Moved { event, ..Moved::default() }
+    }
+
+    fn unsend(&mut self, step: Step) {
+        self.attempts -= u32::from(step == Step::Submit);
+        self.told &= step != Step::Submit;
+    }
+
+    /// 30 s, doubled with every unanswered call up to half an hour, and up to a tenth more.
+    fn wait(&mut self, now: Timestamp, policy: &Policy) {
+        self.unanswered += 1;
+        let base = policy.retry_base.as_micros() << (self.unanswered - 1).min(40);
+        let micros = base.min(policy.retry_max.as_micros()) as i64;
+        let after = |micros| now + SignedDuration::from_micros(micros);
+        self.due = after(micros)..=after(micros + micros / 10);
+    }
+
+    fn over(&mut self, status: Status, entry: EntryKind, event: &'static str) -> Moved {
+        self.status = status;
+        Moved { entry: Some(entry), event: Some(event), ..Moved::default() }
+    }
+
+    fn amount(&self) -> i128 {
+        i128::from(self.payout.amount.get())
+    }
+
+    fn check(&mut self, before: Status, moved: &Moved, action: &Action, now: Timestamp, policy: &Policy, log: &Log) {
+        let [(_, after)] = &log.steps[..] else { panic!("not one step: {:?}", log.replies) };
+        assert!(Status::STEPS.contains(&(before, after.status())), "{before:?} to {:?}", after.status());
+        assert_eq!(after.status(), self.status);
+        assert_eq!(after.updated_at, now);
+        assert_eq!((after.calls, after.attempts, after.unanswered), (self.calls, self.attempts, self.unanswered));
+        self.check_state(action, policy, after);
+        self.check_writes(moved, action, now, log, after);
+        // Apart from this, nothing about a payout ever changes.
+        let Payout { state, attempts, calls, unanswered, updated_at, .. } = after.clone();
+        self.payout = Payout { state, attempts, calls, unanswered, updated_at, ..self.payout.clone() };
+        assert_eq!(after, &self.payout);
+    }
+
+    fn check_state(&mut self, action: &Action, policy: &Policy, after: &Payout) {
+        match (&after.state, action) {
+            (State::Processing(Progress { step, due_at, leased_by, doubt }), _) => {
+                let holder = if let Action::Claim { worker, .. } = action { Some(worker) } else { None };
+                assert_eq!(leased_by.as_ref(), holder);
+                assert_eq!(*step, self.open.unwrap_or_else(|| self.next_step(policy)));
+                assert_eq!(doubt.as_ref().map(|doubt| doubt.since), self.doubt);
+                // Times are whole microseconds, so that the jitter may have lost a part of one.
+                assert!((*self.due.start()..=*self.due.end() + MICROSECOND).contains(due_at), "{due_at}");
+                self.due = *due_at..=*due_at;
+            }
+            (State::Completed { utr }, Action::Report { answer, .. }) => {
+                assert_eq!(answer, &BankAnswer::Paid { utr: utr.clone() });
+            }
+            (State::Failed { reason }, Action::Report { answer, .. }) => {
+                assert!(*answer == BankAnswer::Closed || *answer == BankAnswer::Refused { reason: reason.clone() });
+            }
+            (State::Returned { utr, .. }, Action::Return { .. }) => {
+                assert_eq!(self.payout.state, State::Completed { utr: utr.clone() });
+            }
+            (State::Cancelled, Action::Cancel { .. }) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn check_writes(&self, moved: &Moved, action: &Action, now: Timestamp, log: &Log, after: &Payout) {
+        let entries: Vec<_> = log.entries.iter().map(|(_, entry)| (entry.kind, entry.payout, entry.amount)).collect();
+        assert_eq!(entries, Vec::from_iter(moved.entry.map(|kind| (kind, Some(after.id), after.amount))));
+        let events: Vec<_> = log.events.iter().map(|(_, event)| (event.kind, event.payout)).collect();
+        let told_of_loss = moved.lost && events == [("payout.in_doubt", Some(after.id))];
+        let expected = Vec::from_iter(moved.event.map(|kind| (kind, Some(after.id))));
+        assert!(told_of_loss || events == expected, "{action:?}: {events:?}, not {expected:?}");
+        let ends: Vec<_> = log.closed.iter().map(|(_, end)| (end.outcome, end.exchange.clone())).collect();
+        assert_eq!(ends, Vec::from_iter(moved.end.clone()));
+        assert!(log.closed.iter().all(|(_, end)| (end.payout, end.number) == (after.id, self.calls)));
+        match (&log.replies[0], action) {
+            (Ok(Reply::Claimed { payout, attempt }), Action::Claim { worker, .. }) => {
+                assert_eq!(payout, after);
+                assert_eq!(log.opened, [(log.steps[0].0, attempt.clone())]);
+                let told = (attempt.payout, attempt.number, Some(attempt.step), &attempt.worker, attempt.started_at);
+                assert_eq!(told, (after.id, self.calls, self.open, worker, now));
+            }
+            (reply, _) => {
+                assert_eq!(reply, &Ok(Reply::Stepped(after.clone())));
+                assert!(log.opened.is_empty());
+            }
+        }
+    }
+}

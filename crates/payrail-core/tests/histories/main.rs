@@ -1,0 +1,170 @@
+//! Arbitrary histories of several merchants against the books, the keys and the lives kept a second
+//! time: whatever is asked, in whatever order, the promises hold after every single command.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod generate;
+mod keys;
+mod lives;
+mod money;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use payrail_core::command::{Command, Refusal, Reply};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+
+use common::{Log, Store};
+use generate::{History, MERCHANTS, Scribe, histories};
+
+/// What is asked at one time.
+type Batch = (Timestamp, Vec<Command>);
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_command_of_any_history_keeps_the_promises(history in histories()) {
+        play(&history);
+    }
+
+    #[test]
+    fn how_a_history_is_cut_into_batches_changes_nothing(history in histories(), sizes in prop::collection::vec(1..6usize, 8)) {
+        let (one_by_one, batches) = play(&history);
+        let whole = replay(&history, &batches);
+        assert_eq!(whole.log, one_by_one.log);
+        let mut sizes = sizes.iter().copied().cycle();
+        let cut: Vec<_> = batches.iter().flat_map(|batch| pieces(batch, &mut sizes)).collect();
+        let in_pieces = replay(&history, &cut);
+        assert_eq!(in_pieces.log, one_by_one.log);
+        assert_eq!(in_pieces.books, one_by_one.books);
+    }
+
+    #[test]
+    fn a_merchants_book_is_made_by_its_own_commands_alone(history in histories()) {
+        let (together, batches) = play(&history);
+        for merchant in (0..MERCHANTS).map(common::merchant) {
+            let own = |commands: &Vec<Command>| commands.iter().filter(|c| c.merchant == merchant).cloned().collect();
+            let alone: Vec<_> = batches.iter().map(|(now, commands)| (*now, own(commands))).collect();
+            assert_eq!(replay(&history, &alone).log.of(merchant), together.log.of(merchant));
+        }
+    }
+}
+
+/// One command at a time, with an eye on everything that must hold.
+fn play(history: &History) -> (Store, Vec<Batch>) {
+    let mut store = Store::new(history.policy, MERCHANTS);
+    let mut scribe = Scribe::new();
+    let mut watch = Watch::default();
+    let opening = scribe.opening(history);
+    for command in &opening {
+        watch.run(command, scribe.now, &mut store);
+    }
+    let mut batches = vec![(scribe.now, opening)];
+    for tick in &history.ticks {
+        scribe.pass(tick.micros);
+        let mut batch = Vec::new();
+        for wish in &tick.wishes {
+            let Some(command) = scribe.command(wish, &store) else { continue };
+            watch.run(&command, scribe.now, &mut store);
+            batch.push(command);
+        }
+        batches.push((scribe.now, batch));
+    }
+    money::check_each_payouts_entries(&store.log);
+    (store, batches)
+}
+
+fn replay(history: &History, batches: &[Batch]) -> Store {
+    let mut store = Store::new(history.policy, MERCHANTS);
+    for (now, commands) in batches {
+        store.run(commands, *now);
+    }
+    store
+}
+
+fn pieces((now, commands): &Batch, sizes: &mut impl Iterator<Item = usize>) -> Vec<Batch> {
+    let mut rest = &commands[..];
+    let mut pieces = Vec::new();
+    while !rest.is_empty() {
+        let (piece, after) = rest.split_at(sizes.next().unwrap_or(1).min(rest.len()));
+        pieces.push((*now, piece.to_vec()));
+        rest = after;
+    }
+    pieces
+}
+
+#[derive(Default)]
+struct Watch {
+    accounts: money::Accounts,
+    keys: keys::Keys,
+    lives: lives::Lives,
+}
+
+impl Watch {
+    fn run(&mut self, command: &Command, now: Timestamp, store: &mut Store) {
+        let log = store.run(std::slice::from_ref(command), now);
+        self.see(command, now, store, &log);
+    }
+
+    fn see(&mut self, command: &Command, now: Timestamp, store: &Store, log: &Log) {
+        let merchant = command.merchant;
+        if log.replies[0].is_err() {
+            assert!(log.wrote_nothing(), "a refused command wrote");
+        }
+        assert_eq!(log.of(merchant), Log { replies: Vec::new(), ..log.clone() }, "another merchant's book changed");
+        if !store.books.contains_key(&merchant) {
+            return assert_eq!(log.replies, [Err(Refusal::UnknownMerchant)]);
+        }
+        let before = self.accounts.of(merchant);
+        self.accounts.see(log);
+        self.keys.see(command, now, &store.policy, before, log);
+        self.lives.see(command, now, &store.policy, before, log);
+        assert_eq!(self.accounts.of(merchant).held, self.lives.held(merchant), "held is what is under way");
+    }
+}
+
+/// The histories are worth nothing if they never go where it hurts.
+#[test]
+fn the_histories_go_everywhere() {
+    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+    let mut runner = TestRunner::deterministic();
+    for _ in 0..200 {
+        let history = histories().new_tree(&mut runner).unwrap().current();
+        let (store, _) = play(&history);
+        for reply in &store.log.replies {
+            *seen.entry(name(reply)).or_default() += 1;
+        }
+        for (_, event) in &store.log.events {
+            *seen.entry(event.kind.to_owned()).or_default() += 1;
+        }
+        for (_, end) in &store.log.closed {
+            *seen.entry(format!("ended {}", end.outcome)).or_default() += 1;
+        }
+    }
+    let rare: Vec<_> = PLACES.split(", ").filter(|place| seen.get(*place).is_none_or(|times| *times < 5)).collect();
+    assert!(rare.is_empty(), "hardly seen: {rare:?} in {seen:#?}");
+}
+
+const PLACES: &str = "201, 201 again, 400, 400 again, stepped, \
+    claimed to submit, claimed to enquire, claimed to close, \
+    UnknownMerchant, UnknownPayout, KeyReused, NotDue, StaleAttempt, BalanceTooLarge, \
+    NotCancellable(Processing), NotCancellable(Completed), NotCancellable(Failed), \
+    NotReturnable(Pending), NotReturnable(Returned), NotReturnable(Cancelled), \
+    payout.pending, payout.processing, payout.completed, payout.failed, payout.cancelled, payout.returned, \
+    payout.in_doubt, balance.funded, \
+    ended paid, ended refused, ended never_received, ended closed, ended no_answer, ended unreachable, \
+    ended released";
+
+fn name(reply: &Result<Reply, Refusal>) -> String {
+    match reply {
+        Ok(Reply::Answered { answer, replayed }) => {
+            format!("{}{}", answer.status, if *replayed { " again" } else { "" })
+        }
+        Ok(Reply::Claimed { attempt, .. }) => format!("claimed to {}", attempt.step.as_str()),
+        Ok(Reply::Stepped(_)) => "stepped".to_owned(),
+        Err(refusal) => format!("{refusal:?}"),
+    }
+}

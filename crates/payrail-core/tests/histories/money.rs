@@ -1,0 +1,91 @@
+//! The accounts, kept a second time: in 128 bits, all three of them, and by the words of the design.
+
+use std::collections::BTreeMap;
+
+use payrail_core::ids::{MerchantId, PayoutId};
+use payrail_core::ledger::{Entry, EntryKind};
+
+use crate::common::Log;
+
+#[derive(Default)]
+pub struct Accounts {
+    pub books: BTreeMap<MerchantId, Sums>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sums {
+    pub available: i128,
+    pub held: i128,
+    bank: i128,
+    seq: i64,
+    last_event: i64,
+}
+
+impl Accounts {
+    pub fn of(&self, merchant: MerchantId) -> Sums {
+        self.books.get(&merchant).copied().unwrap_or_default()
+    }
+
+    pub fn see(&mut self, log: &Log) {
+        for (merchant, entry) in &log.entries {
+            self.books.entry(*merchant).or_default().take(entry);
+        }
+        for (merchant, event) in &log.events {
+            let sums = self.books.entry(*merchant).or_default();
+            sums.last_event += 1;
+            assert_eq!(event.seq, sums.last_event, "the outbox has a gap");
+        }
+    }
+}
+
+impl Sums {
+    fn take(&mut self, entry: &Entry) {
+        let amount = i128::from(entry.amount.get());
+        assert!(amount > 0);
+        let (available, held, bank) = match entry.kind {
+            EntryKind::Fund => (amount, 0, -amount),
+            EntryKind::Hold => (-amount, amount, 0),
+            EntryKind::Settle => (0, -amount, amount),
+            EntryKind::Refund => (amount, -amount, 0),
+            EntryKind::Return => (amount, 0, -amount),
+        };
+        self.available += available;
+        self.held += held;
+        self.bank += bank;
+        self.seq += 1;
+        self.check(entry);
+    }
+
+    fn check(&self, entry: &Entry) {
+        assert_eq!(entry.seq, self.seq, "the book has a gap");
+        assert_eq!(i128::from(entry.after.available.get()), self.available, "{entry:?}");
+        assert_eq!(i128::from(entry.after.held.get()), self.held, "{entry:?}");
+        assert_eq!(self.available + self.held + self.bank, 0);
+        assert!(self.available >= 0 && self.held >= 0, "an overdraft: {self:?}");
+        assert!(i64::try_from(self.bank).is_ok(), "the bank account left 64 bits");
+        assert_eq!(entry.payout.is_none(), entry.kind == EntryKind::Fund);
+        assert_eq!(entry.description.is_some(), entry.kind == EntryKind::Fund);
+    }
+}
+
+/// The whole ledger, payout by payout: one hold, then a settle or a refund and never both, and a
+/// return after a settle only, all of one amount and in one merchant's book.
+pub fn check_each_payouts_entries(log: &Log) {
+    let mut stories: BTreeMap<PayoutId, Vec<(MerchantId, &Entry)>> = BTreeMap::new();
+    for (merchant, entry) in &log.entries {
+        if let Some(payout) = entry.payout {
+            stories.entry(payout).or_default().push((*merchant, entry));
+        }
+    }
+    for (payout, story) in &stories {
+        let kinds: Vec<_> = story.iter().map(|(_, entry)| entry.kind).collect();
+        use EntryKind::{Hold, Refund, Return, Settle};
+        let fine = matches!(kinds[..], [Hold] | [Hold, Settle] | [Hold, Refund] | [Hold, Settle, Return]);
+        assert!(fine, "{payout}: {kinds:?}");
+        let (owner, hold) = story[0];
+        assert!(story.iter().all(|(merchant, entry)| *merchant == owner && entry.amount == hold.amount));
+    }
+    let mut made: Vec<_> = log.new_payouts.iter().map(|(_, payout)| payout.id).collect();
+    made.sort();
+    assert_eq!(made, stories.into_keys().collect::<Vec<_>>(), "a payout without a hold, or a hold without a payout");
+}

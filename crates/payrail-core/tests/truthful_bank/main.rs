@@ -1,0 +1,262 @@
+//! Promise 7 and 10 against a bank that answers truthfully, late, or not at all, while calls are
+//! delayed, repeated and lost, and workers die: never refunded and paid, and nothing is stranded.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod model;
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use payrail_core::backoff::Policy;
+use payrail_core::command::{Action, Exchange, Reply};
+use payrail_core::ids::{MerchantId, PayoutId};
+use payrail_core::ledger::EntryKind;
+use payrail_core::payout::{BankAnswer, State, Status};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use common::{Store, at, create, fund, key, merchant, payout_id};
+use model::{Bank, Call, Mood, Verdict};
+
+const MERCHANTS: u8 = 2;
+
+/// What happens next, anywhere between the worker and the bank. Payouts and calls are counted
+/// back from the newest.
+#[derive(Clone, Debug)]
+enum Move {
+    Wait {
+        millis: i64,
+    },
+    Claim {
+        payout: u8,
+        worker: u8,
+    },
+    /// A call reaches the bank, however long ago it was sent, and for the second time or not.
+    Arrive {
+        call: u8,
+        mood: Mood,
+    },
+    /// A worker reports what the bank answered, or silence if it has not; once more or not.
+    Hear {
+        call: u8,
+    },
+    /// A worker gives up on a call, whether it arrived or not, and whether it will or not.
+    GiveUp {
+        call: u8,
+    },
+    /// A worker knows, or (with `wrongly`) believes, that its call never left.
+    NotSent {
+        call: u8,
+        release: bool,
+        wrongly: bool,
+    },
+    Cancel {
+        payout: u8,
+    },
+    Return {
+        payout: u8,
+    },
+}
+
+fn moves() -> impl Strategy<Value = Move> {
+    let payout = || 0..4u8;
+    let call = || prop_oneof![5 => Just(0u8), 2 => Just(1), 2 => 2..8u8];
+    let millis = prop_oneof![2 => 0..1_000i64, 3 => 20_000..140_000i64, 1 => 0..4_000_000i64];
+    prop_oneof![
+        4 => millis.prop_map(|millis| Move::Wait { millis }),
+        6 => (payout(), 0..2u8).prop_map(|(payout, worker)| Move::Claim { payout, worker }),
+        4 => (call(), moods()).prop_map(|(call, mood)| Move::Arrive { call, mood }),
+        4 => call().prop_map(|call| Move::Hear { call }),
+        3 => call().prop_map(|call| Move::GiveUp { call }),
+        1 => (call(), any::<bool>(), any::<bool>())
+            .prop_map(|(call, release, wrongly)| Move::NotSent { call, release, wrongly }),
+        1 => payout().prop_map(|payout| Move::Cancel { payout }),
+        1 => payout().prop_map(|payout| Move::Return { payout }),
+    ]
+}
+
+fn moods() -> impl Strategy<Value = Mood> {
+    (any::<bool>(), any::<bool>()).prop_map(|(pays, closes)| Mood { pays, closes })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn never_refunded_and_paid_and_nothing_is_stranded(
+        attempts_max in 0..4u32,
+        payouts in 1..4usize,
+        storm in vec(moves(), 0..120),
+        last in vec(moods(), 1..8),
+    ) {
+        let mut world = World::new(Policy { attempts_max, ..Policy::default() }, payouts);
+        for step in &storm {
+            world.happen(step);
+            world.check();
+        }
+        world.calm_down(&last);
+        world.all_that_is_late_arrives(&last);
+        world.check();
+        world.check_the_end();
+    }
+}
+
+struct World {
+    store: Store,
+    bank: Bank,
+    now: Timestamp,
+    payouts: Vec<(MerchantId, PayoutId)>,
+    calls: Vec<Call>,
+}
+
+impl World {
+    fn new(policy: Policy, payouts: usize) -> Self {
+        let mut store = Store::new(policy, MERCHANTS);
+        let owners = (0..MERCHANTS).map(merchant).cycle();
+        let payouts: Vec<_> = owners.zip(0..payouts).map(|(owner, n)| (owner, payout_id(owner, n))).collect();
+        for (n, (owner, id)) in (0..).zip(&payouts) {
+            store.one(*owner, fund(key(2 * n), 100), at(0)).expect("funds");
+            store.one(*owner, create(*id, key(2 * n + 1), 100, "account"), at(0)).expect("a payout");
+        }
+        World { store, bank: Bank::default(), now: at(0), payouts, calls: Vec::new() }
+    }
+
+    fn happen(&mut self, step: &Move) {
+        match step {
+            Move::Wait { millis } => self.now += SignedDuration::from_millis(*millis),
+            Move::Claim { payout, worker } => {
+                let (owner, payout) = self.payout(*payout);
+                self.claim(owner, payout, *worker);
+            }
+            Move::Arrive { call, mood } => {
+                self.on_call(*call, |world, n| world.arrive(n, *mood));
+            }
+            Move::Hear { call } => self.on_call(*call, |world, n| {
+                let answer = world.calls[n].answer.clone().unwrap_or(silence());
+                world.report(n, answer);
+            }),
+            Move::GiveUp { call } => self.on_call(*call, |world, n| world.report(n, silence())),
+            Move::NotSent { call, release, wrongly } => {
+                self.on_call(*call, |world, n| world.not_sent(n, *release, *wrongly));
+            }
+            Move::Cancel { payout } => {
+                let (owner, payout) = self.payout(*payout);
+                let _ = self.store.one(owner, Action::Cancel { payout }, self.now);
+            }
+            Move::Return { payout } => {
+                let (owner, payout) = self.payout(*payout);
+                let _ = self.store.one(owner, Action::Return { payout, reason: "frozen".to_owned() }, self.now);
+            }
+        }
+    }
+
+    fn payout(&self, back: u8) -> (MerchantId, PayoutId) {
+        self.payouts[usize::from(back) % self.payouts.len()]
+    }
+
+    fn on_call(&mut self, back: u8, act: impl FnOnce(&mut Self, usize)) {
+        if let Some(n) = self.calls.len().checked_sub(1 + usize::from(back)) {
+            act(self, n);
+        }
+    }
+
+    fn claim(&mut self, owner: MerchantId, payout: PayoutId, worker: u8) -> bool {
+        let claim = Action::Claim { payout, worker: format!("worker-{worker}") };
+        let Ok(Reply::Claimed { attempt, .. }) = self.store.one(owner, claim, self.now) else { return false };
+        let (number, step) = (attempt.number, attempt.step);
+        self.calls.push(Call { payout, number, step, answer: None, withheld: false });
+        true
+    }
+
+    fn arrive(&mut self, n: usize, mood: Mood) {
+        let call = &mut self.calls[n];
+        if !call.withheld {
+            let answer = self.bank.receive(&call.payout.reference(), call.step, mood);
+            call.answer.get_or_insert(answer);
+        }
+    }
+
+    fn report(&mut self, n: usize, answer: BankAnswer) {
+        let Call { payout, number, .. } = self.calls[n];
+        let owner = self.owner(payout);
+        let report = Action::Report { payout, number, answer, exchange: Exchange::default() };
+        let _ = self.store.one(owner, report, self.now);
+    }
+
+    /// Even a worker that is wrong about it does no harm: the reference is the same.
+    fn not_sent(&mut self, n: usize, release: bool, wrongly: bool) {
+        let Call { payout, number, .. } = self.calls[n];
+        if !wrongly && self.calls[n].answer.is_some() {
+            return;
+        }
+        self.calls[n].withheld |= !wrongly;
+        if release {
+            let owner = self.owner(payout);
+            let _ = self.store.one(owner, Action::Release { payout, number }, self.now);
+        } else {
+            self.report(n, BankAnswer::Unreachable { why: "connection refused".to_owned() });
+        }
+    }
+
+    fn owner(&self, payout: PayoutId) -> MerchantId {
+        self.payouts.iter().find(|(_, id)| *id == payout).expect("one of ours").0
+    }
+
+    /// From now on the bank always answers, and every worker lives to hear it.
+    fn calm_down(&mut self, moods: &[Mood]) {
+        for (n, (owner, payout)) in self.payouts.clone().into_iter().enumerate() {
+            let mood = Mood { closes: true, ..moods[n % moods.len()] };
+            for round in 0.. {
+                let Some(due_at) = self.store.payout(payout).and_then(|payout| payout.due_at()) else { break };
+                // At most an enquiry and the submission that it shows to be needed.
+                assert!(round < 2, "stranded: {:?}", self.store.payout(payout));
+                self.now = self.now.max(due_at);
+                assert!(self.claim(owner, payout, 9), "due, and not to be claimed");
+                let call = self.calls.len() - 1;
+                self.arrive(call, mood);
+                self.report(call, self.calls[call].answer.clone().expect("a calm bank answers"));
+            }
+        }
+    }
+
+    /// Submissions that hung somewhere reach the bank when all is over.
+    fn all_that_is_late_arrives(&mut self, moods: &[Mood]) {
+        for n in 0..self.calls.len() {
+            self.arrive(n, Mood { pays: true, ..moods[n % moods.len()] });
+        }
+    }
+
+    /// What the ledger says never contradicts the bank.
+    fn check(&self) {
+        for (_, entry) in &self.store.log.entries {
+            let Some(payout) = entry.payout else { continue };
+            let verdict = self.bank.verdict(payout);
+            match entry.kind {
+                EntryKind::Settle => assert!(matches!(verdict, Some(Verdict::Paid { .. })), "settled: {verdict:?}"),
+                EntryKind::Refund => assert!(!matches!(verdict, Some(Verdict::Paid { .. })), "refunded and paid"),
+                _ => {}
+            }
+        }
+    }
+
+    fn check_the_end(&self) {
+        for (_, id) in &self.payouts {
+            let payout = self.store.payout(*id).expect("a payout does not vanish");
+            let verdict = self.bank.verdict(*id);
+            match &payout.state {
+                State::Completed { utr } | State::Returned { utr, .. } => {
+                    assert_eq!(verdict, Some(&Verdict::Paid { utr: utr.clone() }));
+                }
+                State::Failed { .. } => assert!(matches!(verdict, Some(Verdict::Refused | Verdict::Closed))),
+                State::Cancelled => assert_eq!(verdict, None, "cancelled, and yet the bank heard of it"),
+                State::Pending { .. } | State::Processing(_) => panic!("stranded: {payout:?}"),
+            }
+        }
+        assert!(self.store.books.values().all(|book| book.tip.balances.held.get() == 0));
+    }
+}
+
+fn silence() -> BankAnswer {
+    BankAnswer::NoAnswer { why: "timeout".to_owned() }
+}

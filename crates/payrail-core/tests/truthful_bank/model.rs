@@ -1,0 +1,76 @@
+//! A bank that tells the truth or says nothing, and the calls that are on their way to it.
+
+use std::collections::BTreeMap;
+
+use payrail_core::ids::PayoutId;
+use payrail_core::payout::{BankAnswer, Step};
+
+/// What the bank has decided about a reference. It never decides twice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Paid {
+        utr: String,
+    },
+    Refused,
+    /// Never received, and refused from now on.
+    Closed,
+}
+
+#[derive(Default)]
+pub struct Bank {
+    book: BTreeMap<String, Verdict>,
+    payments: usize,
+}
+
+/// What the bank does with a call that needs a decision.
+#[derive(Clone, Copy, Debug)]
+pub struct Mood {
+    /// Pays what is submitted (or refuses it).
+    pub pays: bool,
+    /// Closes what it never received (or just says so).
+    pub closes: bool,
+}
+
+impl Bank {
+    pub fn verdict(&self, payout: PayoutId) -> Option<&Verdict> {
+        self.book.get(&payout.reference())
+    }
+
+    /// A call arrives; what is returned is the truth, whether or not anybody will hear it.
+    pub fn receive(&mut self, reference: &str, step: Step, mood: Mood) -> BankAnswer {
+        let verdict = match (self.book.get(reference), step) {
+            (Some(verdict), _) => verdict.clone(),
+            (None, Step::Submit) => self.decide(mood),
+            (None, Step::Close) if mood.closes => Verdict::Closed,
+            (None, Step::Close | Step::Enquire) => return BankAnswer::NeverReceived,
+        };
+        self.book.insert(reference.to_owned(), verdict.clone());
+        match (verdict, step) {
+            (Verdict::Paid { utr }, _) => BankAnswer::Paid { utr },
+            (Verdict::Closed, Step::Enquire | Step::Close) => BankAnswer::Closed,
+            (Verdict::Closed, Step::Submit) => BankAnswer::Refused { reason: "the reference is closed".to_owned() },
+            (Verdict::Refused, _) => BankAnswer::Refused { reason: "no such account".to_owned() },
+        }
+    }
+
+    fn decide(&mut self, mood: Mood) -> Verdict {
+        if mood.pays {
+            self.payments += 1;
+            Verdict::Paid { utr: format!("UTR{}", self.payments) }
+        } else {
+            Verdict::Refused
+        }
+    }
+}
+
+/// One claimed call. Its worker may be dead or late; what it sent may arrive at any time, or twice.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub payout: PayoutId,
+    pub number: u32,
+    pub step: Step,
+    /// The bank's answer to its first arrival.
+    pub answer: Option<BankAnswer>,
+    /// Its worker knows that it never left, and it never will.
+    pub withheld: bool,
+}

@@ -1,0 +1,83 @@
+//! What can go wrong with a store, by what the caller must do about it.
+
+use sqlx::error::DatabaseError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Nothing was written; the same again may succeed at once (a deadlock, a serialization failure).
+    #[error("the transaction was rolled back and may be repeated: {0}")]
+    Retry(String),
+    /// Nothing was written: a lock was not to be had in time.
+    #[error("a lock was not to be had in time: {0}")]
+    Busy(String),
+    /// Nothing was written: the database cannot be reached or cannot write now.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// The connection died on COMMIT: whether it was written, only a later look can tell.
+    #[error("the outcome of the commit is unknown: {0}")]
+    CommitUnknown(String),
+    /// Nothing was written: the database refused these rows.
+    #[error("the database refused the write: {0}")]
+    Refused(String),
+    /// What was read makes no sense.
+    #[error("the stored data are inconsistent: {0}")]
+    Corrupt(String),
+    #[error("{0}")]
+    Migration(String),
+}
+
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let text = error.to_string();
+        match &error {
+            sqlx::Error::Database(refusal) => of_code(refusal.as_ref(), text),
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::BeginFailed
+            | sqlx::Error::Protocol(_) => Self::Unavailable(text),
+            _ => Self::Corrupt(text),
+        }
+    }
+}
+
+/// By SQLSTATE on PostgreSQL (never by a constraint's name: Citus leaves it empty), by the primary
+/// result code on SQLite.
+fn of_code(refusal: &dyn DatabaseError, text: String) -> StoreError {
+    let code = refusal.code().unwrap_or_default();
+    if let Some(code) = code.parse::<u32>().ok().filter(|_| code.len() < 5) {
+        return match code & 0xff {
+            5 | 6 => StoreError::Busy(text),
+            // I/O error, disk full, cannot open, read-only
+            8 | 10 | 13 | 14 => StoreError::Unavailable(text),
+            11 | 26 => StoreError::Corrupt(text),
+            _ => StoreError::Refused(text),
+        };
+    }
+    match code.as_ref() {
+        "40001" | "40P01" => StoreError::Retry(text),
+        "55P03" | "57014" => StoreError::Busy(text),
+        // Too many connections, disk full, shutting down, starting up, idle too long, read-only
+        code if code.starts_with("53") || code.starts_with("57P") || code.starts_with("08") => {
+            StoreError::Unavailable(text)
+        }
+        "25P03" | "25006" => StoreError::Unavailable(text),
+        _ => StoreError::Refused(text),
+    }
+}
+
+impl StoreError {
+    /// Of a failed COMMIT. An error that the server itself reported is a rollback; anything else
+    /// leaves the outcome open.
+    pub(crate) fn of_commit(error: sqlx::Error) -> Self {
+        match Self::from(error) {
+            known @ (Self::Retry(_) | Self::Refused(_) | Self::Busy(_)) => known,
+            Self::Unavailable(text) | Self::Corrupt(text) => Self::CommitUnknown(text),
+            other => other,
+        }
+    }
+}

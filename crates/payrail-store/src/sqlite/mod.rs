@@ -1,0 +1,76 @@
+//! SQLite: the embedded store. One writer connection on a thread of its own, many readers.
+
+mod load;
+mod write;
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use payrail_core::backoff::Policy;
+use payrail_core::command::Command;
+use payrail_core::decide::decide_all;
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+
+use crate::error::{Result, StoreError};
+use crate::needs::Needs;
+use crate::{Now, Replies};
+
+pub(crate) mod statements {
+    crate::statements::statements!(sqlx::SqliteConnection);
+}
+
+pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+const DROP_ALL: &str = include_str!("drop_all.sql");
+
+#[derive(Clone, Debug)]
+pub struct SqliteStore {
+    pub(crate) writer: SqlitePool,
+    pub(crate) reader: SqlitePool,
+}
+
+/// How long another process (a second `payrail` on the same file) may keep the write lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Pages in the log before they are moved into the file: larger than the default 1,000, because
+/// moving them is what a batch of inserts otherwise spends most of its time on.
+const WAL_AUTOCHECKPOINT_PAGES: &str = "10000";
+
+impl SqliteStore {
+    pub async fn open(url: &str, readers: u32) -> Result<Self> {
+        let bad_url = |error: sqlx::Error| StoreError::Unavailable(format!("DATABASE_URL cannot be used: {error}"));
+        let options = SqliteConnectOptions::from_str(url)
+            .map_err(bad_url)?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY_TIMEOUT)
+            .foreign_keys(true)
+            // Lets INSERT OR REPLACE fire the triggers that refuse a DELETE.
+            .pragma("recursive_triggers", "ON")
+            .pragma("wal_autocheckpoint", WAL_AUTOCHECKPOINT_PAGES);
+        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        let reader = SqlitePoolOptions::new().max_connections(readers).connect_lazy_with(options);
+        Ok(Self { writer, reader })
+    }
+
+    pub(crate) async fn execute(&self, commands: &[Command], policy: &Policy, now: Now<'_>) -> Result<Replies> {
+        let needs = Needs::of(commands);
+        // IMMEDIATE takes the write lock now: a transaction that reads first and writes later could be
+        // refused half way. It is also every merchant's lock.
+        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut books = load::books(&mut tx, &needs).await?;
+        let writes = decide_all(&mut books, commands, policy, now());
+        if writes.is_empty() {
+            tx.rollback().await?;
+        } else {
+            write::all(&mut tx, &writes).await?;
+            tx.commit().await.map_err(StoreError::of_commit)?;
+        }
+        Ok(writes.replies)
+    }
+
+    pub(crate) async fn drop_all(&self) -> Result<()> {
+        sqlx::raw_sql(DROP_ALL).execute(&self.writer).await?;
+        Ok(())
+    }
+}
