@@ -128,6 +128,10 @@ impl Store {
         read!(self, merchant_of_email(email))
     }
 
+    pub async fn merchant(&self, id: MerchantId) -> Result<Option<Merchant>> {
+        read!(self, merchant(id))
+    }
+
     pub async fn merchants(&self, after: Option<MerchantId>, limit: u32) -> Result<Vec<Merchant>> {
         read!(self, merchants(after, limit))
     }

@@ -72,13 +72,16 @@ pub(crate) struct EntryRow {
     created_at: At,
     #[sqlx(default)]
     bank_account_id: Option<String>,
+    #[sqlx(default)]
+    payout_status: Option<String>,
 }
 
-/// A ledger entry with the account that its payout went to.
+/// A ledger entry with the account that its payout went to, and what has become of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LedgerLine {
     pub entry: Entry,
     pub bank_account_id: Option<String>,
+    pub payout_status: Option<Status>,
 }
 
 impl TryFrom<EntryRow> for LedgerLine {
@@ -94,7 +97,8 @@ impl TryFrom<EntryRow> for LedgerLine {
             description: row.description,
             created_at: row.created_at.0,
         };
-        Ok(Self { entry, bank_account_id: row.bank_account_id })
+        let payout_status = row.payout_status.as_deref().and_then(Status::parse);
+        Ok(Self { entry, bank_account_id: row.bank_account_id, payout_status })
     }
 }
 

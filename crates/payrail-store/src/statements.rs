@@ -49,6 +49,16 @@ macro_rules! statements {
             Ok(row.map(Merchant::from))
         }
 
+        pub async fn merchant(on: &mut Connection, id: MerchantId) -> Result<Option<Merchant>> {
+            let row: Option<MerchantRow> =
+                sqlx::query_as("SELECT id, name, email, created_at FROM merchants WHERE bucket = $1 AND id = $2")
+                    .bind(id.bucket().column())
+                    .bind(id.0)
+                    .fetch_optional(on)
+                    .await?;
+            Ok(row.map(Merchant::from))
+        }
+
         /// All merchants after `after`, in the order of their ids within their buckets.
         pub async fn merchants(on: &mut Connection, after: Option<MerchantId>, limit: u32) -> Result<Vec<Merchant>> {
             let (bucket, id) = after.map_or((-1, Uuid::nil()), |id| (id.bucket().column(), id.0));
@@ -86,7 +96,7 @@ macro_rules! statements {
         ) -> Result<Vec<LedgerLine>> {
             let rows: Vec<EntryRow> = sqlx::query_as(
                 "SELECT e.seq, e.kind, e.amount_paise, e.available_after, e.held_after, e.payout_id, \
-                        e.description, e.created_at, p.bank_account_id \
+                        e.description, e.created_at, p.bank_account_id, p.status AS payout_status \
                  FROM ledger_entries e LEFT JOIN payouts p \
                    ON p.bucket = e.bucket AND p.merchant_id = e.merchant_id AND p.id = e.payout_id \
                  WHERE e.bucket = $1 AND e.merchant_id = $2 AND e.seq < $3 AND e.kind <> 'settle' \

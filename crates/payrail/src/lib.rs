@@ -1,1 +1,17 @@
+//! The program: the shell around the core and the stores. HTTP in, the door in the middle, the bank
+//! on the other side.
 
+pub mod bank;
+pub mod cli;
+pub mod clock;
+pub mod demo;
+pub mod http;
+pub mod ids;
+pub mod keys;
+pub mod lanes;
+pub mod rail;
+pub mod reset;
+pub mod serve;
+pub mod settings;
+pub mod verify;
+pub mod worker;

@@ -30,13 +30,13 @@ pub fn payout_id(merchant: MerchantId, number: usize) -> PayoutId {
 
 /// `seconds` after the tests' beginning of time.
 pub fn at(seconds: i64) -> Timestamp {
-    Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+    Timestamp::from_second(1_800_000_000 + seconds).expect("a time in range")
 }
 
 pub const MICROSECOND: SignedDuration = SignedDuration::from_micros(1);
 
 pub fn amount(paise: i64) -> Amount {
-    Amount::new(paise).unwrap()
+    Amount::new(paise).expect("one paisa or more")
 }
 
 pub fn create(id: PayoutId, key: IdempotencyKey, paise: i64, account: &str) -> Action {

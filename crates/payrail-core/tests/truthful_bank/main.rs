@@ -3,16 +3,15 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod every_way;
 mod model;
-
-use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use payrail_core::backoff::Policy;
 use payrail_core::command::{Action, Exchange, Reply};
 use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::ledger::EntryKind;
-use payrail_core::payout::{BankAnswer, State, Status};
+use payrail_core::payout::{BankAnswer, State};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -81,7 +80,7 @@ fn moods() -> impl Strategy<Value = Mood> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 4 * ProptestConfig::default().cases, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn never_refunded_and_paid_and_nothing_is_stranded(

@@ -16,7 +16,7 @@ pub enum Verdict {
     Closed,
 }
 
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Bank {
     book: BTreeMap<String, Verdict>,
     payments: usize,

@@ -57,9 +57,14 @@ CREATE TRIGGER ledger_append_only BEFORE UPDATE OR DELETE ON ledger_entries
 CREATE TRIGGER ledger_no_truncate BEFORE TRUNCATE ON ledger_entries
     FOR EACH STATEMENT EXECUTE FUNCTION refuse('the ledger is append-only: correct it with a new entry');
 
--- A merchant with entries stays.
+-- A merchant with entries stays. A transaction on a snapshot could miss the entries that were
+-- written after it began.
 CREATE FUNCTION keep_merchant() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+        RAISE EXCEPTION 'a merchant is deleted in READ COMMITTED only'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
     IF EXISTS (SELECT FROM ledger_entries WHERE bucket = OLD.bucket AND merchant_id = OLD.id) THEN
         RAISE EXCEPTION 'merchant % has ledger entries and cannot be deleted', OLD.id
             USING ERRCODE = 'integrity_constraint_violation';

@@ -1,0 +1,62 @@
+//! Every row of every table in one notation, so that databases can be compared, with each other and
+//! with themselves an hour ago.
+
+use std::collections::BTreeMap;
+
+use crate::raw::Raw;
+
+#[derive(Debug, PartialEq, Eq)]
+pub struct Dump(pub BTreeMap<&'static str, Vec<String>>);
+
+/// A column's name, and before it how it is written: `#` bytes or an id in hex, `@` microseconds.
+const TABLES: [(&str, &str); 9] = [
+    ("merchants", "bucket #id name email @created_at"),
+    ("merchant_directory", "email bucket #merchant_id"),
+    ("api_keys", "#hash prefix bucket #merchant_id @created_at @revoked_at"),
+    ("settings", "name value"),
+    (
+        "ledger_entries",
+        "bucket #merchant_id seq kind amount_paise available_after held_after #payout_id description @created_at",
+    ),
+    (
+        "payouts",
+        "bucket #merchant_id #id amount_paise bank_account_id status attempts calls unanswered step @due_at leased_by \
+         @doubt_since doubt_reason utr reason @created_at @updated_at",
+    ),
+    ("attempts", "bucket #merchant_id #payout_id number step worker @started_at outcome sent received @ended_at"),
+    ("idempotency_records", "bucket #merchant_id #key #request_hash status body #payout_id @created_at @expires_at"),
+    ("outbox", "bucket #merchant_id seq kind #payout_id @created_at"),
+];
+
+impl Dump {
+    pub async fn of(raw: &mut Raw) -> Self {
+        let mut tables = BTreeMap::new();
+        for (table, columns) in TABLES {
+            let columns: Vec<_> = columns.split(' ').map(|column| expression(raw, column)).collect();
+            let rows = raw.texts(&format!("SELECT {} FROM {table}", columns.join(" || '|' || "))).await;
+            tables.insert(table, sorted(rows));
+        }
+        Self(tables)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.values().all(Vec::is_empty)
+    }
+}
+
+/// The two databases sort text differently.
+fn sorted(mut rows: Vec<String>) -> Vec<String> {
+    rows.sort();
+    rows
+}
+
+fn expression(raw: &Raw, column: &str) -> String {
+    let name = column.trim_start_matches(['#', '@']);
+    let text = match (&column[..1], raw) {
+        ("#", Raw::Sqlite(_)) => format!("lower(hex({name}))"),
+        ("#", Raw::Postgres(_)) => format!("replace(ltrim({name}::text, '\\x'), '-', '')"),
+        ("@", Raw::Postgres(_)) => format!("(extract(epoch from {name}) * 1000000)::bigint::text"),
+        _ => format!("cast({name} AS text)"),
+    };
+    format!("CASE WHEN {name} IS NULL THEN '~' ELSE {text} END")
+}

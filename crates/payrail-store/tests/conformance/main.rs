@@ -1,0 +1,45 @@
+//! The promises that a store makes (DESIGN §2), on SQLite and on PostgreSQL: one file each, and in
+//! each the attempts to break it. The databases are real; times and ids are injected.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+/// Makes a test of each case on each store: `overdraft::sqlite::…` and `overdraft::postgres::…`.
+macro_rules! on_both_stores {
+    ($($case:ident),+ $(,)?) => {
+        tests!(sqlite, sqlite, $($case),+);
+        tests!(postgres, postgres, $($case),+);
+    };
+}
+
+/// For what only one of them could do wrong.
+macro_rules! on_sqlite_only {
+    ($($case:ident),+ $(,)?) => { tests!(sqlite_only, sqlite, $($case),+); };
+}
+
+macro_rules! on_postgres_only {
+    ($($case:ident),+ $(,)?) => { tests!(postgres_only, postgres, $($case),+); };
+}
+
+macro_rules! tests {
+    ($module:ident, $store:ident, $($case:ident),+) => {
+        mod $module {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                super::$case(crate::world::World::$store().await).await;
+            })+
+        }
+    };
+}
+
+mod dump;
+mod raw;
+mod world;
+
+mod append_only;
+mod atomic;
+mod claims;
+mod forged;
+mod moves;
+mod once;
+mod outcomes;
+mod overdraft;
+mod tenants;

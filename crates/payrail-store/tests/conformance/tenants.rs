@@ -1,0 +1,101 @@
+//! Tenants are walls: no command and no read of one merchant reaches another's payouts.
+
+use payrail_core::command::{Action, Command, Refusal};
+use payrail_core::ids::MerchantId;
+use uuid::Uuid;
+
+use crate::dump::Dump;
+use crate::world::{MERCHANTS, World, answer, at, claim, create, fresh_id, fresh_key, fund, merchant, paid, report};
+
+on_both_stores!(
+    anothers_payout_is_an_unknown_one,
+    no_read_crosses,
+    an_unknown_merchant_fails_alone,
+    the_same_payout_id_under_two_merchants_is_two_payouts,
+);
+
+async fn anothers_payout_is_an_unknown_one(world: World) {
+    world.fund(merchant(0), 10_000).await;
+    world.fund(merchant(1), 10_000).await;
+    let theirs = world.payout(merchant(0), 1_000).await;
+    let number = world.claim(merchant(0), theirs, at(0)).await.number;
+    let paid_out = world.ended(merchant(0), 1_000, paid()).await;
+    let pending = world.payout(merchant(0), 1_000).await;
+    let mut raw = world.raw().await;
+    let before = Dump::of(&mut raw).await;
+    for action in [
+        Action::Cancel { payout: pending },
+        claim(pending, "thief"),
+        report(theirs, number, paid()),
+        Action::Release { payout: theirs, number },
+        Action::Return { payout: paid_out, reason: "mine".to_owned() },
+    ] {
+        // Not even beside a command of the owner's, with whose rows it is loaded.
+        let owners = Command { merchant: merchant(0), action: Action::Release { payout: theirs, number: 99 } };
+        let thiefs = Command { merchant: merchant(1), action };
+        let replies = world.run(&[owners, thiefs], at(1)).await.unwrap();
+        assert_eq!(replies, [Err(Refusal::StaleAttempt), Err(Refusal::UnknownPayout)]);
+    }
+    assert_eq!(Dump::of(&mut raw).await, before);
+}
+
+async fn no_read_crosses(world: World) {
+    for number in 0..MERCHANTS {
+        world.fund(merchant(number), 10_000 + i64::from(number)).await;
+    }
+    let theirs = world.ended(merchant(0), 1_000, paid()).await;
+    let own = world.payout(merchant(1), 7).await;
+    let (a, b, store) = (merchant(0), merchant(1), &world.store);
+    assert_eq!(store.payout(b, theirs).await.unwrap(), None);
+    assert_eq!(store.attempts(b, theirs).await.unwrap(), []);
+    assert_eq!(store.attempts(a, theirs).await.unwrap().len(), 1);
+    let listed: Vec<_> = store.payouts(b, None, 100).await.unwrap().iter().map(|payout| payout.id).collect();
+    assert_eq!(listed, [own]);
+    assert_eq!(store.payouts(b, Some(theirs), 100).await.unwrap(), [], "their id is only a place in time");
+    assert_eq!(store.ledger(b, i64::MAX, 100).await.unwrap().len(), 2);
+    assert_eq!(store.events(b, 0, 100).await.unwrap().len(), 2);
+    assert_eq!(world.balances(b).await, (9_994, 7));
+    assert_eq!(store.merchant_of_payout(theirs).await.unwrap(), Some(a));
+    let mut snapshot = store.snapshot().await.unwrap();
+    assert_eq!(snapshot.entries_after(b, 0, 100).await.unwrap().len(), 2);
+    assert_eq!(snapshot.payouts_after(b, None, 100).await.unwrap().len(), 1);
+}
+
+async fn an_unknown_merchant_fails_alone(world: World) {
+    let nobody = MerchantId(Uuid::from_u128(42));
+    world.fund(merchant(0), 10_000).await;
+    let payout = world.payout(merchant(0), 1_000).await;
+    let batch = [
+        Command { merchant: nobody, action: fund(fresh_key(), 100) },
+        Command { merchant: merchant(0), action: create(fresh_id(merchant(0)), fresh_key(), 1_000) },
+        Command { merchant: nobody, action: claim(payout, "w") },
+        Command { merchant: nobody, action: create(fresh_id(nobody), fresh_key(), 1) },
+        Command { merchant: merchant(1), action: fund(fresh_key(), 100) },
+    ];
+    let replies = world.run(&batch, at(1)).await.unwrap();
+    for n in [0, 2, 3] {
+        assert_eq!(replies[n], Err(Refusal::UnknownMerchant));
+    }
+    for n in [1, 4] {
+        assert_eq!(answer(replies[n].clone()).status, 201);
+    }
+    assert_eq!(world.store.tip(nobody).await.unwrap().seq, 0);
+    assert_eq!(world.store.payouts(nobody, None, 10).await.unwrap(), []);
+}
+
+/// Ids are made outside: that two are the same must not join what they name.
+async fn the_same_payout_id_under_two_merchants_is_two_payouts(world: World) {
+    let id = fresh_id(merchant(0));
+    for number in 0..2 {
+        world.fund(merchant(number), 10_000).await;
+        let paise = 1_000 + i64::from(number);
+        assert_eq!(world.ask(merchant(number), create(id, fresh_key(), paise), at(0)).await.status, 201);
+    }
+    world.claim(merchant(0), id, at(0)).await;
+    world.report(merchant(0), id, 1, paid(), at(0)).await.unwrap();
+    assert_eq!(world.balances(merchant(0)).await, (9_000, 0));
+    assert_eq!(world.balances(merchant(1)).await, (8_999, 1_001));
+    let theirs = world.store.payout(merchant(1), id).await.unwrap().unwrap();
+    assert_eq!((theirs.amount.get(), theirs.calls), (1_001, 0));
+    assert_eq!(world.store.merchant_of_payout(id).await.unwrap(), Some(merchant(0)), "by the bucket it carries");
+}

@@ -1,0 +1,230 @@
+//! A database, a store on it, names and times: what every case begins with.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, mpsc};
+
+use jiff::{SignedDuration, Timestamp};
+use payrail_core::backoff::Policy;
+use payrail_core::command::{Action, Command, Exchange, PayoutRequest, Refusal, Reply};
+use payrail_core::idempotency::{Answer, IdempotencyKey};
+use payrail_core::ids::{MerchantId, PayoutId};
+use payrail_core::money::Amount;
+use payrail_core::payout::{Attempt, BankAnswer, Payout};
+use payrail_store::testing::TestDatabase;
+use payrail_store::{Merchant, Replies, Result, Store};
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use crate::raw::Raw;
+
+/// A fresh database with the merchants 0, 1 and 2, whose books are empty.
+pub struct World {
+    pub store: Store,
+    pub policy: Policy,
+    // Last: the store lets go of it before it is removed.
+    pub database: TestDatabase,
+}
+
+pub const MERCHANTS: u8 = 3;
+
+impl World {
+    pub async fn sqlite() -> Self {
+        Self::on(TestDatabase::sqlite()).await
+    }
+
+    pub async fn postgres() -> Self {
+        Self::on(TestDatabase::postgres().await).await
+    }
+
+    async fn on(database: TestDatabase) -> Self {
+        let store = database.store().await;
+        for number in 0..MERCHANTS {
+            assert!(store.add_merchant(&person(number)).await.unwrap());
+        }
+        Self { store, policy: Policy::default(), database }
+    }
+
+    pub fn is_postgres(&self) -> bool {
+        matches!(self.store, Store::Postgres(_))
+    }
+
+    /// Another store on the same database, as another process would have it.
+    pub async fn second_store(&self) -> Store {
+        Store::open(&self.database.url, 4, 4).await.unwrap()
+    }
+
+    /// A way past the store.
+    pub async fn raw(&self) -> Raw {
+        Raw::connect(&self.database.url).await
+    }
+
+    /// One batch at one time.
+    pub async fn run(&self, commands: &[Command], now: Timestamp) -> Result<Replies> {
+        self.store.execute(commands, &self.policy, &move || now).await
+    }
+
+    pub async fn one(&self, merchant: MerchantId, action: Action, now: Timestamp) -> Result<Reply, Refusal> {
+        self.run(&[Command { merchant, action }], now).await.expect("the store takes the batch").remove(0)
+    }
+
+    /// The answer to a request under a key.
+    pub async fn ask(&self, merchant: MerchantId, action: Action, now: Timestamp) -> Answer {
+        answer(self.one(merchant, action, now).await)
+    }
+
+    pub async fn fund(&self, merchant: MerchantId, paise: i64) {
+        assert_eq!(self.ask(merchant, fund(fresh_key(), paise), at(0)).await.status, 201);
+    }
+
+    /// A payout that was accepted at second 0.
+    pub async fn payout(&self, merchant: MerchantId, paise: i64) -> PayoutId {
+        let id = fresh_id(merchant);
+        assert_eq!(self.ask(merchant, create(id, fresh_key(), paise), at(0)).await.status, 201);
+        id
+    }
+
+    pub async fn claim(&self, merchant: MerchantId, payout: PayoutId, now: Timestamp) -> Attempt {
+        match self.one(merchant, claim(payout, "worker-1"), now).await {
+            Ok(Reply::Claimed { attempt, .. }) => attempt,
+            other => panic!("not claimed: {other:?}"),
+        }
+    }
+
+    pub async fn report(
+        &self,
+        merchant: MerchantId,
+        payout: PayoutId,
+        number: u32,
+        answer: BankAnswer,
+        now: Timestamp,
+    ) -> Result<Payout, Refusal> {
+        self.one(merchant, report(payout, number, answer), now).await.map(stepped)
+    }
+
+    /// Accepted, claimed and reported on, each at second 0.
+    pub async fn ended(&self, merchant: MerchantId, paise: i64, answer: BankAnswer) -> PayoutId {
+        let id = self.payout(merchant, paise).await;
+        let attempt = self.claim(merchant, id, at(0)).await;
+        self.report(merchant, id, attempt.number, answer, at(0)).await.unwrap();
+        id
+    }
+
+    /// `(available, held)`, as the store reads them.
+    pub async fn balances(&self, merchant: MerchantId) -> (i64, i64) {
+        let balances = self.store.tip(merchant).await.unwrap().balances;
+        (balances.available.get(), balances.held.get())
+    }
+}
+
+/// A batch that has stopped in the middle of its transaction: merchants locked, nothing written yet.
+pub struct Paused {
+    task: JoinHandle<Result<Replies>>,
+    go_on: mpsc::Sender<()>,
+}
+
+impl Paused {
+    pub async fn start(store: &Store, commands: Vec<Command>, policy: Policy) -> Self {
+        let (reached, is_reached) = mpsc::channel();
+        let (go_on, wait) = mpsc::channel();
+        let (store, wait) = (store.clone(), Mutex::new(wait));
+        let task = tokio::spawn(async move {
+            // The clock is read between the decision's reads and its writes.
+            let now = || {
+                reached.send(()).unwrap();
+                wait.lock().unwrap().recv().unwrap();
+                at(1)
+            };
+            store.execute(&commands, &policy, &now).await
+        });
+        tokio::task::block_in_place(|| is_reached.recv().unwrap());
+        Self { task, go_on }
+    }
+
+    pub async fn finish(self) -> Result<Replies> {
+        self.go_on.send(()).unwrap();
+        self.task.await.unwrap()
+    }
+}
+
+/// Its id, and with it its bucket, is its number's for ever.
+pub fn merchant(number: u8) -> MerchantId {
+    MerchantId(Uuid::from_u128(0x2edc_2490_a9d6_4bdb_805b_6708_6701_0000 + u128::from(number)))
+}
+
+pub fn person(number: u8) -> Merchant {
+    Merchant {
+        id: merchant(number),
+        name: format!("Merchant {number}"),
+        email: format!("merchant-{number}@example.com"),
+        created_at: at(0),
+    }
+}
+
+/// `seconds` after the tests' beginning of time.
+pub fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+}
+
+pub const MICROSECOND: SignedDuration = SignedDuration::from_micros(1);
+
+static FRESH: AtomicUsize = AtomicUsize::new(0);
+
+pub fn fresh_id(merchant: MerchantId) -> PayoutId {
+    PayoutId::new(at(0), merchant.bucket(), FRESH.fetch_add(1, Ordering::Relaxed) as u128)
+}
+
+pub fn fresh_key() -> IdempotencyKey {
+    let number = FRESH.fetch_add(1, Ordering::Relaxed) as u128;
+    IdempotencyKey(Uuid::from_u128(0xb0b0_0000_0000_4000_8000_0000_0000_0000 + number))
+}
+
+pub fn amount(paise: i64) -> Amount {
+    Amount::new(paise).unwrap()
+}
+
+pub fn create(id: PayoutId, key: IdempotencyKey, paise: i64) -> Action {
+    create_to(id, key, paise, "demo-bank-account")
+}
+
+pub fn create_to(id: PayoutId, key: IdempotencyKey, paise: i64, account: &str) -> Action {
+    Action::Create { id, key, request: PayoutRequest { amount: amount(paise), bank_account_id: account.to_owned() } }
+}
+
+pub fn fund(key: IdempotencyKey, paise: i64) -> Action {
+    Action::Fund { key, amount: amount(paise), description: "top-up".to_owned() }
+}
+
+pub fn claim(payout: PayoutId, worker: &str) -> Action {
+    Action::Claim { payout, worker: worker.to_owned() }
+}
+
+pub fn report(payout: PayoutId, number: u32, answer: BankAnswer) -> Action {
+    let exchange = Exchange { sent: format!("call {number}"), received: answer.as_str().to_owned() };
+    Action::Report { payout, number, answer, exchange }
+}
+
+pub fn paid() -> BankAnswer {
+    BankAnswer::Paid { utr: "UTR1".to_owned() }
+}
+
+pub fn refused() -> BankAnswer {
+    BankAnswer::Refused { reason: "account closed".to_owned() }
+}
+
+pub fn no_answer() -> BankAnswer {
+    BankAnswer::NoAnswer { why: "timeout".to_owned() }
+}
+
+pub fn answer(reply: Result<Reply, Refusal>) -> Answer {
+    match reply {
+        Ok(Reply::Answered { answer, .. }) => answer,
+        other => panic!("no answer: {other:?}"),
+    }
+}
+
+pub fn stepped(reply: Reply) -> Payout {
+    match reply {
+        Reply::Stepped(payout) => payout,
+        other => panic!("no step: {other:?}"),
+    }
+}

@@ -1,0 +1,210 @@
+//! What the bank decides about one reference: pure, so that the writer can decide a whole batch
+//! between one read and one write.
+
+use std::time::Duration;
+
+use payrail_core::money::Amount;
+use serde::{Deserialize, Serialize};
+
+use super::accounts;
+use super::odds::{Fate, Odds};
+
+/// The reason given for refusing a reference that was closed before.
+const CLOSED: &str = "The reference was closed at the payer's request";
+
+/// An instruction to pay, as it arrives.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Transfer {
+    pub reference: String,
+    pub amount_paise: Amount,
+    pub bank_account_id: String,
+}
+
+#[derive(Clone, Debug)]
+pub enum Order {
+    Submit(Transfer),
+    Close(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(rename_all = "snake_case")]
+pub enum Status {
+    Paid,
+    Refused,
+    Closed,
+    Lost,
+}
+
+/// What the book holds about a reference.
+#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
+pub struct Entry {
+    pub reference: String,
+    pub amount_paise: Option<i64>,
+    pub bank_account_id: Option<String>,
+    pub status: Status,
+    pub reason: Option<String>,
+    pub arrivals: i64,
+    pub arrived_at: i64,
+    pub decided_at: i64,
+    pub number: Option<i64>,
+    pub return_due_at: Option<i64>,
+}
+
+/// What the bank says about a reference, or that it says nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    Paid {
+        utr: String,
+    },
+    Refused {
+        reason: String,
+    },
+    Closed,
+    NeverReceived,
+    Silence,
+    /// The reference is known for another amount or account.
+    Conflict,
+}
+
+/// The bank's ways of deciding.
+#[derive(Clone, Copy, Debug)]
+pub struct House {
+    pub odds: Odds,
+    pub seed: u64,
+    pub returns_after: Duration,
+}
+
+/// The bank's own reference for money that moved: made up, and unique within its book.
+pub fn utr(number: i64) -> String {
+    format!("SIMB{number:012}")
+}
+
+impl Transfer {
+    /// What is wrong with it, in a sentence.
+    pub fn fault(&self) -> Option<&'static str> {
+        let characters = self.bank_account_id.chars().count();
+        if !is_reference(&self.reference) {
+            return Some("reference must be 1 to 64 letters, digits, hyphens or underscores");
+        }
+        if characters == 0 || characters > 255 || self.bank_account_id.contains('\0') {
+            return Some("bank_account_id must be 1 to 255 characters");
+        }
+        None
+    }
+}
+
+pub fn is_reference(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+impl Order {
+    pub fn reference(&self) -> &str {
+        match self {
+            Self::Submit(transfer) => &transfer.reference,
+            Self::Close(reference) => reference,
+        }
+    }
+
+    /// The entry of a reference that the book does not know yet.
+    pub fn entry(&self, now: i64) -> Entry {
+        let (amount_paise, bank_account_id, status) = match self {
+            Self::Submit(t) => (Some(t.amount_paise.get()), Some(t.bank_account_id.clone()), Status::Lost),
+            Self::Close(_) => (None, None, Status::Closed),
+        };
+        Entry {
+            reference: self.reference().to_owned(),
+            amount_paise,
+            bank_account_id,
+            status,
+            reason: None,
+            arrivals: 0,
+            arrived_at: now,
+            decided_at: now,
+            number: None,
+            return_due_at: None,
+        }
+    }
+}
+
+impl Entry {
+    /// What an enquiry is told.
+    pub fn told(&self) -> Answer {
+        if self.bank_account_id.as_deref() == Some(accounts::SILENT) {
+            return Answer::Silence;
+        }
+        match (self.status, self.number) {
+            (Status::Paid, number) => Answer::Paid { utr: utr(number.unwrap_or_default()) },
+            (Status::Refused, _) => Answer::Refused { reason: self.reason.clone().unwrap_or_default() },
+            (Status::Closed, _) => Answer::Closed,
+            (Status::Lost, _) => Answer::NeverReceived,
+        }
+    }
+
+    /// What a submission is told: a closed reference is refused.
+    fn told_to_payer(&self) -> Answer {
+        match self.told() {
+            Answer::Closed => Answer::Refused { reason: CLOSED.to_owned() },
+            answer => answer,
+        }
+    }
+
+    /// Closed before it ever arrived, it fits any transfer.
+    fn is_for(&self, transfer: &Transfer) -> bool {
+        self.amount_paise.is_none_or(|amount| amount == transfer.amount_paise.get())
+            && self.bank_account_id.as_ref().is_none_or(|id| *id == transfer.bank_account_id)
+    }
+}
+
+impl House {
+    /// Carries the order out on its entry. `number` is the next free one and is used up if it is paid.
+    pub fn decide(&self, order: &Order, entry: &mut Entry, number: &mut i64, now: i64) -> Answer {
+        match order {
+            Order::Submit(transfer) => self.submit(transfer, entry, number, now),
+            Order::Close(_) => {
+                let silent = entry.told() == Answer::Silence;
+                if entry.status == Status::Lost && !silent {
+                    (entry.status, entry.decided_at) = (Status::Closed, now);
+                }
+                entry.told()
+            }
+        }
+    }
+
+    fn submit(&self, transfer: &Transfer, entry: &mut Entry, number: &mut i64, now: i64) -> Answer {
+        if !entry.is_for(transfer) {
+            return Answer::Conflict;
+        }
+        entry.arrivals += 1;
+        let fate = match accounts::forced(&transfer.bank_account_id) {
+            Some(fate) => fate,
+            None if entry.status == Status::Lost => self.odds.fate(self.seed, &entry.reference, entry.arrivals),
+            // Decided before: chance has no more say in it, nor in whether it is answered.
+            None => return entry.told_to_payer(),
+        };
+        if entry.status == Status::Lost {
+            self.seal(fate, entry, number, now);
+        }
+        if fate.is_silent() { Answer::Silence } else { entry.told_to_payer() }
+    }
+
+    fn seal(&self, fate: Fate, entry: &mut Entry, number: &mut i64, now: i64) {
+        entry.decided_at = now;
+        match fate {
+            Fate::Pay | Fate::PayInSilence => {
+                entry.status = Status::Paid;
+                entry.number = Some(*number);
+                entry.return_due_at = self.return_due_at(entry, now);
+                *number += 1;
+            }
+            Fate::Refuse(reason) => (entry.status, entry.reason) = (Status::Refused, Some(reason.to_owned())),
+            Fate::Lose => {}
+        }
+    }
+
+    fn return_due_at(&self, entry: &Entry, now: i64) -> Option<i64> {
+        let returns = entry.bank_account_id.as_deref() == Some(accounts::RETURN);
+        let after = i64::try_from(self.returns_after.as_micros()).unwrap_or(i64::MAX);
+        returns.then(|| now.saturating_add(after))
+    }
+}

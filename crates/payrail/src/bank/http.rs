@@ -1,0 +1,188 @@
+//! The bank's counter: HTTP in, JSON out, errors too.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use super::accounts;
+use super::book::{Book, Page};
+use super::entry::{Answer, Order, Transfer, is_reference};
+
+const BODY_MAX: usize = 16 * 1024;
+const PAGE_MAX: i64 = 1_000;
+
+pub struct Desk {
+    pub book: Book,
+    pub delay: Duration,
+    pub silence: Duration,
+    pub stopping: watch::Receiver<bool>,
+}
+
+pub fn router(desk: Arc<Desk>) -> Router {
+    Router::new()
+        .route("/v1/transfers", post(submit).get(paid))
+        .route("/v1/transfers/{reference}", get(enquire))
+        .route("/v1/transfers/{reference}/close", post(close))
+        .route("/v1/returns", get(returns))
+        .route("/v1/statement", get(statement))
+        .route("/healthz", get(health))
+        .fallback(async || problem(StatusCode::NOT_FOUND, "there is nothing at this path"))
+        .method_not_allowed_fallback(async || problem(StatusCode::METHOD_NOT_ALLOWED, "the method is not allowed here"))
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .with_state(desk)
+}
+
+async fn submit(State(desk): State<Arc<Desk>>, body: Result<Bytes, BytesRejection>) -> Result<Response, Response> {
+    let body = body.map_err(|rejection| problem(rejection.status(), rejection.body_text()))?;
+    let transfer: Transfer = serde_json::from_slice(&body).map_err(bad)?;
+    if let Some(fault) = transfer.fault() {
+        return Err(bad(fault));
+    }
+    let reference = transfer.reference.clone();
+    let answer = match transfer.bank_account_id.as_str() {
+        accounts::SLOW => take_in_late(&desk, transfer).await,
+        _ => desk.book.carry_out(Order::Submit(transfer)).await,
+    };
+    desk.say(&reference, answer.ok_or_else(unwritten)?).await
+}
+
+/// On a task of its own: the instruction is on its way even if nobody waits for the answer any more.
+async fn take_in_late(desk: &Arc<Desk>, transfer: Transfer) -> Option<Answer> {
+    let desk = Arc::clone(desk);
+    let late = async move {
+        sleep(accounts::SLOWNESS).await;
+        desk.book.carry_out(Order::Submit(transfer)).await
+    };
+    tokio::spawn(late).await.ok()?
+}
+
+type Named = Result<Path<String>, PathRejection>;
+
+async fn enquire(State(desk): State<Arc<Desk>>, path: Named) -> Result<Response, Response> {
+    let Path(reference) = path.map_err(bad)?;
+    let answer = desk.book.enquire(&reference).await.map_err(unreadable)?;
+    desk.say(&reference, answer).await
+}
+
+async fn close(State(desk): State<Arc<Desk>>, path: Named) -> Result<Response, Response> {
+    let Path(reference) = path.map_err(bad)?;
+    if !is_reference(&reference) {
+        return Err(bad("this is not a reference"));
+    }
+    let answer = desk.book.carry_out(Order::Close(reference.clone())).await;
+    desk.say(&reference, answer.ok_or_else(unwritten)?).await
+}
+
+impl Desk {
+    async fn say(&self, reference: &str, answer: Answer) -> Result<Response, Response> {
+        let said = match answer {
+            Answer::Paid { utr } => json!({ "status": "paid", "reference": reference, "utr": utr }),
+            Answer::Refused { reason } => json!({ "status": "refused", "reference": reference, "reason": reason }),
+            Answer::Closed => json!({ "status": "closed", "reference": reference }),
+            Answer::NeverReceived => json!({ "status": "never_received", "reference": reference }),
+            Answer::Silence => return Err(self.say_nothing().await),
+            Answer::Conflict => {
+                let error = "this reference is known for another amount or bank account";
+                return Err(problem(StatusCode::CONFLICT, error));
+            }
+        };
+        sleep(self.delay).await;
+        Ok(Json(said).into_response())
+    }
+
+    /// Hangs; a stop of the bank does not wait for it.
+    async fn say_nothing(&self) -> Response {
+        let mut stopping = self.stopping.clone();
+        tokio::select! {
+            () = sleep(self.silence) => {}
+            _ = stopping.changed() => {}
+        }
+        problem(StatusCode::GATEWAY_TIMEOUT, "no answer in time")
+    }
+}
+
+#[derive(Deserialize)]
+struct PageQuery {
+    #[serde(default)]
+    after: i64,
+    limit: Option<i64>,
+}
+
+impl PageQuery {
+    fn page(&self) -> Page {
+        Page { after: self.after.max(0), limit: self.limit.unwrap_or(100).clamp(1, PAGE_MAX) }
+    }
+}
+
+type Queried<T> = Result<Query<T>, QueryRejection>;
+
+async fn paid(State(desk): State<Arc<Desk>>, query: Queried<PageQuery>) -> Result<Json<Value>, Response> {
+    let paid = desk.book.paid(query.map_err(bad)?.page()).await.map_err(unreadable)?;
+    Ok(Json(json!({ "transfers": paid })))
+}
+
+async fn returns(State(desk): State<Arc<Desk>>, query: Queried<PageQuery>) -> Result<Json<Value>, Response> {
+    let returns = desk.book.returns(query.map_err(bad)?.page()).await.map_err(unreadable)?;
+    Ok(Json(json!({ "returns": returns })))
+}
+
+#[derive(Deserialize)]
+struct DayQuery {
+    day: String,
+    /// How many of the day's lines to pass over.
+    #[serde(default)]
+    after: i64,
+    limit: Option<i64>,
+}
+
+async fn statement(State(desk): State<Arc<Desk>>, query: Queried<DayQuery>) -> Result<Json<Value>, Response> {
+    let Query(DayQuery { day, after, limit }) = query.map_err(bad)?;
+    let (from, to) = bounds(&day).ok_or_else(|| bad("day must be a date such as 2026-11-22"))?;
+    let page = PageQuery { after, limit }.page();
+    let lines = desk.book.statement(from, to, page).await.map_err(unreadable)?;
+    Ok(Json(json!({ "day": day, "lines": lines })))
+}
+
+/// The day's first moment and the next day's, in microseconds, UTC.
+fn bounds(day: &str) -> Option<(i64, i64)> {
+    let day: Date = day.parse().ok()?;
+    let start = |day: Date| Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp().as_microsecond());
+    Some((start(day)?, start(day.tomorrow().ok()?)?))
+}
+
+async fn health(State(desk): State<Arc<Desk>>) -> Result<Json<Value>, Response> {
+    match desk.book.is_readable().await {
+        true => Ok(Json(json!({ "status": "ok" }))),
+        false => Err(problem(StatusCode::SERVICE_UNAVAILABLE, "the book cannot be read")),
+    }
+}
+
+fn problem(status: StatusCode, error: impl Into<String>) -> Response {
+    (status, Json(json!({ "error": error.into() }))).into_response()
+}
+
+fn bad(error: impl ToString) -> Response {
+    problem(StatusCode::BAD_REQUEST, error.to_string())
+}
+
+fn unwritten() -> Response {
+    problem(StatusCode::SERVICE_UNAVAILABLE, "the book could not be written; enquire before you try again")
+}
+
+fn unreadable(error: sqlx::Error) -> Response {
+    tracing::error!(%error, "the bank's book could not be read");
+    problem(StatusCode::SERVICE_UNAVAILABLE, "the book could not be read")
+}

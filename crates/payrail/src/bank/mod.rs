@@ -1,0 +1,99 @@
+//! The simulated bank: a small service of its own, over real HTTP, with its own durable book.
+//!
+//! It pays, refuses or stays silent, by odds or by the bank account's id ([`accounts`]), and like
+//! a real bank it knows a transfer by its reference: however often one arrives, it is paid once.
+//! What it answered as paid is on disk before the answer leaves.
+//!
+//! | request | answer |
+//! |---|---|
+//! | `POST /v1/transfers` | `paid` with its `utr`, or `refused` with a `reason` |
+//! | `GET /v1/transfers/{reference}` | `paid`, `refused`, `closed` or `never_received` |
+//! | `POST /v1/transfers/{reference}/close` | the same; what was never received is refused from now on |
+//! | `GET /v1/transfers?after=N&limit=M` | what was really paid, in the book's order |
+//! | `GET /v1/returns?after=N&limit=M` | what was paid and came back |
+//! | `GET /v1/statement?day=YYYY-MM-DD&after=N&limit=M` | the day's debits and credits (UTC) |
+
+pub mod accounts;
+mod book;
+mod entry;
+mod http;
+mod odds;
+mod settings;
+mod writer;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+pub use odds::{Fate, Odds};
+pub use settings::Settings;
+
+use book::Book;
+use entry::House;
+
+/// How long a stop waits for calls under way.
+const GRACE: Duration = Duration::from_secs(5);
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{0}")]
+    Setting(String),
+    #[error("the simulated bank cannot listen on {addr}: {source}")]
+    Listen { addr: SocketAddr, source: std::io::Error },
+    #[error("the simulated bank cannot open its book {path}: {source}")]
+    Book { path: PathBuf, source: sqlx::Error },
+    #[error("{0} is not a book that this simulated bank can read")]
+    NotABook(PathBuf),
+}
+
+/// A bank at work. Dropping it stops it too, without waiting.
+pub struct Running {
+    addr: SocketAddr,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<()>,
+    writer: JoinHandle<()>,
+}
+
+/// Opens the book and the port; the bank answers when this returns.
+pub async fn start(settings: Settings) -> Result<Running, Error> {
+    settings.check()?;
+    let house = House { odds: settings.odds, seed: settings.seed, returns_after: settings.returns_after };
+    let (book, writer) = Book::open(&settings.book, house).await?;
+    let unheard = |source| Error::Listen { addr: settings.addr, source };
+    let listener = TcpListener::bind(settings.addr).await.map_err(unheard)?;
+    let addr = listener.local_addr().map_err(unheard)?;
+
+    let (stop, mut stopping) = watch::channel(false);
+    let desk = http::Desk { book, delay: settings.delay, silence: settings.silence, stopping: stopping.clone() };
+    let served = axum::serve(listener, http::router(Arc::new(desk)))
+        .with_graceful_shutdown(async move { drop(stopping.changed().await) });
+    let server = tokio::spawn(async move {
+        if let Err(error) = served.await {
+            tracing::error!(%error, "the simulated bank stopped serving");
+        }
+    });
+    tracing::info!(%addr, book = %settings.book.display(), odds = %settings.odds, seed = settings.seed, "simulated bank");
+    Ok(Running { addr, stop, server, writer })
+}
+
+impl Running {
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Takes no new calls, finishes those under way (silent ones give up at once), closes the book.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        for mut task in [self.server, self.writer] {
+            if timeout(GRACE, &mut task).await.is_err() {
+                task.abort();
+            }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What may be set about the simulated bank, by flag or environment variable.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::num::ParseIntError;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::{Error, Odds};
+
+/// Every argument's id begins with `bank-`, so that this can be flattened beside other settings.
+#[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
+#[command(next_help_heading = "Simulated bank")]
+#[group(skip)]
+pub struct Settings {
+    /// Where the simulated bank listens
+    #[arg(id = "bank-addr", long, env = "PAYRAIL_BANK_ADDR", value_name = "ADDR")]
+    #[arg(default_value_t = Settings::default().addr)]
+    pub addr: SocketAddr,
+
+    /// The file that holds the simulated bank's book
+    #[arg(id = "bank-book", long, env = "PAYRAIL_BANK_BOOK", value_name = "FILE")]
+    #[arg(default_value_os_t = Settings::default().book)]
+    pub book: PathBuf,
+
+    #[command(flatten)]
+    pub odds: Odds,
+
+    /// Milliseconds that every answer takes
+    #[arg(id = "bank-delay-ms", long, env = "PAYRAIL_BANK_DELAY_MS", value_name = "MS")]
+    #[arg(default_value = "0", value_parser = milliseconds)]
+    pub delay: Duration,
+
+    /// Milliseconds that an unanswered call hangs before the connection gives up
+    #[arg(id = "bank-silence-ms", long, env = "PAYRAIL_BANK_SILENCE_MS", value_name = "MS")]
+    #[arg(default_value = "30000", value_parser = milliseconds)]
+    pub silence: Duration,
+
+    /// Milliseconds after which a transfer to `demo-return` comes back
+    #[arg(id = "bank-returns-after-ms", long, env = "PAYRAIL_BANK_RETURNS_AFTER_MS", value_name = "MS")]
+    #[arg(default_value = "15000", value_parser = milliseconds)]
+    pub returns_after: Duration,
+
+    /// Repeats a run: the same seed deals the same fates [default: random, logged at start]
+    #[arg(id = "bank-seed", long, env = "PAYRAIL_BANK_SEED", value_name = "NUMBER")]
+    #[arg(default_value_t = rand::random(), hide_default_value = true)]
+    pub seed: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            addr: SocketAddr::from((Ipv4Addr::LOCALHOST, 8001)),
+            book: PathBuf::from("payrail-bank.db"),
+            odds: Odds::default(),
+            delay: Duration::ZERO,
+            silence: Duration::from_secs(30),
+            returns_after: Duration::from_secs(15),
+            seed: rand::random(),
+        }
+    }
+}
+
+impl Settings {
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let Odds { paid_percent, refused_percent } = self.odds;
+        if u16::from(paid_percent) + u16::from(refused_percent) > 100 {
+            return Err(Error::Setting(format!(
+                "PAYRAIL_BANK_PAID_PERCENT ({paid_percent}) and PAYRAIL_BANK_REFUSED_PERCENT ({refused_percent}) \
+                 must not exceed 100 together"
+            )));
+        }
+        if self.book.as_os_str().is_empty() {
+            return Err(Error::Setting("PAYRAIL_BANK_BOOK must name a file".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+fn milliseconds(text: &str) -> Result<Duration, ParseIntError> {
+    text.parse().map(Duration::from_millis)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Program {
+        #[command(flatten)]
+        bank: Settings,
+        /// An id and a flag that must not collide with the bank's.
+        #[arg(long, default_value = "x")]
+        addr: String,
+    }
+
+    #[test]
+    fn the_flags_agree_with_the_defaults() {
+        let bank = Program::parse_from(["payrail", "--bank-seed", "7"]).bank;
+        assert_eq!(bank, Settings { seed: 7, ..Settings::default() });
+    }
+
+    #[test]
+    fn every_setting_has_its_flag() {
+        let line = "payrail --addr y --bank-addr 127.0.0.1:0 --bank-book b.db --bank-paid-percent 1 \
+                    --bank-refused-percent 2 --bank-delay-ms 3 --bank-silence-ms 4 --bank-returns-after-ms 5 --bank-seed 6";
+        let program = Program::parse_from(line.split_whitespace());
+        let expected = Settings {
+            addr: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            book: PathBuf::from("b.db"),
+            odds: Odds { paid_percent: 1, refused_percent: 2 },
+            delay: Duration::from_millis(3),
+            silence: Duration::from_millis(4),
+            returns_after: Duration::from_millis(5),
+            seed: 6,
+        };
+        assert_eq!((program.bank, program.addr.as_str()), (expected, "y"));
+    }
+}

@@ -1,0 +1,154 @@
+//! `payrail merchant create|fund|list`.
+
+use clap::Subcommand;
+use payrail_core::command::{Action, Command as DoorCommand, Reply};
+use payrail_core::idempotency::IdempotencyKey;
+use payrail_core::ids::MerchantId;
+use payrail_core::money::Amount;
+use payrail_store::{Merchant, Store};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::Error;
+use crate::clock::Clock;
+use crate::lanes::Door;
+use crate::settings::{BadSetting, Common};
+use crate::{ids, keys};
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Create a merchant and issue its first API key, which is shown this once
+    Create {
+        /// What people call it
+        name: String,
+        /// How it is told apart; no two merchants have the same
+        email: String,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Credit a merchant's available balance
+    Fund {
+        /// The merchant's e-mail address or id
+        merchant: String,
+        /// In paise: 100 are ₹1
+        amount_paise: i64,
+        /// What the ledger says of it
+        #[arg(long, default_value = "Funds received")]
+        description: String,
+        /// A UUID; the same one again credits nothing more, so that a funding can be retried safely
+        #[arg(long)]
+        idempotency_key: Option<String>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the merchants with their balances
+    List {
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+pub async fn run(common: &Common, command: Command) -> Result<(), Error> {
+    common.check()?;
+    let store = common.open(1).await?;
+    store.migrate().await?;
+    match command {
+        Command::Create { name, email, json } => create(common, &store, name.trim(), email.trim(), json).await,
+        Command::Fund { merchant, amount_paise, description, idempotency_key, json } => {
+            let amount = Amount::new(amount_paise).map_err(|error| BadSetting(error.to_string()))?;
+            let key = key(idempotency_key.as_deref())?;
+            let merchant = find(&store, &merchant).await?;
+            fund(&store, merchant, Action::Fund { key, amount, description }, json).await
+        }
+        Command::List { json } => list(&store, json).await,
+    }
+}
+
+async fn create(common: &Common, store: &Store, name: &str, email: &str, as_json: bool) -> Result<(), Error> {
+    if name.is_empty() || name.contains('\0') {
+        return Err(bad("the name must not be empty"));
+    }
+    if !email.contains('@') || email.contains(char::is_whitespace) || email.contains('\0') {
+        return Err(bad("the e-mail address must be like name@example.com"));
+    }
+    let created_at = Clock::System.now();
+    let merchant = Merchant { id: ids::merchant_id(), name: name.to_owned(), email: email.to_owned(), created_at };
+    if !store.add_merchant(&merchant).await? {
+        return Err(bad(&format!("there is a merchant with the address {email} already")));
+    }
+    let key = keys::generate();
+    store.add_key(merchant.id, &common.hasher().hash(&key), &keys::prefix(&key), created_at).await?;
+    if as_json {
+        println!("{}", json!({ "id": merchant.id, "name": name, "email": email, "api_key": key }));
+    } else {
+        println!("Created {name} ({email}), id {}.", merchant.id);
+        println!("Its API key, shown this once: {key}");
+    }
+    Ok(())
+}
+
+async fn fund(store: &Store, merchant: Merchant, action: Action, as_json: bool) -> Result<(), Error> {
+    let door = Door::for_command(store);
+    let Reply::Answered { answer, replayed } = door.send(DoorCommand { merchant: merchant.id, action }).await?? else {
+        return Err("the door answered a funding with something else".into());
+    };
+    if as_json {
+        println!("{}", answer.body);
+        return Ok(());
+    }
+    let balances = store.tip(merchant.id).await?.balances;
+    let done = if replayed { "had this funding already" } else { "was funded" };
+    println!("{} {done}. Available: {}, held: {}.", merchant.name, balances.available, balances.held);
+    Ok(())
+}
+
+async fn list(store: &Store, as_json: bool) -> Result<(), Error> {
+    let mut after = None;
+    loop {
+        let page = store.merchants(after, 500).await?;
+        for merchant in &page {
+            let balances = store.tip(merchant.id).await?.balances;
+            if as_json {
+                println!("{}", line(merchant, balances.available.get(), balances.held.get()));
+            } else {
+                let (available, held) = (balances.available.to_string(), balances.held.to_string());
+                println!(
+                    "{}  {available:>20} available  {held:>16} held  {} <{}>",
+                    merchant.id, merchant.name, merchant.email
+                );
+            }
+        }
+        match page.last() {
+            Some(last) => after = Some(last.id),
+            None => return Ok(()),
+        }
+    }
+}
+
+/// One JSON object a line, as far as there are merchants.
+fn line(merchant: &Merchant, available: i64, held: i64) -> Value {
+    json!({
+        "id": merchant.id,
+        "name": merchant.name,
+        "email": merchant.email,
+        "available_balance_paise": available,
+        "held_balance_paise": held,
+    })
+}
+
+async fn find(store: &Store, who: &str) -> Result<Merchant, Error> {
+    let found = match Uuid::try_parse(who) {
+        Ok(id) => store.merchant(MerchantId(id)).await?,
+        Err(_) => store.merchant_of_email(who).await?,
+    };
+    found.ok_or_else(|| bad(&format!("there is no merchant {who:?}; `payrail merchant list` shows them")))
+}
+
+fn key(given: Option<&str>) -> Result<IdempotencyKey, Error> {
+    let Some(text) = given else { return Ok(IdempotencyKey(Uuid::now_v7())) };
+    IdempotencyKey::parse(text).ok_or_else(|| bad("--idempotency-key must be a UUID"))
+}
+
+fn bad(text: &str) -> Error {
+    Box::new(BadSetting(text.to_owned()))
+}

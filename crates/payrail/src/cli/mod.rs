@@ -1,0 +1,146 @@
+//! The command line: human output by default, `--json` where a script would want it.
+
+mod merchant;
+mod verify;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::clock::Clock;
+use crate::lanes::Door;
+use crate::settings::{BadSetting, Common, Serve};
+use crate::{bank, demo, reset, serve};
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// A payout engine: holds, sends, settles and refunds, and never loses a paisa.
+///
+/// Without a command it serves everything (API, worker, simulated bank) on an embedded SQLite file.
+/// With DATABASE_URL=postgres://… it runs on PostgreSQL, as one process or as many.
+#[derive(Debug, Parser)]
+#[command(name = "payrail", version, after_help = "Every option can be set by the environment variable beside it.")]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API and work (the default)
+    Serve(Box<Serve>),
+    /// Run the simulated bank on its own
+    Bank(Box<bank::Settings>),
+    /// Bring the database's schema up to this version
+    Migrate,
+    /// Add the three demo merchants; again changes nothing
+    Seed,
+    /// Remove everything, history included, and begin anew with the demo merchants
+    Reset(ResetArgs),
+    /// Replay every ledger and compare it with the payouts and the bank's book
+    Verify(verify::Args),
+    /// Create, fund and list merchants
+    #[command(subcommand)]
+    Merchant(merchant::Command),
+}
+
+#[derive(Debug, clap::Args)]
+struct ResetArgs {
+    /// Really remove everything
+    #[arg(long)]
+    yes: bool,
+    /// The bank in use, when it is not the built-in simulated one: its book is then left alone
+    #[arg(long, env = "PAYRAIL_BANK_URL", value_name = "URL")]
+    bank_url: Option<String>,
+    #[command(flatten)]
+    bank: bank::Settings,
+}
+
+/// Exit status 0: done; 1: done, and there are differences (`verify`) or it failed; 2: bad usage.
+pub async fn main() -> ExitCode {
+    match start().await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("payrail: {error}");
+            if error.is::<BadSetting>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+async fn start() -> Result<ExitCode, Error> {
+    let mut cli = Cli::parse();
+    if cli.command.is_none() {
+        // `payrail` is `payrail serve`, with all of its settings from the environment.
+        cli = Cli::parse_from(std::env::args_os().chain([std::ffi::OsString::from("serve")]));
+    }
+    log_to_stderr(&cli.common.log)?;
+    run(cli).await
+}
+
+async fn run(cli: Cli) -> Result<ExitCode, Error> {
+    let common = cli.common;
+    match cli.command {
+        Some(Command::Serve(settings)) => serve::run(common, *settings).await?,
+        Some(Command::Bank(settings)) => run_bank(*settings).await?,
+        Some(Command::Verify(args)) => return verify::run(&common, args).await,
+        Some(Command::Merchant(command)) => merchant::run(&common, command).await?,
+        Some(Command::Migrate) => {
+            let store = common.open(1).await?;
+            store.migrate().await?;
+            println!("The schema is at version {}.", store.schema_version());
+        }
+        Some(Command::Seed) => seed(&common).await?,
+        Some(Command::Reset(args)) => reset_all(&common, &args).await?,
+        None => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn run_bank(settings: bank::Settings) -> Result<(), Error> {
+    let bank = bank::start(settings).await?;
+    println!("The simulated bank is listening on http://{}", bank.addr());
+    serve::signal().await?;
+    bank.stop().await;
+    Ok(())
+}
+
+async fn seed(common: &Common) -> Result<(), Error> {
+    common.check()?;
+    let store = common.open(1).await?;
+    store.migrate().await?;
+    demo::seed(&store, &Door::for_command(&store), &common.hasher(), &Clock::System).await?;
+    for demo in &demo::MERCHANTS {
+        println!("{:<16} {:<18} {}", demo.name, demo.email, demo.api_key);
+    }
+    Ok(())
+}
+
+async fn reset_all(common: &Common, args: &ResetArgs) -> Result<(), Error> {
+    common.check()?;
+    if !args.yes {
+        return Err(Box::new(BadSetting(
+            "reset removes every merchant, payout and ledger entry, for good. Stop the servers, then say \
+             `payrail reset --yes`"
+                .to_owned(),
+        )));
+    }
+    let store = common.open(1).await?;
+    reset::all(&store, &args.bank, args.bank_url.is_some()).await?;
+    seed(common).await
+}
+
+/// Text for people, JSON for machines.
+fn log_to_stderr(filter: &str) -> Result<(), BadSetting> {
+    let filter = EnvFilter::try_new(filter).map_err(|error| BadSetting(format!("PAYRAIL_LOG: {error}")))?;
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if std::io::stderr().is_terminal() {
+        subscriber.with_target(false).init();
+    } else {
+        subscriber.json().flatten_event(true).init();
+    }
+    Ok(())
+}

@@ -1,0 +1,81 @@
+//! The three demo merchants. Seeding again changes nothing: each step is one that can be repeated.
+
+use payrail_core::command::{Action, Command};
+use payrail_core::idempotency::IdempotencyKey;
+use payrail_core::money::Amount;
+use payrail_store::{Merchant, Store};
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::keys::KeyHasher;
+use crate::lanes::{Door, DoorError};
+use crate::{ids, keys};
+
+pub struct DemoMerchant {
+    pub name: &'static str,
+    pub email: &'static str,
+    pub api_key: &'static str,
+    opening_credit_paise: i64,
+}
+
+pub const MERCHANTS: [DemoMerchant; 3] = [
+    DemoMerchant {
+        name: "Acme Agency",
+        email: "acme@example.com",
+        api_key: "api-key-acme-agency",
+        opening_credit_paise: 1_000_000,
+    },
+    DemoMerchant {
+        name: "Freelancer Fiaz",
+        email: "fiaz@example.com",
+        api_key: "api-key-freelancer-fiaz",
+        opening_credit_paise: 500_000,
+    },
+    DemoMerchant {
+        name: "Tiny Studio",
+        email: "tiny@example.com",
+        api_key: "api-key-tiny-studio",
+        opening_credit_paise: 10_000,
+    },
+];
+
+#[derive(Debug, thiserror::Error)]
+pub enum SeedError {
+    #[error(transparent)]
+    Store(#[from] payrail_store::StoreError),
+    #[error(transparent)]
+    Door(#[from] DoorError),
+    #[error("{0} was added and yet is not there")]
+    Lost(&'static str),
+}
+
+pub async fn seed(store: &Store, door: &Door, hasher: &KeyHasher, clock: &Clock) -> Result<(), SeedError> {
+    for demo in &MERCHANTS {
+        let merchant = find_or_add(store, demo, clock).await?;
+        store.add_key(merchant.id, &hasher.hash(demo.api_key), &keys::prefix(demo.api_key), clock.now()).await?;
+        open_balance(door, &merchant, demo).await?;
+    }
+    Ok(())
+}
+
+/// Matched by e-mail address.
+async fn find_or_add(store: &Store, demo: &DemoMerchant, clock: &Clock) -> Result<Merchant, SeedError> {
+    let merchant = Merchant {
+        id: ids::merchant_id(),
+        name: demo.name.to_owned(),
+        email: demo.email.to_owned(),
+        created_at: clock.now(),
+    };
+    store.add_merchant(&merchant).await?;
+    store.merchant_of_email(demo.email).await?.ok_or(SeedError::Lost(demo.name))
+}
+
+/// Once per merchant, by a key of its own.
+async fn open_balance(door: &Door, merchant: &Merchant, demo: &DemoMerchant) -> Result<(), SeedError> {
+    let Ok(amount) = Amount::new(demo.opening_credit_paise) else { return Ok(()) };
+    let key = IdempotencyKey(Uuid::new_v5(&merchant.id.0, b"opening credit"));
+    let action = Action::Fund { key, amount, description: "Initial seed credit".to_owned() };
+    // A refusal can only say that the balance is full to 64 bits.
+    let _ = door.send(Command { merchant: merchant.id, action }).await?;
+    Ok(())
+}

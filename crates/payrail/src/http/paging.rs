@@ -1,0 +1,48 @@
+//! Pages ride on query parameters and the `Link` header (RFC 8288), so that lists stay bare arrays.
+
+use axum::extract::FromRequestParts;
+use axum::extract::Query;
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+
+use super::problem::Problem;
+
+const DEFAULT_LIMIT: u32 = 50;
+const MAX_LIMIT: u32 = 200;
+
+/// Query parameters, with our own words when they are wrong.
+#[derive(Debug)]
+pub struct Params<T>(pub T);
+
+impl<S: Send + Sync, T: for<'de> Deserialize<'de> + Send> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let query = Query::<T>::from_request_parts(parts, state).await;
+        query.map(|Query(params)| Self(params)).map_err(|rejection| bad_parameter(rejection.body_text()))
+    }
+}
+
+pub fn bad_parameter(detail: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "invalid_parameter", detail)
+}
+
+/// `limit`, 50 by default, 1 to 200.
+pub fn limit(asked: Option<u32>) -> Result<u32, Problem> {
+    match asked.unwrap_or(DEFAULT_LIMIT) {
+        limit @ 1..=MAX_LIMIT => Ok(limit),
+        _ => Err(bad_parameter(format!("limit must be from 1 to {MAX_LIMIT}."))),
+    }
+}
+
+/// A bare array; `next` is the query of the following page, if this one is full.
+pub fn page<T: Serialize>(path: &str, items: &[T], next: Option<String>) -> Response {
+    let mut response = axum::Json(items).into_response();
+    let link = next.and_then(|query| format!("<{path}?{query}>; rel=\"next\"").parse().ok());
+    if let Some(link) = link {
+        response.headers_mut().insert(header::LINK, link);
+    }
+    response
+}

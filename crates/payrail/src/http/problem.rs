@@ -1,0 +1,168 @@
+//! Every error is JSON: the original's members first, then those of RFC 9457 and a stable `code`.
+//! The cause of a 5xx goes to the log and never to the client.
+
+use std::any::Any;
+
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use payrail_core::command::Refusal;
+use payrail_store::StoreError;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use super::auth::Caller;
+use crate::lanes::DoorError;
+
+#[derive(Debug)]
+pub struct Problem {
+    status: StatusCode,
+    /// Stable: clients may branch on it.
+    code: &'static str,
+    /// Says what to do.
+    detail: String,
+    /// The original's own members, in its order.
+    original: Vec<(String, Value)>,
+    header: Option<(HeaderName, &'static str)>,
+}
+
+impl Problem {
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, code, detail: detail.into(), original: Vec::new(), header: None }
+    }
+
+    pub fn member(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.original.push((name.into(), value.into()));
+        self
+    }
+
+    fn header(mut self, name: HeaderName, value: &'static str) -> Self {
+        self.header = Some((name, value));
+        self
+    }
+
+    /// Come back: nothing was decided, or what was decided can be found by the key.
+    fn later(status: StatusCode, code: &'static str, detail: &'static str) -> Self {
+        Self::new(status, code, detail).header(header::RETRY_AFTER, "1")
+    }
+
+    pub fn unauthorized(detail: &'static str, code: &'static str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, code, detail).header(header::WWW_AUTHENTICATE, "Api-Key")
+    }
+
+    pub fn not_found(detail: &'static str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", detail)
+    }
+
+    /// Something of ours is wrong: the cause is for the log.
+    pub fn internal(cause: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%cause, "a request failed");
+        let detail = "The request could not be carried out; nothing was done. The server's log has the cause \
+                      under this answer's X-Request-Id.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+    }
+}
+
+impl Serialize for Problem {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (name, value) in &self.original {
+            map.serialize_entry(name, value)?;
+        }
+        map.serialize_entry("type", "about:blank")?;
+        map.serialize_entry("title", self.status.canonical_reason().unwrap_or("Error"))?;
+        map.serialize_entry("status", &self.status.as_u16())?;
+        map.serialize_entry("detail", &self.detail)?;
+        map.serialize_entry("code", self.code)?;
+        map.end()
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, axum::Json(&self)).into_response();
+        response.headers_mut().extend(self.header.map(|(name, value)| (name, HeaderValue::from_static(value))));
+        response
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "the store failed");
+        Self::from(DoorError::from(error))
+    }
+}
+
+impl From<DoorError> for Problem {
+    fn from(error: DoorError) -> Self {
+        let unavailable = StatusCode::SERVICE_UNAVAILABLE;
+        match error {
+            DoorError::Full => {
+                Self::later(unavailable, "overloaded", "More is waiting than can be done in time; try again.")
+            }
+            DoorError::Busy => Self::later(
+                StatusCode::CONFLICT,
+                "in_progress",
+                "The merchant's book is in use; nothing was done. Try again with the same Idempotency-Key.",
+            ),
+            DoorError::Unavailable => Self::later(
+                unavailable,
+                "unavailable",
+                "The database cannot be reached; nothing was done. Try again with the same Idempotency-Key.",
+            ),
+            DoorError::Unknown | DoorError::TooLate => Self::later(
+                unavailable,
+                "outcome_unknown",
+                "Whether the request was carried out is not known yet. Try again with the same Idempotency-Key: \
+                 it cannot be carried out twice.",
+            ),
+            DoorError::Failed => Self::internal(&error),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let text = refusal.to_string();
+        match refusal {
+            Refusal::KeyReused => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency_key_reused",
+                "This Idempotency-Key was used for another request; nothing was done. Use a new key for a new \
+                 request, or send the first request again unchanged.",
+            )
+            .member("error", "Idempotency-Key was used for another request"),
+            Refusal::UnknownPayout | Refusal::UnknownMerchant => Self::not_found("There is no such payout."),
+            Refusal::NotCancellable(status) => {
+                Self::new(StatusCode::CONFLICT, "not_cancellable", text).member("payout_status", status.as_str())
+            }
+            Refusal::BalanceTooLarge => Self::new(StatusCode::BAD_REQUEST, "balance_too_large", text),
+            Refusal::NotDue | Refusal::StaleAttempt | Refusal::NotReturnable(_) => {
+                Self::new(StatusCode::CONFLICT, "conflict", text)
+            }
+            Refusal::Inconsistent(_) => Self::internal(&text),
+        }
+    }
+}
+
+/// Under `/api/v1/`, where authentication comes first.
+pub async fn method_not_allowed(_: Caller, method: Method) -> Problem {
+    wrong_method(method).await
+}
+
+pub async fn wrong_method(method: Method) -> Problem {
+    let detail = format!("Method \"{method}\" not allowed.");
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+}
+
+pub async fn no_such_path(uri: Uri) -> Problem {
+    tracing::debug!(path = uri.path(), "no such path");
+    Problem::not_found("There is nothing at this path; the API is under /api/v1/.")
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands the panic over")]
+pub fn of_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    Problem::internal(&text.as_deref().unwrap_or("a panic")).into_response()
+}

@@ -1,0 +1,206 @@
+//! The door's waiting room. A lane owns a set of buckets and is their one writer in this process: it
+//! takes all commands that came in while its last transaction was committing and runs them as one
+//! (group commit: no timer, no delay when idle). Lanes are for speed; truth is the store's lock.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use payrail_core::backoff::Policy;
+use payrail_core::command::{Command, Refusal, Reply};
+use payrail_core::ids::MerchantId;
+use payrail_store::{Replies, Store, StoreError};
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+
+/// Why a command got no decision. What was wished for may be tried again, under the same key.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DoorError {
+    #[error("more is waiting than can be done in time")]
+    Full,
+    #[error("the merchant's book is in use for too long")]
+    Busy,
+    #[error("the database cannot be reached")]
+    Unavailable,
+    #[error("the connection to the database broke at the commit: whether it was written is not known yet")]
+    Unknown,
+    #[error("the database refused the command")]
+    Failed,
+    #[error("no answer came in time: whether it was written is not known yet")]
+    TooLate,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct LaneSettings {
+    pub lanes: usize,
+    /// Commands that may wait in a lane; more are refused at once.
+    pub queue: usize,
+    /// Commands in one transaction at the most.
+    pub batch: usize,
+    /// How long a command may wait for its answer.
+    pub patience: Duration,
+}
+
+/// Every movement of money goes through here. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Door {
+    lanes: Arc<[mpsc::Sender<Waiting>]>,
+    patience: Duration,
+    /// Rings when something was committed that a worker may want to look at.
+    pub bell: Arc<Notify>,
+    tasks: TaskTracker,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    command: Command,
+    reply: oneshot::Sender<Outcome>,
+}
+
+type Outcome = Result<Result<Reply, Refusal>, DoorError>;
+
+impl Door {
+    pub fn open(store: Store, policy: Policy, clock: Clock, settings: LaneSettings) -> Self {
+        let tasks = TaskTracker::new();
+        let bell = Arc::new(Notify::new());
+        let lanes = (0..settings.lanes.max(1)).map(|number| {
+            let (sender, receiver) = mpsc::channel(settings.queue);
+            let lane = Lane { number, store: store.clone(), policy, clock: clock.clone(), bell: bell.clone() };
+            let running = tokio::spawn(lane.run(receiver, settings.batch));
+            tasks.spawn(async move {
+                // A lane that panicked leaves its merchants without a door. What it was doing is on
+                // disk or is not; to start anew is the way to know.
+                if let Err(panic) = running.await {
+                    tracing::error!(lane = number, %panic, "a lane died; stopping");
+                    std::process::exit(70);
+                }
+            });
+            sender
+        });
+        let lanes = lanes.collect();
+        tasks.close();
+        Self { lanes, patience: settings.patience, bell, tasks }
+    }
+
+    /// For a command line that needs the door once: one lane, the usual rules.
+    pub fn for_command(store: &Store) -> Self {
+        let settings = LaneSettings { lanes: 1, queue: 16, batch: 16, patience: Duration::from_secs(30) };
+        Self::open(store.clone(), Policy::default(), Clock::System, settings)
+    }
+
+    /// Hands a command in and waits for its decision, which is on disk when it comes.
+    pub async fn send(&self, command: Command) -> Outcome {
+        let (reply, answer) = oneshot::channel();
+        self.lane(command.merchant).try_send(Waiting { command, reply }).map_err(|_| DoorError::Full)?;
+        match tokio::time::timeout(self.patience, answer).await {
+            Ok(Ok(outcome)) => outcome,
+            // The lane is gone in the middle of it: the process is going down.
+            Ok(Err(_)) => Err(DoorError::Unknown),
+            Err(_) => Err(DoorError::TooLate),
+        }
+    }
+
+    fn lane(&self, merchant: MerchantId) -> &mpsc::Sender<Waiting> {
+        &self.lanes[usize::from(merchant.bucket().get()) % self.lanes.len()]
+    }
+
+    /// Waits until the last lane has ended: all doors dropped and all that waited answered.
+    pub fn ended(&self) -> impl Future<Output = ()> + use<> {
+        let tasks = self.tasks.clone();
+        async move { tasks.wait().await }
+    }
+}
+
+struct Lane {
+    number: usize,
+    store: Store,
+    policy: Policy,
+    clock: Clock,
+    bell: Arc<Notify>,
+}
+
+impl Lane {
+    async fn run(self, mut waiting: mpsc::Receiver<Waiting>, batch: usize) {
+        let mut arrived = Vec::with_capacity(batch);
+        while waiting.recv_many(&mut arrived, batch).await > 0 {
+            let (commands, replies) = arrived.drain(..).map(|item| (item.command, item.reply)).unzip();
+            self.settle(Part { commands, replies }).await;
+        }
+    }
+
+    /// Runs a batch; one that the database refuses is cut in halves until the command that breaks it
+    /// is alone. Halves keep their order, so a merchant's commands do too.
+    async fn settle(&self, batch: Part) {
+        let mut parts = vec![batch];
+        while let Some(mut part) = parts.pop() {
+            match self.execute(&part.commands).await {
+                Ok(outcomes) => part.answer(outcomes),
+                Err(StoreError::Refused(why)) if part.commands.len() > 1 => {
+                    tracing::warn!(lane = self.number, commands = part.commands.len(), why, "cutting a refused batch");
+                    let rest = part.cut();
+                    parts.push(rest);
+                    parts.push(part);
+                }
+                Err(error) => {
+                    tracing::error!(lane = self.number, commands = part.commands.len(), %error, "a batch failed");
+                    part.fail(DoorError::from(error));
+                }
+            }
+        }
+        self.bell.notify_one();
+    }
+
+    /// One transaction, repeated while nothing was written and the same again may succeed.
+    async fn execute(&self, commands: &[Command]) -> Result<Replies, StoreError> {
+        let mut tries = 0;
+        loop {
+            let done = self.store.execute(commands, &self.policy, &|| self.clock.now()).await;
+            let pause = match &done {
+                Err(StoreError::Retry(_)) if tries < 5 => rand::random_range(1..20) << tries,
+                // A dead connection in the pool, or a server that is just coming back.
+                Err(StoreError::Unavailable(_)) if tries < 3 => 50 << tries,
+                _ => return done,
+            };
+            tries += 1;
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+        }
+    }
+}
+
+struct Part {
+    commands: Vec<Command>,
+    replies: Vec<oneshot::Sender<Outcome>>,
+}
+
+impl Part {
+    /// Keeps the first half and gives the second.
+    fn cut(&mut self) -> Part {
+        let middle = self.commands.len() / 2;
+        Part { commands: self.commands.split_off(middle), replies: self.replies.split_off(middle) }
+    }
+
+    /// Who no longer listens has hung up: the decision stands all the same.
+    fn answer(self, outcomes: Replies) {
+        for (reply, outcome) in self.replies.into_iter().zip(outcomes) {
+            let _ = reply.send(Ok(outcome));
+        }
+    }
+
+    fn fail(self, error: DoorError) {
+        for reply in self.replies {
+            let _ = reply.send(Err(error.clone()));
+        }
+    }
+}
+
+impl From<StoreError> for DoorError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Retry(_) | StoreError::Busy(_) => Self::Busy,
+            StoreError::Unavailable(_) | StoreError::Migration(_) => Self::Unavailable,
+            StoreError::CommitUnknown(_) => Self::Unknown,
+            StoreError::Refused(_) | StoreError::Corrupt(_) => Self::Failed,
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! One HTTP call, bounded in time and size.
+
+use std::error::Error as _;
+use std::fmt;
+use std::time::Duration;
+
+use payrail_core::payout::BankAnswer;
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::{Client, Method, Response, StatusCode, Url, redirect, retry};
+
+const JSON: &str = "application/json";
+const CONNECT_MAX: Duration = Duration::from_secs(5);
+
+/// What came back: possibly only a part of it.
+pub struct Reply {
+    pub status: StatusCode,
+    pub is_json: bool,
+    pub body: Vec<u8>,
+    /// Why the body is not whole.
+    pub broken: Option<String>,
+}
+
+impl fmt::Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.status, String::from_utf8_lossy(&self.body))
+    }
+}
+
+/// A client that does nothing of its own accord: it follows no redirect, repeats no call and
+/// takes no proxy from the environment. Whether money is asked for again is decided elsewhere.
+pub fn client(timeout: Duration) -> reqwest::Result<Client> {
+    Client::builder()
+        .timeout(timeout)
+        .connect_timeout(timeout.min(CONNECT_MAX))
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .no_proxy()
+        .http1_only()
+        .build()
+}
+
+/// Reads no more than `max` bytes of the answer.
+pub async fn make(
+    client: &Client,
+    method: Method,
+    url: Url,
+    body: Option<String>,
+    max: usize,
+) -> Result<Reply, BankAnswer> {
+    let mut request = client.request(method, url).header(ACCEPT, JSON);
+    if let Some(body) = body {
+        request = request.header(CONTENT_TYPE, JSON).body(body);
+    }
+    Ok(whole(request.send().await.map_err(unanswered)?, max).await)
+}
+
+async fn whole(mut response: Response, max: usize) -> Reply {
+    let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let is_json = content_type.is_some_and(|value| value.split(';').next().unwrap_or_default().trim() == JSON);
+    let mut reply = Reply { status: response.status(), is_json, body: Vec::new(), broken: None };
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if reply.body.len() + chunk.len() > max => {
+                reply.broken = Some(format!("the bank's answer is longer than {max} bytes"));
+            }
+            Ok(Some(chunk)) => {
+                reply.body.extend_from_slice(&chunk);
+                continue;
+            }
+            Ok(None) => {}
+            Err(error) => reply.broken = Some(sentence(&error)),
+        }
+        return reply;
+    }
+}
+
+/// Only where no connection was made is it certain that nothing was sent.
+fn unanswered(error: reqwest::Error) -> BankAnswer {
+    if error.is_connect() {
+        let why = format!("no connection to the bank: {}", root(&error));
+        return BankAnswer::Unreachable { why };
+    }
+    BankAnswer::NoAnswer { why: sentence(&error) }
+}
+
+fn sentence(error: &reqwest::Error) -> String {
+    match error.is_timeout() {
+        true => "the bank did not answer in time".to_owned(),
+        false => format!("the bank's answer broke off: {}", root(error)),
+    }
+}
+
+/// The innermost cause: the outer ones only say where it surfaced.
+fn root(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    match error.source() {
+        Some(_) => cause.to_string(),
+        None => "the call could not be made".to_owned(),
+    }
+}

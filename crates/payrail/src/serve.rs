@@ -1,0 +1,150 @@
+//! The program at work: opens the store, starts what its role asks for, and stops in order.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::ServiceExt;
+use axum::extract::Request;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+use crate::http::{self, Api};
+use crate::ids::PayoutIds;
+use crate::lanes::Door;
+use crate::rail::Rail;
+use crate::settings::{BadSetting, Common, Role, Serve};
+use crate::worker::Worker;
+use crate::{bank, demo, reset};
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+pub async fn run(common: Common, serve: Serve) -> Result<(), Error> {
+    common.check()?;
+    let lanes = serve.lanes.settings(&common)?;
+    let policy = serve.worker.policy()?;
+    let worker_settings = serve.worker.settings()?;
+    let origins = serve.origins()?;
+    let clock = Clock::System;
+
+    // Bind first: a port that is taken must be said before any data is touched.
+    let listener = if serve.role == Role::Worker { None } else { Some(listen(serve.addr).await?) };
+    let store = common.open(lanes.lanes).await?;
+    if serve.reset_data {
+        reset::all(&store, &serve.bank, serve.worker.bank_url.is_some()).await?;
+    }
+    store.migrate().await?;
+    let door = Door::open(store.clone(), policy, clock.clone(), lanes);
+    let seeded = serve.demo.unwrap_or(common.is_demo());
+    if seeded || serve.reset_data {
+        demo::seed(&store, &door, &common.hasher(), &clock).await?;
+    }
+
+    let stop = CancellationToken::new();
+    let tasks = TaskTracker::new();
+    let (bank_url, bank) = bank_of(&serve).await?;
+    if serve.role != Role::Api {
+        let url = bank_url.as_deref().ok_or_else(no_bank)?;
+        let rail = Rail::http(url, serve.worker.bank_timeout())?;
+        let name = format!("worker-{}-{:04x}", std::process::id(), rand::random::<u16>());
+        let worker = Worker::new(name, store.clone(), door.clone(), rail, clock.clone(), worker_settings);
+        tasks.spawn(worker.run(stop.clone()));
+    }
+    if let Some(listener) = listener {
+        let addr = listener.local_addr()?;
+        let hasher = common.hasher();
+        let api = Api { store, door: door.clone(), hasher, clock, ids: Arc::new(PayoutIds::default()) };
+        tasks.spawn(answer(listener, api, origins, stop.clone()));
+        banner(addr, &common, seeded, bank_url.as_deref());
+    }
+    tasks.close();
+
+    signal().await?;
+    tracing::info!("stopping: no new work, finishing what is under way");
+    stop.cancel();
+    let ended = door.ended();
+    drop(door);
+    let orderly = async {
+        tasks.wait().await;
+        ended.await;
+        if let Some(bank) = bank {
+            bank.stop().await;
+        }
+    };
+    if tokio::time::timeout(Duration::from_millis(serve.grace_ms), orderly).await.is_err() {
+        tracing::warn!("the grace time ran out; what is unfinished goes on at the next start");
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn listen(addr: SocketAddr) -> Result<TcpListener, Error> {
+    let taken = |error| BadSetting(format!("PAYRAIL_ADDR: cannot listen on {addr}: {error}"));
+    Ok(TcpListener::bind(addr).await.map_err(taken)?)
+}
+
+async fn answer(listener: TcpListener, api: Api, origins: Vec<axum::http::HeaderValue>, stop: CancellationToken) {
+    let service = http::service(api, &origins);
+    let service = ServiceExt::<Request>::into_make_service(service);
+    let served = axum::serve(listener, service).with_graceful_shutdown(async move { stop.cancelled().await });
+    if let Err(error) = served.await {
+        tracing::error!(%error, "the API stopped serving");
+    }
+}
+
+/// The bank that is set, or the simulated one, which the all-in-one program starts by itself.
+async fn bank_of(serve: &Serve) -> Result<(Option<String>, Option<bank::Running>), Error> {
+    match (&serve.worker.bank_url, serve.role) {
+        (Some(url), _) => Ok((Some(url.clone()), None)),
+        (None, Role::All) => {
+            let bank = bank::start(serve.bank.clone()).await?;
+            Ok((Some(format!("http://{}", bank.addr())), Some(bank)))
+        }
+        (None, _) => Ok((None, None)),
+    }
+}
+
+fn no_bank() -> BadSetting {
+    BadSetting(
+        "PAYRAIL_BANK_URL is not set: a worker on its own needs the address of a bank (start the simulated one \
+         with `payrail bank`)"
+            .to_owned(),
+    )
+}
+
+/// SIGTERM or Ctrl-C.
+pub async fn signal() -> std::io::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+/// Where to look, and something to paste.
+fn banner(addr: SocketAddr, common: &Common, seeded: bool, bank: Option<&str>) {
+    let host = if addr.ip().is_loopback() { format!("localhost:{}", addr.port()) } else { addr.to_string() };
+    let store = if common.is_postgres() { "PostgreSQL" } else { common.database_url.as_str() };
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "\nPayRail is listening on http://{host}  (data in {store})");
+    if let Some(bank) = bank {
+        let _ = writeln!(out, "The bank is at {bank}");
+    }
+    if seeded {
+        let key = demo::MERCHANTS[2].api_key;
+        let _ = writeln!(
+            out,
+            "\nA payout of ₹60.00 for Tiny Studio, which has ₹100.00. Paste it twice: the second is refused.\n\n  \
+             curl -s http://{host}/api/v1/payouts/ -H 'Authorization: Api-Key {key}' \\\n    \
+             -H \"Idempotency-Key: $(cat /proc/sys/kernel/random/uuid)\" -H 'Content-Type: application/json' \\\n    \
+             -d '{{\"amount_paise\": 6000, \"bank_account_id\": \"demo-success\"}}'\n\n\
+             Then see what became of it:\n\n  \
+             curl -s http://{host}/api/v1/payouts/ -H 'Authorization: Api-Key {key}'\n\n\
+             Ctrl-C stops it."
+        );
+    }
+    let _ = writeln!(out);
+}

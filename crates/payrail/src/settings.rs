@@ -1,0 +1,254 @@
+//! Settings, by flag or environment variable. A bad one is refused at start with a sentence that names it.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::http::HeaderValue;
+use clap::ArgAction::Set;
+use clap::builder::BoolishValueParser;
+use clap::{Args, ValueEnum};
+use jiff::SignedDuration;
+use payrail_core::backoff::Policy;
+use payrail_store::Store;
+
+use crate::bank;
+use crate::keys::KeyHasher;
+use crate::lanes::LaneSettings;
+use crate::worker::WorkerSettings;
+
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct BadSetting(pub String);
+
+/// For demonstrations only: who knows it can compute the hash of any API key.
+const DEMO_SECRET: &str = "payrail-demo-secret-key-not-for-production";
+const SECRET_MIN_CHARACTERS: usize = 32;
+const DEBUG_DEFAULT: &str = if cfg!(debug_assertions) { "1" } else { "0" };
+
+/// What every command needs to know.
+#[derive(Clone, Debug, Args)]
+pub struct Common {
+    /// The database: sqlite:///path, sqlite://relative.db or postgres://user:password@host/name
+    #[arg(long, env = "DATABASE_URL", default_value = "sqlite://payrail.db", hide_env_values = true, global = true)]
+    pub database_url: String,
+
+    /// Secret under which API keys are hashed; 32 characters or more. Changing it voids all keys
+    #[arg(long, env = "SECRET_KEY", default_value = DEMO_SECRET, hide_env_values = true, hide_default_value = true,
+          global = true)]
+    pub secret_key: String,
+
+    /// 1: demonstrations may run on PostgreSQL with the default secret and the demo keys
+    /// [default: 1 in a debug build, 0 in a release build]
+    #[arg(long, env = "DEBUG", value_parser = BoolishValueParser::new(), value_name = "0|1",
+          action = Set, default_value = DEBUG_DEFAULT, hide_default_value = true, global = true)]
+    pub debug: bool,
+
+    /// What to log and how much, e.g. warn or payrail=debug
+    #[arg(long, env = "PAYRAIL_LOG", default_value = "info", value_name = "FILTER", global = true)]
+    pub log: String,
+}
+
+impl Common {
+    /// A server must not guard real keys with a secret that everybody knows.
+    pub fn check(&self) -> Result<(), BadSetting> {
+        if self.is_postgres() && !self.debug && self.secret_key == DEMO_SECRET {
+            return Err(BadSetting(
+                "SECRET_KEY is not set: on PostgreSQL with DEBUG=0 a secret of your own is required. Set it to 32 \
+                 or more random characters (openssl rand -hex 32), or set DEBUG=1 for a demonstration"
+                    .to_owned(),
+            ));
+        }
+        if self.secret_key.chars().count() < SECRET_MIN_CHARACTERS {
+            return Err(BadSetting(format!("SECRET_KEY must have {SECRET_MIN_CHARACTERS} characters or more")));
+        }
+        Ok(())
+    }
+
+    pub fn is_postgres(&self) -> bool {
+        self.database_url.starts_with("postgres")
+    }
+
+    /// The demo merchants' keys are public: only where nothing real can be guarded by them.
+    pub fn is_demo(&self) -> bool {
+        self.debug || !self.is_postgres()
+    }
+
+    pub fn hasher(&self) -> KeyHasher {
+        KeyHasher::new(&self.secret_key)
+    }
+
+    pub async fn open(&self, writers: usize) -> Result<Store, payrail_store::StoreError> {
+        Store::open(&self.database_url, u32::try_from(writers).unwrap_or(u32::MAX), READERS).await
+    }
+}
+
+const READERS: u32 = 16;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    /// API, worker and, unless PAYRAIL_BANK_URL is set, the simulated bank
+    All,
+    /// The API only
+    Api,
+    /// The worker only
+    Worker,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Serve {
+    /// Where to listen
+    #[arg(long, env = "PAYRAIL_ADDR", default_value = "127.0.0.1:8000")]
+    pub addr: SocketAddr,
+
+    /// Which part of the work this process does
+    #[arg(long, env = "PAYRAIL_ROLE", default_value = "all")]
+    pub role: Role,
+
+    /// 1: remove everything at start and begin anew with the demo data
+    #[arg(long, env = "RESET_DATA", value_parser = BoolishValueParser::new(), value_name = "0|1",
+          action = Set, default_value = "0", hide_default_value = true)]
+    pub reset_data: bool,
+
+    /// Whether to seed the demo merchants, whose keys are public [default: on SQLite or with DEBUG=1]
+    #[arg(long, env = "PAYRAIL_DEMO", value_parser = BoolishValueParser::new(), value_name = "0|1")]
+    pub demo: Option<bool>,
+
+    /// Origins whose pages may call the API from a browser, separated by commas [default: none]
+    #[arg(long, env = "PAYRAIL_CORS_ORIGINS", value_delimiter = ',', value_name = "ORIGINS")]
+    pub cors_origins: Vec<String>,
+
+    /// Milliseconds that a stop waits for what is under way
+    #[arg(long, env = "PAYRAIL_GRACE_MS", default_value_t = 15_000, value_name = "MS")]
+    pub grace_ms: u64,
+
+    #[command(flatten)]
+    pub lanes: Lanes,
+
+    #[command(flatten)]
+    pub worker: Worker,
+
+    #[command(flatten)]
+    pub bank: bank::Settings,
+}
+
+impl Serve {
+    pub fn origins(&self) -> Result<Vec<HeaderValue>, BadSetting> {
+        let origins = self.cors_origins.iter().map(|text| text.trim()).filter(|text| !text.is_empty());
+        origins
+            .map(|text| {
+                let plain = text.starts_with("http://") || text.starts_with("https://");
+                let origin = HeaderValue::from_str(text.trim_end_matches('/')).ok().filter(|_| plain);
+                origin.ok_or_else(|| {
+                    BadSetting(format!("PAYRAIL_CORS_ORIGINS: {text:?} is not like https://example.com"))
+                })
+            })
+            .collect()
+    }
+}
+
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "The door")]
+pub struct Lanes {
+    /// Writers of this process [default: 1 on SQLite, two per core on PostgreSQL]
+    #[arg(long, env = "PAYRAIL_LANES", value_name = "NUMBER")]
+    pub lanes: Option<usize>,
+
+    /// Commands that may wait in a lane; more are answered 503
+    #[arg(long, env = "PAYRAIL_QUEUE", default_value_t = 2048, value_name = "NUMBER")]
+    pub queue: usize,
+
+    /// Commands in one transaction at the most
+    #[arg(long, env = "PAYRAIL_BATCH", default_value_t = 500, value_name = "NUMBER")]
+    pub batch: usize,
+
+    /// Milliseconds that a command may wait for its answer
+    #[arg(long, env = "PAYRAIL_PATIENCE_MS", default_value_t = 20_000, value_name = "MS")]
+    pub patience_ms: u64,
+}
+
+impl Lanes {
+    pub fn settings(&self, common: &Common) -> Result<LaneSettings, BadSetting> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        // SQLite has one writer, whoever asks.
+        let lanes = if common.is_postgres() { self.lanes.unwrap_or(2 * cores) } else { 1 };
+        for (name, value, most) in [
+            ("PAYRAIL_LANES", lanes, 256),
+            ("PAYRAIL_QUEUE", self.queue, 1_000_000),
+            ("PAYRAIL_BATCH", self.batch, 10_000),
+        ] {
+            if !(1..=most).contains(&value) {
+                return Err(BadSetting(format!("{name} must be from 1 to {most}, not {value}")));
+            }
+        }
+        let patience = Duration::from_millis(self.patience_ms);
+        Ok(LaneSettings { lanes, queue: self.queue, batch: self.batch, patience })
+    }
+}
+
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Worker")]
+pub struct Worker {
+    /// The bank to use instead of the built-in simulated one, e.g. http://127.0.0.1:8001
+    #[arg(long, env = "PAYRAIL_BANK_URL", value_name = "URL")]
+    pub bank_url: Option<String>,
+
+    /// Calls to the bank at the same time
+    #[arg(long, env = "PAYRAIL_WORKER_CONCURRENCY", default_value_t = 64, value_name = "NUMBER")]
+    pub concurrency: usize,
+
+    /// Milliseconds to rest when nothing is due
+    #[arg(long, env = "PAYRAIL_POLL_MS", default_value_t = 250, value_name = "MS")]
+    pub poll_ms: u64,
+
+    /// Milliseconds after which a call to the bank counts as unanswered
+    #[arg(long, env = "PAYRAIL_BANK_TIMEOUT_MS", default_value_t = 10_000, value_name = "MS")]
+    pub bank_timeout_ms: u64,
+
+    /// Milliseconds that a claimed payout belongs to its worker
+    #[arg(long, env = "PAYRAIL_LEASE_MS", default_value_t = 60_000, value_name = "MS")]
+    pub lease_ms: u64,
+
+    /// Milliseconds to wait after the first unanswered call; each further one doubles it
+    #[arg(long, env = "PAYRAIL_RETRY_BASE_MS", default_value_t = 30_000, value_name = "MS")]
+    pub retry_base_ms: u64,
+
+    /// Submissions that may stay unanswered before the bank is asked to refuse the payout for good
+    #[arg(long, env = "PAYRAIL_ATTEMPTS_MAX", default_value_t = 3, value_name = "NUMBER")]
+    pub attempts_max: u32,
+}
+
+impl Worker {
+    pub fn settings(&self) -> Result<WorkerSettings, BadSetting> {
+        if !(1..=10_000).contains(&self.concurrency) {
+            return Err(BadSetting("PAYRAIL_WORKER_CONCURRENCY must be from 1 to 10000".to_owned()));
+        }
+        if self.lease_ms <= self.bank_timeout_ms {
+            return Err(BadSetting(format!(
+                "PAYRAIL_LEASE_MS ({}) must be longer than PAYRAIL_BANK_TIMEOUT_MS ({}): a lease that ends during \
+                 the call makes another worker ask about it",
+                self.lease_ms, self.bank_timeout_ms
+            )));
+        }
+        Ok(WorkerSettings { concurrency: self.concurrency, poll: Duration::from_millis(self.poll_ms.max(1)) })
+    }
+
+    pub fn policy(&self) -> Result<Policy, BadSetting> {
+        if self.attempts_max == 0 || self.retry_base_ms == 0 {
+            return Err(BadSetting("PAYRAIL_ATTEMPTS_MAX and PAYRAIL_RETRY_BASE_MS must be 1 or more".to_owned()));
+        }
+        Ok(Policy {
+            attempts_max: self.attempts_max,
+            retry_base: millis(self.retry_base_ms),
+            lease: millis(self.lease_ms),
+            ..Policy::default()
+        })
+    }
+
+    pub fn bank_timeout(&self) -> Duration {
+        Duration::from_millis(self.bank_timeout_ms)
+    }
+}
+
+fn millis(number: u64) -> SignedDuration {
+    SignedDuration::from_millis(i64::try_from(number).unwrap_or(i64::MAX))
+}

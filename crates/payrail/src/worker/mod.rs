@@ -1,0 +1,187 @@
+//! The worker: takes due payouts, calls the bank, reports what it said. Between claim and report no
+//! transaction and no lock is open; the lease and the attempt's number keep others away. Whatever
+//! dies wherever, the payout falls due again and the next worker asks the bank first.
+
+mod returns;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::join_all;
+use payrail_core::command::{self, Action, Command, Refusal, Reply};
+use payrail_core::ids::{MerchantId, PayoutId};
+use payrail_core::payout::{Attempt, Payout, Step};
+use payrail_store::{Result, Store};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+use crate::lanes::{Door, DoorError};
+use crate::rail::{Exchange, Rail};
+
+#[derive(Clone, Copy, Debug)]
+pub struct WorkerSettings {
+    /// Calls to the bank at the same time.
+    pub concurrency: usize,
+    /// How long to rest when nothing is due. Bells only shorten it.
+    pub poll: Duration,
+}
+
+#[derive(Clone, Debug)]
+pub struct Worker {
+    /// Written to the leases and attempts: who it was.
+    name: Arc<str>,
+    store: Store,
+    door: Door,
+    rail: Rail,
+    clock: Clock,
+    settings: WorkerSettings,
+    slots: Arc<Semaphore>,
+    calls: TaskTracker,
+}
+
+/// A payout that this worker holds, and the call that it is to make.
+struct Claimed {
+    merchant: MerchantId,
+    payout: Payout,
+    attempt: Attempt,
+}
+
+/// How often a report is tried before the payout is left to its lease's end.
+const REPORT_TRIES: u32 = 6;
+
+impl Worker {
+    pub fn new(
+        name: impl Into<Arc<str>>,
+        store: Store,
+        door: Door,
+        rail: Rail,
+        clock: Clock,
+        settings: WorkerSettings,
+    ) -> Self {
+        let slots = Arc::new(Semaphore::new(settings.concurrency));
+        Self { name: name.into(), store, door, rail, clock, settings, slots, calls: TaskTracker::new() }
+    }
+
+    /// Works until it is told to stop, then finishes the calls under way.
+    pub async fn run(self, stop: CancellationToken) {
+        tracing::info!(worker = %self.name, concurrency = self.settings.concurrency, "the worker has begun");
+        let returns = tokio::spawn(self.clone().follow_returns(stop.clone()));
+        while !stop.is_cancelled() {
+            let begun = self.begin_due_calls(&stop).await.unwrap_or_else(|error| {
+                tracing::warn!(%error, "the due payouts could not be read; trying again");
+                0
+            });
+            if begun == 0 {
+                self.rest(&stop).await;
+            }
+        }
+        self.calls.close();
+        self.calls.wait().await;
+        let _ = returns.await;
+        tracing::info!(worker = %self.name, "the worker has stopped");
+    }
+
+    /// Everything that is due now, to the end: for tests, which set the clock between two rounds.
+    pub async fn round(&self) -> Result<usize> {
+        let stop = CancellationToken::new();
+        let mut begun = 0;
+        loop {
+            let more = self.begin_due_calls(&stop).await?;
+            self.calls.close();
+            self.calls.wait().await;
+            if more == 0 {
+                self.take_returns().await;
+                return Ok(begun);
+            }
+            begun += more;
+        }
+    }
+
+    async fn rest(&self, stop: &CancellationToken) {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = self.door.bell.notified() => {}
+            () = tokio::time::sleep(self.settings.poll) => {}
+        }
+    }
+
+    /// Claims as many due payouts as there are free slots and begins a call for each.
+    async fn begin_due_calls(&self, stop: &CancellationToken) -> Result<usize> {
+        // With all slots taken, wait for one rather than claim what cannot be begun.
+        drop(self.slots.acquire().await);
+        let free = u32::try_from(self.slots.available_permits()).unwrap_or(u32::MAX);
+        let due = self.store.due(self.clock.now(), free).await?;
+        let claims = due.into_iter().map(|(merchant, payout)| self.claim(merchant, payout));
+        let claimed: Vec<Claimed> = join_all(claims).await.into_iter().flatten().collect();
+        let begun = claimed.len();
+        for claim in claimed {
+            if stop.is_cancelled() {
+                self.hand_back(&claim).await;
+                continue;
+            }
+            // One loop hands out the slots, so those counted above are still free.
+            let Ok(slot) = self.slots.clone().acquire_owned().await else { break };
+            let worker = self.clone();
+            self.calls.spawn(async move {
+                worker.call(claim).await;
+                drop(slot);
+            });
+        }
+        Ok(begun)
+    }
+
+    /// `None` if another worker was first, or the door is shut for now.
+    async fn claim(&self, merchant: MerchantId, payout: PayoutId) -> Option<Claimed> {
+        let action = Action::Claim { payout, worker: self.name.to_string() };
+        match self.door.send(Command { merchant, action }).await {
+            Ok(Ok(Reply::Claimed { payout, attempt })) => Some(Claimed { merchant, payout, attempt }),
+            Ok(Ok(_) | Err(_)) => None,
+            Err(error) => {
+                tracing::warn!(%payout, %error, "a payout could not be claimed; trying again later");
+                None
+            }
+        }
+    }
+
+    async fn call(&self, claimed: Claimed) {
+        let Claimed { merchant, payout, attempt } = claimed;
+        let reference = payout.id.reference();
+        let Exchange { sent, received, answer } = match attempt.step {
+            Step::Submit => self.rail.submit(&reference, payout.amount, &payout.bank_account_id).await,
+            Step::Enquire => self.rail.enquire(&reference).await,
+            Step::Close => self.rail.close(&reference).await,
+        };
+        tracing::info!(payout = %payout.id, attempt = attempt.number, step = attempt.step.as_str(),
+            answer = answer.as_str(), "the bank was called");
+        let exchange = command::Exchange { sent, received };
+        let action = Action::Report { payout: payout.id, number: attempt.number, answer, exchange };
+        self.report(Command { merchant, action }, payout.id).await;
+    }
+
+    async fn hand_back(&self, claimed: &Claimed) {
+        let action = Action::Release { payout: claimed.payout.id, number: claimed.attempt.number };
+        self.report(Command { merchant: claimed.merchant, action }, claimed.payout.id).await;
+    }
+
+    /// Keeps trying for a while. A report that is lost costs an enquiry after the lease, no more.
+    async fn report(&self, command: Command, payout: PayoutId) {
+        for attempt in 0..REPORT_TRIES {
+            match self.door.send(command.clone()).await {
+                Ok(Ok(_)) => return,
+                Ok(Err(Refusal::StaleAttempt)) => {
+                    tracing::info!(%payout, "the report came too late or twice: the attempt no longer holds the payout");
+                    return;
+                }
+                Ok(Err(refusal)) => {
+                    tracing::error!(%payout, %refusal, "the report was refused");
+                    return;
+                }
+                Err(DoorError::Failed) => break,
+                Err(_) => tokio::time::sleep(Duration::from_millis(100 << attempt)).await,
+            }
+        }
+        tracing::warn!(%payout, "the report could not be handed in; the lease's end will bring an enquiry");
+    }
+}
