@@ -1,4 +1,4 @@
-//! Promise 7 and 10 against a bank that answers truthfully, late, or not at all, while calls are
+//! Promises 7 and 10 against a bank that answers truthfully, late, or not at all, while calls are
 //! delayed, repeated and lost, and workers die: never refunded and paid, and nothing is stranded.
 
 #[path = "../common/mod.rs"]

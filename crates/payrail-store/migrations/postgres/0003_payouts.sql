@@ -71,7 +71,11 @@ CREATE TABLE attempts (
     PRIMARY KEY (bucket, merchant_id, payout_id, number)
 );
 CREATE TRIGGER attempts_end_once BEFORE UPDATE ON attempts FOR EACH ROW
-    WHEN (OLD.outcome IS NOT NULL)
-    EXECUTE FUNCTION refuse('an attempt ends once');
+    WHEN (OLD.outcome IS NOT NULL
+        OR (OLD.bucket, OLD.merchant_id, OLD.payout_id, OLD.number, OLD.step, OLD.worker, OLD.started_at)
+        IS DISTINCT FROM (NEW.bucket, NEW.merchant_id, NEW.payout_id, NEW.number, NEW.step, NEW.worker, NEW.started_at))
+    EXECUTE FUNCTION refuse('an attempt ends once, and nothing else of it changes');
 CREATE TRIGGER attempts_kept BEFORE DELETE ON attempts
     FOR EACH ROW EXECUTE FUNCTION refuse('an attempt is never deleted');
+CREATE TRIGGER attempts_no_truncate BEFORE TRUNCATE ON attempts
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse('an attempt is never deleted');

@@ -80,10 +80,13 @@ CREATE TABLE attempts (
     ended_at    INTEGER,
     PRIMARY KEY (bucket, merchant_id, payout_id, number)
 ) STRICT, WITHOUT ROWID;
+-- (That its number stays also keeps UPDATE OR REPLACE from putting it in another's place.)
 CREATE TRIGGER attempts_end_once BEFORE UPDATE ON attempts
 WHEN OLD.outcome IS NOT NULL
+    OR (OLD.bucket, OLD.merchant_id, OLD.payout_id, OLD.number, OLD.step, OLD.worker, OLD.started_at)
+    IS NOT (NEW.bucket, NEW.merchant_id, NEW.payout_id, NEW.number, NEW.step, NEW.worker, NEW.started_at)
 BEGIN
-    SELECT RAISE(ABORT, 'an attempt ends once');
+    SELECT RAISE(ABORT, 'an attempt ends once, and nothing else of it changes');
 END;
 CREATE TRIGGER attempts_no_replace BEFORE INSERT ON attempts
 WHEN EXISTS (SELECT 1 FROM attempts WHERE bucket = NEW.bucket AND merchant_id = NEW.merchant_id

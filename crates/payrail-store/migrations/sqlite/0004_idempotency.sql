@@ -28,3 +28,9 @@ WHEN EXISTS (SELECT 1 FROM idempotency_records WHERE bucket = NEW.bucket AND mer
 BEGIN
     SELECT RAISE(ABORT, 'a key that moved money keeps its answer for ever');
 END;
+-- UPDATE OR REPLACE would put a record that expires in the place of one that does not.
+CREATE TRIGGER idempotency_same_key BEFORE UPDATE ON idempotency_records
+WHEN (OLD.bucket, OLD.merchant_id, OLD.key) IS NOT (NEW.bucket, NEW.merchant_id, NEW.key)
+BEGIN
+    SELECT RAISE(ABORT, 'a record keeps its key');
+END;

@@ -1,5 +1,7 @@
 //! Write what was decided: one statement of arrays a table, whatever the size of the batch.
 
+use std::collections::BTreeMap;
+
 use payrail_core::decide::{AttemptEnd, Event, Writes};
 use payrail_core::idempotency::Record;
 use payrail_core::ids::MerchantId;
@@ -129,8 +131,11 @@ async fn attempt_ends(on: &mut PgConnection, rows: &[(MerchantId, AttemptEnd)]) 
 }
 
 /// An expired refusal gives way to the key's new answer; a record that is for ever does not (the
-/// condition leaves the row alone, and the count of rows gives it away).
+/// condition leaves the row alone, and the count of rows gives it away). Refusals that expire at once
+/// can follow each other within the batch, and a statement may touch a row only once: the last counts.
 async fn records(on: &mut PgConnection, rows: &[(MerchantId, Record)]) -> Result<()> {
+    let last: BTreeMap<_, _> = rows.iter().map(|row| ((row.0, row.1.key), row)).collect();
+    let rows: Vec<_> = last.into_values().collect();
     let upsert = "INSERT INTO idempotency_records (bucket, merchant_id, key, request_hash, status, body, \
                   payout_id, created_at, expires_at) \
                   SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::bytea[], $5::smallint[], \
@@ -139,7 +144,7 @@ async fn records(on: &mut PgConnection, rows: &[(MerchantId, Record)]) -> Result
                   status = excluded.status, body = excluded.body, payout_id = excluded.payout_id, \
                   created_at = excluded.created_at, expires_at = excluded.expires_at \
                   WHERE idempotency_records.expires_at IS NOT NULL";
-    Batch::of(upsert, rows)
+    Batch::of(upsert, &rows)
         .owner()
         .column(|(_, record)| record.key.0)
         .column(|(_, record)| record.request.0.as_slice())

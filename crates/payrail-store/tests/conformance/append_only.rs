@@ -7,7 +7,7 @@ use payrail_core::ids::MerchantId;
 
 use crate::dump::Dump;
 use crate::raw::{Raw, is_refusal};
-use crate::world::{World, at, fresh_key, fund, merchant, paid};
+use crate::world::{Paused, World, at, fresh_key, fund, merchant, paid};
 
 on_both_stores!(
     no_entry_is_updated,

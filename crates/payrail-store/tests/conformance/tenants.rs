@@ -1,7 +1,7 @@
 //! Tenants are walls: no command and no read of one merchant reaches another's payouts.
 
 use payrail_core::command::{Action, Command, Refusal};
-use payrail_core::ids::MerchantId;
+use payrail_core::ids::{MerchantId, PayoutId};
 use uuid::Uuid;
 
 use crate::dump::Dump;
@@ -49,9 +49,12 @@ async fn no_read_crosses(world: World) {
     assert_eq!(store.payout(b, theirs).await.unwrap(), None);
     assert_eq!(store.attempts(b, theirs).await.unwrap(), []);
     assert_eq!(store.attempts(a, theirs).await.unwrap().len(), 1);
-    let listed: Vec<_> = store.payouts(b, None, 100).await.unwrap().iter().map(|payout| payout.id).collect();
-    assert_eq!(listed, [own]);
-    assert_eq!(store.payouts(b, Some(theirs), 100).await.unwrap(), [], "their id is only a place in time");
+    for before in [None, Some(PayoutId(Uuid::max()))] {
+        let listed = store.payouts(b, before, 100).await.unwrap();
+        assert_eq!(listed.iter().map(|payout| payout.id).collect::<Vec<_>>(), [own]);
+    }
+    // Their id as a cursor is a place in time and no more.
+    assert!(store.payouts(b, Some(theirs), 100).await.unwrap().iter().all(|payout| payout.id == own));
     assert_eq!(store.ledger(b, i64::MAX, 100).await.unwrap().len(), 2);
     assert_eq!(store.events(b, 0, 100).await.unwrap().len(), 2);
     assert_eq!(world.balances(b).await, (9_994, 7));

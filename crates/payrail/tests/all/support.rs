@@ -1,0 +1,209 @@
+//! A world for a test: a database of its own, a folder of its own, and real processes in it.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use payrail_store::testing::TestDatabase;
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+pub const ACME: &str = "api-key-acme-agency";
+pub const FIAZ: &str = "api-key-freelancer-fiaz";
+pub const TINY: &str = "api-key-tiny-studio";
+
+/// Runs each named test on SQLite and on PostgreSQL.
+macro_rules! on_both_stores {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() { super::$name($crate::support::World::sqlite()).await })*
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() { super::$name($crate::support::World::postgres().await).await })*
+        }
+    };
+}
+
+pub struct World {
+    pub database: TestDatabase,
+    pub folder: PathBuf,
+}
+
+static COUNTER: AtomicU32 = AtomicU32::new(0);
+
+impl World {
+    pub fn sqlite() -> Self {
+        Self::on(TestDatabase::sqlite())
+    }
+
+    pub async fn postgres() -> Self {
+        Self::on(TestDatabase::postgres().await)
+    }
+
+    fn on(database: TestDatabase) -> Self {
+        let name = format!("payrail_world_{}_{}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed));
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        Self { database, folder }
+    }
+
+    /// `payrail` with these arguments, in this world, and no setting of the outer one.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_payrail"));
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PAYRAIL_")) {
+            command.env_remove(name);
+        }
+        command
+            .args(arguments)
+            .current_dir(&self.folder)
+            .env_remove("SECRET_KEY")
+            .env_remove("DEBUG")
+            .env_remove("RESET_DATA")
+            .env("DATABASE_URL", &self.database.url)
+            .env("PAYRAIL_ADDR", "127.0.0.1:0")
+            .env("PAYRAIL_BANK_ADDR", "127.0.0.1:0")
+            .env("PAYRAIL_LOG", "warn");
+        command
+    }
+
+    /// Runs a command to its end.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// The all-in-one program.
+    pub fn serve(&self) -> Process {
+        self.serve_with(&[])
+    }
+
+    pub fn serve_with(&self, settings: &[(&str, &str)]) -> Process {
+        self.start(&["serve"], settings)
+    }
+
+    /// Starts a process that says where it listens.
+    pub fn start<V: AsRef<OsStr>>(&self, arguments: &[&str], settings: &[(&str, V)]) -> Process {
+        let mut command = self.command(arguments);
+        for (name, value) in settings {
+            command.env(name, value);
+        }
+        Process::start(command)
+    }
+
+    /// Ends with exit status 0, or tells what it found.
+    pub fn verify(&self) {
+        let output = self.run(&["verify"]);
+        assert!(output.status.success(), "verify: {}", String::from_utf8_lossy(&output.stdout));
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// A process of ours; killed with the value.
+pub struct Process {
+    child: Child,
+    /// Where it listens: `http://127.0.0.1:PORT`; empty for a worker, which does not.
+    pub url: String,
+    pub client: Client,
+}
+
+impl Process {
+    fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let url = loop {
+            let line = lines.next().expect("the process ended before it listened").unwrap();
+            if let Some((_, rest)) = line.split_once("listening on ") {
+                let url = rest.split_whitespace().next().unwrap_or_default();
+                break url.replace("localhost", "127.0.0.1");
+            }
+        };
+        // Keep the pipe open and empty: the process may say more.
+        std::thread::spawn(move || lines.for_each(drop));
+        let client = Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
+        Self { child, url, client }
+    }
+
+    /// A process that does not listen, such as a worker.
+    pub fn silent(mut command: Command) -> Self {
+        let child = command.stdout(Stdio::null()).spawn().unwrap();
+        Self { child, url: String::new(), client: Client::new() }
+    }
+
+    pub fn get(&self, key: &str, path: &str) -> RequestBuilder {
+        self.client.get(format!("{}{path}", self.url)).header("Authorization", format!("Api-Key {key}"))
+    }
+
+    pub fn post(&self, key: &str, path: &str) -> RequestBuilder {
+        self.client.post(format!("{}{path}", self.url)).header("Authorization", format!("Api-Key {key}"))
+    }
+
+    pub async fn json(&self, key: &str, path: &str) -> Value {
+        self.get(key, path).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// Asks for a payout and gives the whole answer.
+    pub async fn pay_raw(&self, key: &str, idempotency_key: Uuid, amount: i64, account: &str) -> Response {
+        self.post(key, "/api/v1/payouts/")
+            .header("Idempotency-Key", idempotency_key.to_string())
+            .json(&json!({ "amount_paise": amount, "bank_account_id": account }))
+            .send()
+            .await
+            .unwrap()
+    }
+
+    pub async fn pay(&self, key: &str, idempotency_key: Uuid, amount: i64, account: &str) -> (StatusCode, Value) {
+        let response = self.pay_raw(key, idempotency_key, amount, account).await;
+        (response.status(), response.json().await.unwrap())
+    }
+
+    pub async fn balances(&self, key: &str) -> (i64, i64) {
+        let me = self.json(key, "/api/v1/me/").await;
+        (me["available_balance_paise"].as_i64().unwrap(), me["held_balance_paise"].as_i64().unwrap())
+    }
+
+    /// SIGKILL: no chance to say goodbye.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM, and its exit status.
+    pub fn stop(mut self) -> std::process::ExitStatus {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        assert!(sent.success());
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Asks until `done` says so, for 30 seconds at the most.
+pub async fn until<F: Future<Output = bool>>(what: &str, mut done: impl FnMut() -> F) {
+    for _ in 0..600 {
+        if done().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{what}: not within 30 seconds");
+}
+
+pub fn key() -> Uuid {
+    Uuid::now_v7()
+}
