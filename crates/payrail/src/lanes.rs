@@ -136,7 +136,7 @@ impl Lane {
         while let Some(mut part) = parts.pop() {
             match self.execute(&part.commands).await {
                 Ok(outcomes) => part.answer(outcomes),
-                Err(StoreError::Refused(why)) if part.commands.len() > 1 => {
+                Err(StoreError::Refused(why) | StoreError::Corrupt(why)) if part.commands.len() > 1 => {
                     tracing::warn!(lane = self.number, commands = part.commands.len(), why, "cutting a refused batch");
                     let rest = part.cut();
                     parts.push(rest);
