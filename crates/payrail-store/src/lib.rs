@@ -1,6 +1,7 @@
 //! PayRail's two stores, equal in behaviour: the only SQL. A store locks, loads, calls the core and
 //! writes what it answers, in one transaction. It decides nothing.
 
+mod audit;
 mod error;
 mod needs;
 mod postgres;
@@ -19,6 +20,7 @@ use payrail_core::ledger::Tip;
 use payrail_core::payout::Payout;
 use sqlx::migrate::{MigrateError, Migrator};
 
+pub use audit::{AttemptFact, EntryFact, EventFact, PayoutFact, Place, RecordFact, Stray};
 pub use error::{Result, StoreError};
 pub use postgres::PostgresStore;
 pub use rows::{AttemptLine, EventLine, LedgerLine, Merchant};
@@ -78,14 +80,15 @@ impl Store {
         }
     }
 
-    /// Brings the schema up to this program's version; refuses one that is newer. On PostgreSQL under
-    /// an advisory lock, so that many processes may start at once.
+    /// Brings the schema up to this program's version; refuses one that is newer. Under a lock, so that
+    /// many processes may start at once.
     pub async fn migrate(&self) -> Result<()> {
         let done = match self {
-            Self::Sqlite(store) => sqlite::MIGRATIONS.run(&store.writer).await,
-            Self::Postgres(store) => postgres::MIGRATIONS.run(&store.reader).await,
+            Self::Sqlite(store) => store.migrate().await,
+            Self::Postgres(store) => store.migrate().await,
         };
         done.map_err(|error| match error {
+            MigrateError::Execute(error) => error.into(),
             MigrateError::VersionMissing(version) => StoreError::Migration(format!(
                 "the database has migration {version}, which this program does not know: it was written by a newer \
                  payrail. Start that one, or restore a backup"

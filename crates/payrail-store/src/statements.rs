@@ -189,11 +189,16 @@ macro_rules! statements {
 
         /// Whose payout this is: the way from a bank reference, which names no merchant, to its book.
         pub async fn merchant_of_payout(on: &mut Connection, id: PayoutId) -> Result<Option<MerchantId>> {
-            let row: Option<(Uuid,)> = sqlx::query_as("SELECT merchant_id FROM payouts WHERE bucket = $1 AND id = $2")
-                .bind(id.bucket().column())
-                .bind(id.0)
-                .fetch_optional(on)
-                .await?;
+            // One look-up by primary key for each merchant of the bucket, however many payouts they have.
+            // (CROSS JOIN keeps SQLite to that order.)
+            let row: Option<(Uuid,)> = sqlx::query_as(
+                "SELECT p.merchant_id FROM merchants m CROSS JOIN payouts p \
+                 WHERE m.bucket = $1 AND p.bucket = m.bucket AND p.merchant_id = m.id AND p.id = $2",
+            )
+            .bind(id.bucket().column())
+            .bind(id.0)
+            .fetch_optional(on)
+            .await?;
             Ok(row.map(|(id,)| MerchantId(id)))
         }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::ServiceExt;
 use axum::extract::Request;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{self, SignalKind};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -15,7 +16,6 @@ use crate::clock::Clock;
 use crate::http::{self, Api};
 use crate::ids::PayoutIds;
 use crate::lanes::Door;
-use crate::rail::Rail;
 use crate::settings::{BadSetting, Common, Role, Serve};
 use crate::worker::Worker;
 use crate::{bank, demo, reset};
@@ -27,7 +27,8 @@ pub async fn run(common: Common, serve: Serve) -> Result<(), Error> {
     let lanes = serve.lanes.settings(&common)?;
     let policy = serve.worker.policy()?;
     let worker_settings = serve.worker.settings()?;
-    let origins = serve.origins()?;
+    let origins = serve.origins(common.debug)?;
+    check_bank(&serve)?;
     let clock = Clock::System;
 
     // Bind first: a port that is taken must be said before any data is touched.
@@ -43,12 +44,13 @@ pub async fn run(common: Common, serve: Serve) -> Result<(), Error> {
         demo::seed(&store, &door, &common.hasher(), &clock).await?;
     }
 
+    // From here on a signal is heard, whenever it comes.
+    let signal = signal()?;
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
     let (bank_url, bank) = bank_of(&serve).await?;
     if serve.role != Role::Api {
-        let url = bank_url.as_deref().ok_or_else(no_bank)?;
-        let rail = Rail::http(url, serve.worker.bank_timeout())?;
+        let rail = serve.worker.rail(bank_url.as_deref().ok_or_else(no_bank)?)?;
         let name = format!("worker-{}-{:04x}", std::process::id(), rand::random::<u16>());
         let worker = Worker::new(name, store.clone(), door.clone(), rail, clock.clone(), worker_settings);
         tasks.spawn(worker.run(stop.clone()));
@@ -62,7 +64,7 @@ pub async fn run(common: Common, serve: Serve) -> Result<(), Error> {
     }
     tasks.close();
 
-    signal().await?;
+    signal.await;
     tracing::info!("stopping: no new work, finishing what is under way");
     stop.cancel();
     let ended = door.ended();
@@ -100,10 +102,20 @@ async fn bank_of(serve: &Serve) -> Result<(Option<String>, Option<bank::Running>
     match (&serve.worker.bank_url, serve.role) {
         (Some(url), _) => Ok((Some(url.clone()), None)),
         (None, Role::All) => {
-            let bank = bank::start(serve.bank.clone()).await?;
+            let bank = bank::start(serve.bank.clone()).await.map_err(BadSetting::from)?;
             Ok((Some(format!("http://{}", bank.addr())), Some(bank)))
         }
         (None, _) => Ok((None, None)),
+    }
+}
+
+/// As far as it can be known before any data is touched.
+fn check_bank(serve: &Serve) -> Result<(), BadSetting> {
+    match (&serve.worker.bank_url, serve.role) {
+        (Some(url), _) => serve.worker.rail(url).map(drop),
+        (None, Role::All) => Ok(serve.bank.check()?),
+        (None, Role::Worker) => Err(no_bank()),
+        (None, Role::Api) => Ok(()),
     }
 }
 
@@ -115,13 +127,16 @@ fn no_bank() -> BadSetting {
     )
 }
 
-/// SIGTERM or Ctrl-C.
-pub async fn signal() -> std::io::Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-        _ = terminate.recv() => Ok(()),
-    }
+/// Ends with the first SIGTERM or Ctrl-C from this call on.
+pub fn signal() -> std::io::Result<impl Future<Output = ()>> {
+    let mut terminate = unix::signal(SignalKind::terminate())?;
+    let mut interrupt = unix::signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 /// Where to look, and something to paste.
@@ -131,7 +146,12 @@ fn banner(addr: SocketAddr, common: &Common, seeded: bool, bank: Option<&str>) {
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "\nPayRail is listening on http://{host}  (data in {store})");
     if let Some(bank) = bank {
-        let _ = writeln!(out, "The bank is at {bank}");
+        // Without the user and the password that an address may have.
+        let _ = writeln!(
+            out,
+            "The bank is at http://{}",
+            bank.rsplit_once('@').map_or(bank.trim_start_matches("http://"), |(_, host)| host)
+        );
     }
     if seeded {
         let key = demo::MERCHANTS[2].api_key;

@@ -9,16 +9,35 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 use payrail_core::backoff::Policy;
-use payrail_store::Store;
+use payrail_store::{Store, StoreError};
 
 use crate::bank;
 use crate::keys::KeyHasher;
 use crate::lanes::LaneSettings;
+use crate::rail::{self, Rail};
 use crate::worker::WorkerSettings;
 
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct BadSetting(pub String);
+
+impl From<bank::Error> for BadSetting {
+    fn from(error: bank::Error) -> Self {
+        Self(match error {
+            bank::Error::Setting(text) => text,
+            bank::Error::Listen { .. } => format!("PAYRAIL_BANK_ADDR: {error}"),
+            bank::Error::Book { .. } | bank::Error::NotABook(_) => format!("PAYRAIL_BANK_BOOK: {error}"),
+        })
+    }
+}
+
+/// The way to the bank at this address, which is not repeated: it may have a password in it.
+pub fn rail(bank_url: &str, timeout: Duration) -> Result<Rail, BadSetting> {
+    Rail::http(bank_url, timeout).map_err(|error| match error {
+        rail::Error::Address(_, why) => BadSetting(format!("PAYRAIL_BANK_URL is not the address of a bank: {why}")),
+        other => BadSetting(format!("PAYRAIL_BANK_URL: {other}")),
+    })
+}
 
 /// For demonstrations only: who knows it can compute the hash of any API key.
 const DEMO_SECRET: &str = "payrail-demo-secret-key-not-for-production";
@@ -40,7 +59,8 @@ pub struct Common {
     /// 1: demonstrations may run on PostgreSQL with the default secret and the demo keys
     /// [default: 1 in a debug build, 0 in a release build]
     #[arg(long, env = "DEBUG", value_parser = BoolishValueParser::new(), value_name = "0|1",
-          action = Set, default_value = DEBUG_DEFAULT, hide_default_value = true, global = true)]
+          action = Set, default_value = DEBUG_DEFAULT, hide_default_value = true, hide_possible_values = true,
+          global = true)]
     pub debug: bool,
 
     /// What to log and how much, e.g. warn or payrail=debug
@@ -77,8 +97,19 @@ impl Common {
         KeyHasher::new(&self.secret_key)
     }
 
-    pub async fn open(&self, writers: usize) -> Result<Store, payrail_store::StoreError> {
-        Store::open(&self.database_url, u32::try_from(writers).unwrap_or(u32::MAX), READERS).await
+    pub async fn open(&self, writers: usize) -> Result<Store, Box<dyn std::error::Error + Send + Sync>> {
+        let opened = Store::open(&self.database_url, u32::try_from(writers).unwrap_or(u32::MAX), READERS).await;
+        opened.map_err(|error| match error {
+            StoreError::Unavailable(why) if why.starts_with("DATABASE_URL") => BadSetting(why).into(),
+            // A file is there or not; a server may only be late.
+            StoreError::Unavailable(why) if self.is_postgres() => {
+                format!("the server that DATABASE_URL names cannot be reached: {why}").into()
+            }
+            StoreError::Unavailable(why) | StoreError::Corrupt(why) => {
+                BadSetting(format!("DATABASE_URL cannot be used: {why}")).into()
+            }
+            other => format!("DATABASE_URL cannot be used: {other}").into(),
+        })
     }
 }
 
@@ -94,6 +125,8 @@ pub enum Role {
     Worker,
 }
 
+const DEV_SERVER: [&str; 2] = ["http://localhost:5173", "http://127.0.0.1:5173"];
+
 #[derive(Clone, Debug, Args)]
 pub struct Serve {
     /// Where to listen
@@ -106,14 +139,16 @@ pub struct Serve {
 
     /// 1: remove everything at start and begin anew with the demo data
     #[arg(long, env = "RESET_DATA", value_parser = BoolishValueParser::new(), value_name = "0|1",
-          action = Set, default_value = "0", hide_default_value = true)]
+          action = Set, default_value = "0", hide_default_value = true, hide_possible_values = true)]
     pub reset_data: bool,
 
     /// Whether to seed the demo merchants, whose keys are public [default: on SQLite or with DEBUG=1]
-    #[arg(long, env = "PAYRAIL_DEMO", value_parser = BoolishValueParser::new(), value_name = "0|1")]
+    #[arg(long, env = "PAYRAIL_DEMO", value_parser = BoolishValueParser::new(), value_name = "0|1",
+          hide_possible_values = true)]
     pub demo: Option<bool>,
 
-    /// Origins whose pages may call the API from a browser, separated by commas [default: none]
+    /// Origins whose pages may call the API from a browser, separated by commas
+    /// [default: none; with DEBUG=1 the dashboard's dev server on port 5173]
     #[arg(long, env = "PAYRAIL_CORS_ORIGINS", value_delimiter = ',', value_name = "ORIGINS")]
     pub cors_origins: Vec<String>,
 
@@ -132,7 +167,10 @@ pub struct Serve {
 }
 
 impl Serve {
-    pub fn origins(&self) -> Result<Vec<HeaderValue>, BadSetting> {
+    pub fn origins(&self, debug: bool) -> Result<Vec<HeaderValue>, BadSetting> {
+        if self.cors_origins.is_empty() && debug {
+            return Ok(DEV_SERVER.map(HeaderValue::from_static).to_vec());
+        }
         let origins = self.cors_origins.iter().map(|text| text.trim()).filter(|text| !text.is_empty());
         origins
             .map(|text| {
@@ -169,8 +207,7 @@ pub struct Lanes {
 impl Lanes {
     pub fn settings(&self, common: &Common) -> Result<LaneSettings, BadSetting> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        // SQLite has one writer, whoever asks.
-        let lanes = if common.is_postgres() { self.lanes.unwrap_or(2 * cores) } else { 1 };
+        let lanes = self.lanes.unwrap_or(2 * cores);
         for (name, value, most) in [
             ("PAYRAIL_LANES", lanes, 256),
             ("PAYRAIL_QUEUE", self.queue, 1_000_000),
@@ -180,6 +217,11 @@ impl Lanes {
                 return Err(BadSetting(format!("{name} must be from 1 to {most}, not {value}")));
             }
         }
+        if self.patience_ms == 0 {
+            return Err(BadSetting("PAYRAIL_PATIENCE_MS must be 1 or more".to_owned()));
+        }
+        // SQLite has one writer, whoever asks.
+        let lanes = if common.is_postgres() { lanes } else { 1 };
         let patience = Duration::from_millis(self.patience_ms);
         Ok(LaneSettings { lanes, queue: self.queue, batch: self.batch, patience })
     }
@@ -189,11 +231,11 @@ impl Lanes {
 #[command(next_help_heading = "Worker")]
 pub struct Worker {
     /// The bank to use instead of the built-in simulated one, e.g. http://127.0.0.1:8001
-    #[arg(long, env = "PAYRAIL_BANK_URL", value_name = "URL")]
+    #[arg(long, env = "PAYRAIL_BANK_URL", value_name = "URL", hide_env_values = true)]
     pub bank_url: Option<String>,
 
     /// Calls to the bank at the same time
-    #[arg(long, env = "PAYRAIL_WORKER_CONCURRENCY", default_value_t = 64, value_name = "NUMBER")]
+    #[arg(long, env = "PAYRAIL_WORKER_CONCURRENCY", default_value_t = 256, value_name = "NUMBER")]
     pub concurrency: usize,
 
     /// Milliseconds to rest when nothing is due
@@ -222,6 +264,11 @@ impl Worker {
         if !(1..=10_000).contains(&self.concurrency) {
             return Err(BadSetting("PAYRAIL_WORKER_CONCURRENCY must be from 1 to 10000".to_owned()));
         }
+        if self.bank_timeout_ms == 0 {
+            return Err(BadSetting(
+                "PAYRAIL_BANK_TIMEOUT_MS must be 1 or more: no call is answered in no time".to_owned(),
+            ));
+        }
         if self.lease_ms <= self.bank_timeout_ms {
             return Err(BadSetting(format!(
                 "PAYRAIL_LEASE_MS ({}) must be longer than PAYRAIL_BANK_TIMEOUT_MS ({}): a lease that ends during \
@@ -244,8 +291,9 @@ impl Worker {
         })
     }
 
-    pub fn bank_timeout(&self) -> Duration {
-        Duration::from_millis(self.bank_timeout_ms)
+    /// The way to the bank at `url`.
+    pub fn rail(&self, url: &str) -> Result<Rail, BadSetting> {
+        rail(url, Duration::from_millis(self.bank_timeout_ms))
     }
 }
 

@@ -10,7 +10,8 @@ use std::time::Duration;
 use payrail_core::backoff::Policy;
 use payrail_core::command::Command;
 use payrail_core::decide::decide_all;
-use sqlx::migrate::Migrator;
+use sqlx::Connection;
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 use crate::error::{Result, StoreError};
@@ -77,6 +78,16 @@ impl PostgresStore {
             tx.commit().await.map_err(StoreError::of_commit)?;
         }
         Ok(writes.replies)
+    }
+
+    /// Under sqlx's advisory lock, on a connection that ends with it: when sqlx refuses a schema, it
+    /// does not unlock. A migration takes as long as it takes.
+    pub(crate) async fn migrate(&self) -> std::result::Result<(), MigrateError> {
+        let mut connection = self.reader.acquire().await?.detach();
+        sqlx::raw_sql("SET statement_timeout = 0").execute(&mut connection).await?;
+        let done = MIGRATIONS.run_direct(None, &mut connection, false).await;
+        let _ = connection.close().await;
+        done
     }
 
     pub(crate) async fn drop_all(&self) -> Result<()> {

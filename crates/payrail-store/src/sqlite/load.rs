@@ -21,7 +21,7 @@ async fn tips(on: &mut SqliteConnection, needs: &Needs) -> Result<Vec<TipRow>> {
         "SELECT m.id AS merchant_id, e.seq, e.available_after, e.held_after,
                 (SELECT max(seq) FROM outbox WHERE bucket = m.bucket AND merchant_id = m.id) AS last_event
          FROM json_each($1) n
-         JOIN merchants m ON m.bucket = n.value ->> 0 AND m.id = unhex(n.value ->> 1)
+         CROSS JOIN merchants m ON m.bucket = n.value ->> 0 AND m.id = unhex(n.value ->> 1)
          LEFT JOIN ledger_entries e ON e.bucket = m.bucket AND e.merchant_id = m.id
            AND e.seq = (SELECT max(seq) FROM ledger_entries WHERE bucket = m.bucket AND merchant_id = m.id)",
     )

@@ -9,7 +9,7 @@ use std::time::Duration;
 use payrail_core::backoff::Policy;
 use payrail_core::command::Command;
 use payrail_core::decide::decide_all;
-use sqlx::migrate::Migrator;
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
 use crate::error::{Result, StoreError};
@@ -69,8 +69,17 @@ impl SqliteStore {
         Ok(writes.replies)
     }
 
+    /// Under the write lock from the first look on: sqlx itself takes none here, and two processes that
+    /// start at once would make the same tables.
+    pub(crate) async fn migrate(&self) -> std::result::Result<(), MigrateError> {
+        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        MIGRATIONS.run_direct(None, &mut *tx, false).await?;
+        Ok(tx.commit().await?)
+    }
+
     pub(crate) async fn drop_all(&self) -> Result<()> {
-        sqlx::raw_sql(DROP_ALL).execute(&self.writer).await?;
-        Ok(())
+        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::raw_sql(DROP_ALL).execute(&mut *tx).await?;
+        tx.commit().await.map_err(StoreError::of_commit)
     }
 }

@@ -171,12 +171,24 @@ async fn run(on: &mut SqliteConnection, sql: &'static str, rows: impl Iterator<I
     if rows.is_empty() {
         return Ok(());
     }
+    if rows.iter().any(has_nul) {
+        return Err(StoreError::Refused("a text holds a NUL character".to_owned()));
+    }
     let expected = rows.len() as u64;
     let done = sqlx::query(sql).bind(Value::Array(rows).to_string()).execute(on).await?.rows_affected();
     if done != expected {
         return Err(StoreError::Refused(format!("{done} of {expected} rows were written")));
     }
     Ok(())
+}
+
+/// PostgreSQL keeps none in a text; so that both stores take the same, neither does this one.
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(has_nul),
+        _ => false,
+    }
 }
 
 fn hex(id: Uuid) -> String {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use payrail_core::command::{Action, Command, Refusal, Reply};
 use payrail_core::ids::PayoutId;
 use payrail_core::payout::{BankAnswer, Step};
+use payrail_store::Store;
 
 use crate::world::{MICROSECOND, World, at, claim, create, fresh_id, fresh_key, merchant, no_answer, stepped};
 
@@ -114,12 +115,12 @@ async fn a_payout_is_cancelled_or_claimed(world: World) {
     let stores = [world.store.clone(), world.second_store().await];
     for _ in 0..8 {
         let payout = world.payout(merchant(0), 1_000).await;
-        let race = [Action::Cancel { payout }, claim(payout, "worker-1")].map(|action| {
-            let store = stores[usize::from(action.key().is_none() && matches!(action, Action::Cancel { .. }))].clone();
-            let command = Command { merchant: merchant(0), action };
+        let at_once = |store: &Store, action| {
+            let (store, command) = (store.clone(), Command { merchant: merchant(0), action });
             tokio::spawn(async move { store.execute(&[command], &policy, &|| at(1)).await.unwrap().remove(0) })
-        });
-        let [cancel, claim] = race;
+        };
+        let cancel = at_once(&stores[0], Action::Cancel { payout });
+        let claim = at_once(&stores[1], claim(payout, "worker-1"));
         let (cancelled, claimed) = (cancel.await.unwrap().is_ok(), claim.await.unwrap().is_ok());
         assert!(cancelled != claimed, "cancelled: {cancelled}, claimed: {claimed}");
     }

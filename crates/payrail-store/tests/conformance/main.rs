@@ -31,15 +31,26 @@ macro_rules! tests {
 }
 
 mod dump;
+mod histories;
+mod proxy;
 mod raw;
 mod world;
 
 mod append_only;
 mod atomic;
 mod claims;
+mod commit_unknown;
+mod derived;
+mod durable;
+mod equal;
+mod failures;
 mod forged;
+mod migrations;
 mod moves;
 mod once;
 mod outcomes;
 mod overdraft;
+mod reads;
+mod states;
 mod tenants;
+mod values;

@@ -3,9 +3,10 @@
 
 use jiff::SignedDuration;
 use payrail_core::command::{Command, Refusal, Reply};
+use payrail_store::StoreError;
 
 use crate::raw::Raw;
-use crate::world::{MICROSECOND, World, answer, at, create, create_to, fresh_id, fresh_key, fund, merchant};
+use crate::world::{MICROSECOND, Paused, World, answer, at, create, create_to, fresh_id, fresh_key, fund, merchant};
 
 on_both_stores!(
     one_key_at_once_makes_one_payout,
@@ -17,6 +18,7 @@ on_both_stores!(
     an_expired_refusal_gives_way_once,
     a_refusal_that_expires_at_once_is_no_trouble,
 );
+on_postgres_only!(a_record_that_comes_in_between_is_not_overwritten);
 on_sqlite_only!(a_record_that_moved_money_cannot_be_replaced);
 
 async fn one_key_at_once_makes_one_payout(world: World) {
@@ -151,6 +153,23 @@ async fn a_record_that_moved_money_cannot_be_replaced(world: World) {
         .await;
         assert_eq!(raw.count("idempotency_records WHERE expires_at IS NULL").await, 2);
     }
+}
+
+/// As if the merchant's lock had been lost: the key is taken after the decision has looked.
+async fn a_record_that_comes_in_between_is_not_overwritten(world: World) {
+    let mut raw = records(&world).await;
+    let key = fresh_key();
+    let wish = Command { merchant: merchant(0), action: create(fresh_id(merchant(0)), key, 1_000) };
+    let late = Paused::start(&world.store, vec![wish], world.policy).await;
+    let taken = format!(
+        "INSERT INTO idempotency_records SELECT bucket, merchant_id, {}, request_hash, 299, 'first', payout_id, created_at, \
+         NULL FROM idempotency_records WHERE payout_id IS NOT NULL",
+        raw.id(key.0)
+    );
+    assert_eq!(raw.exec(&taken).await, 1);
+    assert!(matches!(late.finish().await, Err(StoreError::Refused(_))));
+    assert_eq!(raw.texts("SELECT body FROM idempotency_records WHERE status = 299").await, ["first"]);
+    assert_eq!(world.balances(merchant(0)).await, (9_000, 1_000));
 }
 
 async fn an_expired_refusal_gives_way_once(world: World) {

@@ -5,7 +5,8 @@ use payrail_core::ids::PayoutId;
 use payrail_core::payout::{BankAnswer, Status, Step};
 
 use crate::forged::Forged;
-use crate::world::{World, at, claim, create, fresh_id, fresh_key, merchant, no_answer, paid, refused, report};
+use crate::raw::Raw;
+use crate::world::{World, at, claim, fresh_id, merchant, no_answer, paid, refused, report};
 
 on_both_stores!(
     no_second_outcome_enters_the_ledger,
@@ -22,6 +23,15 @@ async fn rich(world: &World) {
     world.payout(merchant(0), 50_000).await;
 }
 
+/// SQLite's REPLACE would push out the first one, which the unique index finds in its way.
+async fn refused_as_a_second(raw: &mut Raw, entry: &Forged<'_>) {
+    let insert = entry.insert(raw, merchant(0));
+    raw.refuses(&insert).await;
+    if let Raw::Sqlite(_) = raw {
+        raw.refuses(&insert.replacen("INSERT", "INSERT OR REPLACE", 1)).await;
+    }
+}
+
 async fn no_second_outcome_enters_the_ledger(world: World) {
     rich(&world).await;
     let mut raw = world.raw().await;
@@ -31,7 +41,7 @@ async fn no_second_outcome_enters_the_ledger(world: World) {
         let (available, held) = world.balances(merchant(0)).await;
         for (kind, after) in [("settle", (available, held - 1_000)), ("refund", (available + 1_000, held - 1_000))] {
             let mut second = Forged { seq: tip.seq + 1, kind, amount: 1_000, after, payout: Some(payout) };
-            raw.refuses(&second.insert(&raw, merchant(0))).await;
+            refused_as_a_second(&mut raw, &second).await;
             // Of another payout it would be right, so the chain had nothing against it.
             second.payout = Some(fresh_id(merchant(0)));
             raw.exec(&format!("BEGIN; {}; ROLLBACK", second.insert(&raw, merchant(0)))).await;
@@ -140,7 +150,5 @@ async fn money_comes_back_once(world: World) {
     let seq = world.store.tip(merchant(0)).await.unwrap().seq + 1;
     let after = (available + 2_000, held);
     let second = Forged { seq, kind: "return", amount: 1_000, after, payout: Some(payout) };
-    raw.refuses(&second.insert(&raw, merchant(0))).await;
-    // A payout that was never made is another matter, and `verify`'s.
-    assert_eq!(world.ask(merchant(0), create(fresh_id(merchant(0)), fresh_key(), 1), at(9)).await.status, 201);
+    refused_as_a_second(&mut raw, &second).await;
 }

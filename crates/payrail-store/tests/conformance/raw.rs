@@ -53,6 +53,18 @@ impl Raw {
         found.unwrap()
     }
 
+    /// How the database would go about it, line by line.
+    pub async fn plan(&mut self, sql: &str) -> Vec<String> {
+        match self {
+            Self::Sqlite(connection) => {
+                let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+                let rows: Vec<(i64, i64, i64, String)> = sqlx::query_as(explain).fetch_all(connection).await.unwrap();
+                rows.into_iter().map(|row| row.3).collect()
+            }
+            Self::Postgres(_) => self.texts(&format!("EXPLAIN {sql}")).await,
+        }
+    }
+
     pub async fn count(&mut self, table: &str) -> usize {
         self.texts(&format!("SELECT cast(count(*) AS text) FROM {table}")).await[0].parse().unwrap()
     }

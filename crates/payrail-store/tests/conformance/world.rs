@@ -53,6 +53,11 @@ impl World {
         Store::open(&self.database.url, 4, 4).await.unwrap()
     }
 
+    /// Of the same kind, with nothing in it, not even tables.
+    pub async fn empty_database(&self) -> TestDatabase {
+        if self.is_postgres() { TestDatabase::postgres().await } else { TestDatabase::sqlite() }
+    }
+
     /// A way past the store.
     pub async fn raw(&self) -> Raw {
         Raw::connect(&self.database.url).await
@@ -109,6 +114,13 @@ impl World {
         id
     }
 
+    /// The payout of merchant 0 in the reply, which must be what the store now reads.
+    pub async fn stored(&self, reply: Result<Reply, Refusal>) -> Payout {
+        let Ok(Reply::Stepped(payout) | Reply::Claimed { payout, .. }) = reply else { panic!("{reply:?}") };
+        assert_eq!(self.store.payout(merchant(0), payout.id).await.unwrap().as_ref(), Some(&payout));
+        payout
+    }
+
     /// `(available, held)`, as the store reads them.
     pub async fn balances(&self, merchant: MerchantId) -> (i64, i64) {
         let balances = self.store.tip(merchant).await.unwrap().balances;
@@ -131,7 +143,7 @@ impl Paused {
             // The clock is read between the decision's reads and its writes.
             let now = || {
                 reached.send(()).unwrap();
-                wait.lock().unwrap().recv().unwrap();
+                tokio::task::block_in_place(|| wait.lock().unwrap().recv().unwrap());
                 at(1)
             };
             store.execute(&commands, &policy, &now).await

@@ -78,7 +78,8 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
             tracing::error!(%error, "the simulated bank stopped serving");
         }
     });
-    tracing::info!(%addr, book = %settings.book.display(), odds = %settings.odds, seed = settings.seed, "simulated bank");
+    let Settings { book, odds, seed, .. } = settings;
+    tracing::info!(%addr, book = %book.display(), %odds, seed, "the simulated bank is open");
     Ok(Running { addr, stop, server, writer })
 }
 

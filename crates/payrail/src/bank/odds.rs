@@ -5,6 +5,8 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
+use super::settings::HEADING;
+
 const REASONS: [&str; 3] =
     ["Beneficiary account is closed", "Beneficiary account does not exist", "Beneficiary account cannot take credits"];
 
@@ -28,13 +30,13 @@ impl Fate {
 #[group(skip)]
 pub struct Odds {
     /// How many transfers of 100 are paid
-    #[arg(id = "bank-paid-percent", long, env = "PAYRAIL_BANK_PAID_PERCENT", value_name = "PERCENT")]
-    #[arg(default_value_t = Odds::default().paid_percent)]
+    #[arg(id = "bank-paid-percent", long, env = "PAYRAIL_BANK_PAID_PERCENT")]
+    #[arg(help_heading = HEADING, value_name = "PERCENT", default_value_t = Odds::default().paid_percent)]
     pub paid_percent: u8,
 
     /// How many transfers of 100 are refused; the rest get no answer, and half of those are paid
-    #[arg(id = "bank-refused-percent", long, env = "PAYRAIL_BANK_REFUSED_PERCENT", value_name = "PERCENT")]
-    #[arg(default_value_t = Odds::default().refused_percent)]
+    #[arg(id = "bank-refused-percent", long, env = "PAYRAIL_BANK_REFUSED_PERCENT")]
+    #[arg(help_heading = HEADING, value_name = "PERCENT", default_value_t = Odds::default().refused_percent)]
     pub refused_percent: u8,
 }
 

@@ -7,42 +7,46 @@ use std::time::Duration;
 
 use super::{Error, Odds};
 
-/// Every argument's id begins with `bank-`, so that this can be flattened beside other settings.
+/// The heading of these settings in the help. Each argument names it: set for the whole group, it
+/// would hold for whatever follows the group too.
+pub(super) const HEADING: &str = "Simulated bank";
+
+// Every argument's id begins with `bank-`, so that this can be flattened beside other settings. (This
+// is no doc comment because clap would show it as the command's description.)
 #[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
-#[command(next_help_heading = "Simulated bank")]
 #[group(skip)]
 pub struct Settings {
     /// Where the simulated bank listens
-    #[arg(id = "bank-addr", long, env = "PAYRAIL_BANK_ADDR", value_name = "ADDR")]
-    #[arg(default_value_t = Settings::default().addr)]
+    #[arg(id = "bank-addr", long, env = "PAYRAIL_BANK_ADDR")]
+    #[arg(help_heading = HEADING, value_name = "ADDR", default_value_t = Settings::default().addr)]
     pub addr: SocketAddr,
 
     /// The file that holds the simulated bank's book
-    #[arg(id = "bank-book", long, env = "PAYRAIL_BANK_BOOK", value_name = "FILE")]
-    #[arg(default_value_os_t = Settings::default().book)]
+    #[arg(id = "bank-book", long, env = "PAYRAIL_BANK_BOOK")]
+    #[arg(help_heading = HEADING, value_name = "FILE", default_value_os_t = Settings::default().book)]
     pub book: PathBuf,
 
     #[command(flatten)]
     pub odds: Odds,
 
     /// Milliseconds that every answer takes
-    #[arg(id = "bank-delay-ms", long, env = "PAYRAIL_BANK_DELAY_MS", value_name = "MS")]
-    #[arg(default_value = "0", value_parser = milliseconds)]
+    #[arg(id = "bank-delay-ms", long, env = "PAYRAIL_BANK_DELAY_MS")]
+    #[arg(help_heading = HEADING, value_name = "MS", default_value = "0", value_parser = milliseconds)]
     pub delay: Duration,
 
     /// Milliseconds that an unanswered call hangs before the connection gives up
-    #[arg(id = "bank-silence-ms", long, env = "PAYRAIL_BANK_SILENCE_MS", value_name = "MS")]
-    #[arg(default_value = "30000", value_parser = milliseconds)]
+    #[arg(id = "bank-silence-ms", long, env = "PAYRAIL_BANK_SILENCE_MS")]
+    #[arg(help_heading = HEADING, value_name = "MS", default_value = "30000", value_parser = milliseconds)]
     pub silence: Duration,
 
     /// Milliseconds after which a transfer to `demo-return` comes back
-    #[arg(id = "bank-returns-after-ms", long, env = "PAYRAIL_BANK_RETURNS_AFTER_MS", value_name = "MS")]
-    #[arg(default_value = "15000", value_parser = milliseconds)]
+    #[arg(id = "bank-returns-after-ms", long, env = "PAYRAIL_BANK_RETURNS_AFTER_MS")]
+    #[arg(help_heading = HEADING, value_name = "MS", default_value = "15000", value_parser = milliseconds)]
     pub returns_after: Duration,
 
     /// Repeats a run: the same seed deals the same fates [default: random, logged at start]
-    #[arg(id = "bank-seed", long, env = "PAYRAIL_BANK_SEED", value_name = "NUMBER")]
-    #[arg(default_value_t = rand::random(), hide_default_value = true)]
+    #[arg(id = "bank-seed", long, env = "PAYRAIL_BANK_SEED")]
+    #[arg(help_heading = HEADING, value_name = "NUMBER", default_value_t = rand::random(), hide_default_value = true)]
     pub seed: u64,
 }
 
@@ -61,7 +65,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    pub(super) fn check(&self) -> Result<(), Error> {
+    pub(crate) fn check(&self) -> Result<(), Error> {
         let Odds { paid_percent, refused_percent } = self.odds;
         if u16::from(paid_percent) + u16::from(refused_percent) > 100 {
             return Err(Error::Setting(format!(
@@ -104,7 +108,8 @@ mod tests {
     #[test]
     fn every_setting_has_its_flag() {
         let line = "payrail --addr y --bank-addr 127.0.0.1:0 --bank-book b.db --bank-paid-percent 1 \
-                    --bank-refused-percent 2 --bank-delay-ms 3 --bank-silence-ms 4 --bank-returns-after-ms 5 --bank-seed 6";
+                    --bank-refused-percent 2 --bank-delay-ms 3 --bank-silence-ms 4 \
+                    --bank-returns-after-ms 5 --bank-seed 6";
         let program = Program::parse_from(line.split_whitespace());
         let expected = Settings {
             addr: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),

@@ -31,6 +31,7 @@ pub enum Command {
         /// The merchant's e-mail address or id
         merchant: String,
         /// In paise: 100 are ₹1
+        #[arg(allow_negative_numbers = true)]
         amount_paise: i64,
         /// What the ledger says of it
         #[arg(long, default_value = "Funds received")]

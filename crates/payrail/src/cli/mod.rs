@@ -1,6 +1,8 @@
 //! The command line: human output by default, `--json` where a script would want it.
 
+mod doubtful;
 mod merchant;
+mod usage;
 mod verify;
 
 use std::io::IsTerminal;
@@ -21,7 +23,7 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 /// Without a command it serves everything (API, worker, simulated bank) on an embedded SQLite file.
 /// With DATABASE_URL=postgres://… it runs on PostgreSQL, as one process or as many.
 #[derive(Debug, Parser)]
-#[command(name = "payrail", version, after_help = "Every option can be set by the environment variable beside it.")]
+#[command(name = "payrail", version)]
 struct Cli {
     #[command(flatten)]
     common: Common,
@@ -43,6 +45,8 @@ enum Command {
     Reset(ResetArgs),
     /// Replay every ledger and compare it with the payouts and the bank's book
     Verify(verify::Args),
+    /// List the payouts in doubt: since when, why, and what each waits for
+    Doubtful(doubtful::Args),
     /// Create, fund and list merchants
     #[command(subcommand)]
     Merchant(merchant::Command),
@@ -54,7 +58,7 @@ struct ResetArgs {
     #[arg(long)]
     yes: bool,
     /// The bank in use, when it is not the built-in simulated one: its book is then left alone
-    #[arg(long, env = "PAYRAIL_BANK_URL", value_name = "URL")]
+    #[arg(long, env = "PAYRAIL_BANK_URL", value_name = "URL", hide_env_values = true)]
     bank_url: Option<String>,
     #[command(flatten)]
     bank: bank::Settings,
@@ -72,10 +76,12 @@ pub async fn main() -> ExitCode {
 }
 
 async fn start() -> Result<ExitCode, Error> {
-    let mut cli = Cli::parse();
+    let mut arguments: Vec<_> = std::env::args_os().collect();
+    let mut cli: Cli = usage::parse(arguments.clone())?;
     if cli.command.is_none() {
         // `payrail` is `payrail serve`, with all of its settings from the environment.
-        cli = Cli::parse_from(std::env::args_os().chain([std::ffi::OsString::from("serve")]));
+        arguments.push("serve".into());
+        cli = usage::parse(arguments)?;
     }
     log_to_stderr(&cli.common.log)?;
     run(cli).await
@@ -87,6 +93,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
         Some(Command::Serve(settings)) => serve::run(common, *settings).await?,
         Some(Command::Bank(settings)) => run_bank(*settings).await?,
         Some(Command::Verify(args)) => return verify::run(&common, args).await,
+        Some(Command::Doubtful(args)) => doubtful::run(&common, &args).await?,
         Some(Command::Merchant(command)) => merchant::run(&common, command).await?,
         Some(Command::Migrate) => {
             let store = common.open(1).await?;
@@ -101,9 +108,10 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
 }
 
 async fn run_bank(settings: bank::Settings) -> Result<(), Error> {
-    let bank = bank::start(settings).await?;
+    let bank = bank::start(settings).await.map_err(BadSetting::from)?;
+    let signal = serve::signal()?;
     println!("The simulated bank is listening on http://{}", bank.addr());
-    serve::signal().await?;
+    signal.await;
     bank.stop().await;
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::Error;
 use crate::bank;
 use crate::rail::Rail;
-use crate::settings::Common;
+use crate::settings::{BadSetting, Common, rail};
 use crate::verify::{Progress, Report, verify};
 
 #[derive(Debug, clap::Args)]
@@ -16,7 +16,7 @@ pub struct Args {
     #[arg(long)]
     json: bool,
     /// The bank to compare with [default: the simulated bank's book, if there is one]
-    #[arg(long, env = "PAYRAIL_BANK_URL", value_name = "URL")]
+    #[arg(long, env = "PAYRAIL_BANK_URL", value_name = "URL", hide_env_values = true)]
     bank_url: Option<String>,
     /// Leave the bank's book out
     #[arg(long)]
@@ -30,6 +30,7 @@ const BANK_TIMEOUT: Duration = Duration::from_secs(30);
 pub async fn run(common: &Common, args: Args) -> Result<ExitCode, Error> {
     let store = common.open(1).await?;
     let (rail, simulated) = bank_of(&args).await?;
+    tracing::info!("verifying");
     let mut shown = Instant::now();
     let report = verify(&store, rail.as_ref(), |progress| show(progress, &mut shown)).await?;
     if let Some(bank) = simulated {
@@ -49,14 +50,14 @@ async fn bank_of(args: &Args) -> Result<(Option<Rail>, Option<bank::Running>), E
         return Ok((None, None));
     }
     if let Some(url) = &args.bank_url {
-        return Ok((Some(Rail::http(url, BANK_TIMEOUT)?), None));
+        return Ok((Some(rail(url, BANK_TIMEOUT)?), None));
     }
     if !args.bank.book.exists() {
         return Ok((None, None));
     }
     let settings = bank::Settings { addr: ([127, 0, 0, 1], 0).into(), ..args.bank.clone() };
-    let bank = bank::start(settings).await?;
-    Ok((Some(Rail::http(&format!("http://{}", bank.addr()), BANK_TIMEOUT)?), Some(bank)))
+    let bank = bank::start(settings).await.map_err(BadSetting::from)?;
+    Ok((Some(rail(&format!("http://{}", bank.addr()), BANK_TIMEOUT)?), Some(bank)))
 }
 
 /// On a terminal one line that counts up; elsewhere a log line now and then.

@@ -1,10 +1,13 @@
 //! `POST /api/v1/payouts/`. The order of checks is the contract's: authentication, the key's header,
 //! the body, then, at the door, the key's record and the balance.
 
-use axum::body::{Body, Bytes};
+use std::time::Duration;
+
+use axum::body::{Body, BodyDataStream};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
 use payrail_core::command::{Action, Command, PayoutRequest, Reply};
 use payrail_core::idempotency::{Answer, IdempotencyKey};
 use payrail_core::money::Amount;
@@ -16,6 +19,9 @@ use super::problem::Problem;
 
 /// A request is two members; this leaves room for any number of unknown ones.
 const BODY_LIMIT_BYTES: usize = 64 * 1024;
+/// How much more of a body that is too large is heard out, and for how long.
+const HEARD_OUT_BYTES: usize = 16 * 1024 * 1024;
+const HEARD_OUT_FOR: Duration = Duration::from_secs(5);
 const ACCOUNT_LIMIT_CHARACTERS: usize = 255;
 
 pub async fn create(State(api): State<Api>, Caller(merchant): Caller, request: Request) -> Result<Response, Problem> {
@@ -43,7 +49,11 @@ fn respond(answer: Answer, replayed: bool) -> Response {
 
 fn key(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
     let bad = |code, text: &'static str| Problem::new(StatusCode::BAD_REQUEST, code, text).member("error", text);
-    let value = headers.get("idempotency-key").map_or(&b""[..], |value| value.as_bytes()).trim_ascii();
+    // Two headers are one with a comma between (RFC 9110 §5.3), so they are no UUID: to take either
+    // would be to guess.
+    let values: Vec<_> = headers.get_all("idempotency-key").iter().map(|value| value.as_bytes()).collect();
+    let value = values.join(&b","[..]);
+    let value = value.trim_ascii();
     if value.is_empty() {
         return Err(bad("idempotency_key_missing", "Idempotency-Key header is required"));
     }
@@ -53,17 +63,34 @@ fn key(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
         .ok_or_else(|| bad("idempotency_key_invalid", "Idempotency-Key must be a valid UUID"))
 }
 
-async fn read(body: Body) -> Result<Bytes, Problem> {
-    axum::body::to_bytes(body, BODY_LIMIT_BYTES).await.map_err(|error| {
-        // The limit's own error is wrapped by the body's; anything else is a client that went away.
-        let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-        if cause.contains("length limit") {
+async fn read(body: Body) -> Result<Vec<u8>, Problem> {
+    let mut arriving = body.into_data_stream();
+    let mut arrived = Vec::new();
+    while let Some(bytes) = arriving.next().await {
+        let incomplete = "The body ended before it was complete.";
+        let bytes = bytes.map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "body_incomplete", incomplete))?;
+        if arrived.len() + bytes.len() > BODY_LIMIT_BYTES {
+            hear_out(arriving).await;
             let detail = format!("The body is larger than {BODY_LIMIT_BYTES} bytes.");
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
-        } else {
-            Problem::new(StatusCode::BAD_REQUEST, "body_incomplete", "The body ended before it was complete.")
+            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail));
         }
-    })
+        arrived.extend_from_slice(&bytes);
+    }
+    Ok(arrived)
+}
+
+/// Whoever is still sending when the connection is closed may find it reset, and the answer lost.
+async fn hear_out(mut arriving: BodyDataStream) {
+    let listening = async {
+        let mut heard = 0;
+        while let Some(Ok(bytes)) = arriving.next().await {
+            heard += bytes.len();
+            if heard > HEARD_OUT_BYTES {
+                break;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(HEARD_OUT_FOR, listening).await;
 }
 
 /// The body as an object. An empty one is an object without members, as in the original.
@@ -149,10 +176,10 @@ fn amount(value: Option<&Value>) -> Result<Amount, Vec<String>> {
 
 struct TooLarge;
 
-/// The whole number that a JSON number is, if it is one. `1000.0` is; a float too large to be exact
-/// is not.
+/// The whole number that a JSON number is, if it is one. `1000.0` is; a float is not that is so large
+/// that hundredths (from 2^46 on) and then neighbours are lost in it before we see it.
 fn whole(number: &serde_json::Number) -> Option<Result<i64, TooLarge>> {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
+    const EXACT: f64 = 70_368_744_177_664.0;
     if let Some(paise) = number.as_i64() {
         return Some(Ok(paise));
     }
@@ -160,7 +187,7 @@ fn whole(number: &serde_json::Number) -> Option<Result<i64, TooLarge>> {
         return Some(Err(TooLarge));
     }
     let float = number.as_f64()?;
-    (float.fract() == 0.0 && float.abs() <= EXACT).then_some(Ok(float as i64))
+    (float.fract() == 0.0 && float.abs() < EXACT).then_some(Ok(float as i64))
 }
 
 fn account(value: Option<&Value>) -> Result<String, Vec<String>> {

@@ -56,18 +56,18 @@ pub fn service(api: Api, cors_origins: &[HeaderValue]) -> NormalizePath<Router> 
         .route("/", get(health::front))
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::wrong_method)
-        .with_state(api)
-        .layer(cors(cors_origins))
-        .layer(CatchPanicLayer::custom(problem::of_panic));
+        .with_state(api);
+    let router = cors(cors_origins, router).layer(CatchPanicLayer::custom(problem::of_panic));
     NormalizePathLayer::trim_trailing_slash().layer(trace::traced(router))
 }
 
-/// Off unless origins are set: a browser on another site gets nothing.
-fn cors(origins: &[HeaderValue]) -> CorsLayer {
+/// Off unless origins are set: a browser on another site gets nothing, and OPTIONS is a method like
+/// any other (the layer would answer it for every path).
+fn cors(origins: &[HeaderValue], router: Router) -> Router {
     if origins.is_empty() {
-        return CorsLayer::new();
+        return router;
     }
-    CorsLayer::new()
+    let layer = CorsLayer::new()
         .allow_origin(origins.to_vec())
         .allow_methods([Method::GET, Method::POST])
         .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, HeaderName::from_static("idempotency-key")])
@@ -76,5 +76,6 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
             header::RETRY_AFTER,
             HeaderName::from_static("idempotent-replayed"),
             HeaderName::from_static("x-request-id"),
-        ])
+        ]);
+    router.layer(layer)
 }

@@ -1,6 +1,7 @@
 //! Payouts: the list as the original's clients know it, and the whole story of one.
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use payrail_core::command::{Action, Command, PayoutSummary, Refusal, Reply, timestamp};
@@ -135,9 +136,9 @@ struct Story<'a> {
 pub async fn show(
     State(api): State<Api>,
     Caller(merchant): Caller,
-    Path(id): Path<String>,
+    id: Result<Path<Uuid>, PathRejection>,
 ) -> Result<Response, Problem> {
-    let payout = find(&api, &merchant, &id).await?;
+    let payout = find(&api, &merchant, of_path(id)?).await?;
     let calls = api.store.attempts(merchant.id, payout.id).await?.into_iter().map(Call::from).collect();
     Ok(Json(Story { payout: Full::from(&payout), calls }).into_response())
 }
@@ -147,21 +148,25 @@ pub async fn show(
 pub async fn cancel(
     State(api): State<Api>,
     Caller(merchant): Caller,
-    Path(id): Path<String>,
+    id: Result<Path<Uuid>, PathRejection>,
 ) -> Result<Response, Problem> {
-    let payout = find(&api, &merchant, &id).await?;
+    let payout = find(&api, &merchant, of_path(id)?).await?;
     let command = Command { merchant: merchant.id, action: Action::Cancel { payout: payout.id } };
     let cancelled = match api.door.send(command).await? {
         Ok(Reply::Stepped(payout)) => payout,
         Ok(_) => return Err(Problem::internal(&"the door answered a cancel with something else")),
-        Err(Refusal::NotCancellable(Status::Cancelled)) => find(&api, &merchant, &id).await?,
+        Err(Refusal::NotCancellable(Status::Cancelled)) => find(&api, &merchant, payout.id).await?,
         Err(refusal) => return Err(refusal.into()),
     };
     Ok(Json(Full::from(&cancelled)).into_response())
 }
 
-async fn find(api: &Api, merchant: &Merchant, id: &str) -> Result<Payout, Problem> {
-    let missing = || Problem::from(Refusal::UnknownPayout);
-    let id = Uuid::try_parse(id).map(PayoutId).map_err(|_| missing())?;
-    api.store.payout(merchant.id, id).await?.ok_or_else(missing)
+/// What is no payout's id names no payout.
+fn of_path(id: Result<Path<Uuid>, PathRejection>) -> Result<PayoutId, Problem> {
+    id.map(|Path(id)| PayoutId(id)).map_err(|_| Refusal::UnknownPayout.into())
+}
+
+async fn find(api: &Api, merchant: &Merchant, id: PayoutId) -> Result<Payout, Problem> {
+    let found = api.store.payout(merchant.id, id).await?;
+    found.ok_or_else(|| Refusal::UnknownPayout.into())
 }

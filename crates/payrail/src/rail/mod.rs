@@ -12,7 +12,7 @@ use std::time::Duration;
 use payrail_core::money::Amount;
 use payrail_core::payout::{BankAnswer, Step};
 use reqwest::{Client, Method, Url};
-use serde_json::json;
+use serde::Serialize;
 
 pub use lists::{PaidTransfer, ReturnedTransfer};
 
@@ -40,6 +40,14 @@ pub struct Exchange {
     pub answer: BankAnswer,
 }
 
+/// What the bank is told.
+#[derive(Serialize)]
+struct Instruction<'a> {
+    reference: &'a str,
+    amount_paise: Amount,
+    bank_account_id: &'a str,
+}
+
 /// A bank that is reached over HTTP. Clones share their connections.
 #[derive(Clone, Debug)]
 pub struct Rail {
@@ -61,12 +69,9 @@ impl Rail {
 
     /// Tells the bank to pay.
     pub async fn submit(&self, reference: &str, amount: Amount, bank_account_id: &str) -> Exchange {
-        let body = json!({
-            "reference": reference,
-            "amount_paise": amount.get(),
-            "bank_account_id": bank_account_id,
-        });
-        self.exchange(Step::Submit, reference, Method::POST, &["v1", "transfers"], Some(body.to_string())).await
+        // Strings and a number always serialize; and without a body the bank would pay nothing.
+        let body = serde_json::to_string(&Instruction { reference, amount_paise: amount, bank_account_id }).ok();
+        self.exchange(Step::Submit, reference, Method::POST, &["v1", "transfers"], body).await
     }
 
     /// Asks what became of the reference.

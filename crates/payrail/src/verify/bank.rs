@@ -1,88 +1,154 @@
 //! The bank's book against the payouts: nothing paid twice, nothing paid and refunded, nothing
 //! completed but unpaid, and nothing paid that nobody asked for.
 
+use std::ops::RangeInclusive;
+
 use payrail_core::ids::PayoutId;
 use payrail_core::payout::Status;
 use payrail_store::Store;
 
-use super::{Known, KnownPayouts, Progress, Report, VerifyError};
-use crate::rail::{PaidTransfer, Rail};
+use super::payouts::hash;
+use super::{Audit, Known, VerifyError};
+use crate::rail::{Error, PaidTransfer, Rail, ReturnedTransfer};
+use crate::worker::RETURNS_CURSOR;
 
 const PAGE: u32 = 500;
 
+/// Up to which of the bank's returns the worker has read. To be asked before the books are: what it
+/// had taken in then must be in them.
+pub async fn returns_taken(store: &Store) -> Result<i64, VerifyError> {
+    let cursor = store.setting(RETURNS_CURSOR).await?;
+    Ok(cursor.and_then(|text| text.parse().ok()).unwrap_or(0))
+}
+
+/// Compares the payouts in `audit.known` with the part of the bank's book that is about `buckets`.
 pub async fn check(
     store: &Store,
-    rail: &Rail,
-    report: &mut Report,
-    known: &mut KnownPayouts,
-    progress: &mut impl FnMut(&Progress),
+    rail: Option<&Rail>,
+    buckets: RangeInclusive<i16>,
+    taken: i64,
+    audit: &mut Audit<'_>,
 ) -> Result<(), VerifyError> {
+    let Some(rail) = rail else { return Ok(()) };
     let mut after = 0;
     loop {
         let page = rail.paid(after, PAGE).await?;
         for transfer in &page {
-            check_transfer(store, transfer, report, known).await?;
+            after = onward(after, transfer.number)?;
+            if buckets.contains(&bucket(&transfer.reference)) {
+                audit.saw(|seen| seen.bank_transfers += 1);
+                check_transfer(store, transfer, audit).await?;
+            }
         }
-        report.checked.bank_transfers += page.len() as u64;
-        progress(&report.checked);
-        match page.last() {
-            Some(last) => after = last.number,
-            None => break,
-        }
-    }
-    for (id, payout) in known.iter() {
-        if matches!(payout.status, Status::Completed | Status::Returned) && !payout.paid_by_bank {
-            let what = format!("{} here, but the bank's book has no such payment", payout.status.as_str());
-            report.differ("completed_unpaid", id, what);
+        if page.is_empty() {
+            break;
         }
     }
+    check_returns(rail, taken, audit).await?;
+    unpaid(audit);
     Ok(())
 }
 
-async fn check_transfer(
-    store: &Store,
-    transfer: &PaidTransfer,
-    report: &mut Report,
-    known: &mut KnownPayouts,
-) -> Result<(), VerifyError> {
+/// A list that does not go on would be read for ever.
+fn onward(after: i64, number: i64) -> Result<i64, Error> {
+    match number > after {
+        true => Ok(number),
+        false => Err(Error::List(format!("after row {after} comes row {number}"))),
+    }
+}
+
+/// What is no reference of ours belongs to the last part.
+fn bucket(reference: &str) -> i16 {
+    PayoutId::from_reference(reference).map_or(i16::MAX, |id| id.bucket().column())
+}
+
+fn unpaid(audit: &mut Audit<'_>) {
+    let completed = |payout: &Known| matches!(payout.status, Some(Status::Completed | Status::Returned));
+    let unpaid = audit.known.iter().filter(|(_, payout)| completed(payout) && !payout.paid_by_bank);
+    let mut unpaid: Vec<_> = unpaid.map(|(id, payout)| (*id, payout.status)).collect();
+    unpaid.sort_unstable();
+    for (id, status) in unpaid {
+        let status = status.map_or("", Status::as_str);
+        audit.differ("completed_unpaid", id, format!("{status} here, but the bank's book has no such payment"));
+    }
+}
+
+async fn check_transfer(store: &Store, transfer: &PaidTransfer, audit: &mut Audit<'_>) -> Result<(), VerifyError> {
     let reference = &transfer.reference;
     let id = PayoutId::from_reference(reference);
-    let Some(payout) = id.and_then(|id| known.get_mut(&id)) else {
-        // It may have been asked for after its merchant's snapshot.
-        let later = match id {
-            Some(id) => store.merchant_of_payout(id).await?.is_some(),
-            None => false,
-        };
-        if !later {
-            let what = format!("the bank paid {} paise that nobody asked for", transfer.amount.get());
-            report.differ("paid_unknown", reference, what);
+    if let Some(payout) = id.and_then(|id| audit.known.get_mut(&id)) {
+        let differences = compare(transfer, payout);
+        payout.paid_by_bank = true;
+        for (kind, what) in differences {
+            audit.differ(kind, reference, what);
         }
         return Ok(());
+    }
+    // It may have been asked for after its merchant's snapshot.
+    let later = match id {
+        Some(id) => store.merchant_of_payout(id).await?.is_some(),
+        None => false,
     };
-    compare(transfer, payout, report);
-    payout.paid_by_bank = true;
+    if !later {
+        let what = format!("the bank paid {} paise that nobody asked for", transfer.amount.get());
+        audit.differ("paid_unknown", reference, what);
+    }
     Ok(())
 }
 
-fn compare(transfer: &PaidTransfer, payout: &Known, report: &mut Report) {
-    let reference = &transfer.reference;
+fn compare(transfer: &PaidTransfer, payout: &Known) -> Vec<(&'static str, String)> {
+    let mut found = Vec::new();
     let paid = transfer.amount.get();
     if payout.paid_by_bank {
-        report.differ("paid_twice", reference, format!("the bank paid {paid} paise again"));
+        found.push(("paid_twice", format!("the bank paid {paid} paise again")));
     }
     if paid != payout.amount {
-        let what = format!("the bank paid {paid} paise; the payout is for {}", payout.amount);
-        report.differ("paid_other_amount", reference, what);
+        found.push(("paid_other_amount", format!("the bank paid {paid} paise; the payout is for {}", payout.amount)));
+    }
+    if hash(&transfer.bank_account_id) != payout.account {
+        let what = format!("the bank paid to {:?}, which is not the payout's account", transfer.bank_account_id);
+        found.push(("paid_other_account", what));
+    }
+    if payout.utr.is_some_and(|utr| utr != hash(&transfer.utr)) {
+        found.push(("utr_mismatch", format!("the bank paid under the UTR {:?}; another is kept here", transfer.utr)));
     }
     match payout.status {
-        Status::Failed | Status::Cancelled => {
-            let what = format!("the bank paid {paid} paise of a payout that is {}", payout.status.as_str());
-            report.differ("paid_and_refunded", reference, what);
+        Some(status @ (Status::Failed | Status::Cancelled)) => {
+            let what = format!("the bank paid {paid} paise of a payout that is {}", status.as_str());
+            found.push(("paid_and_refunded", what));
         }
-        Status::Returned if !transfer.returned => {
-            report.differ("returned_here_only", reference, "returned here, but not in the bank's book");
+        Some(Status::Returned) if !transfer.returned => {
+            found.push(("returned_here_only", "returned here, but not in the bank's book".to_owned()));
         }
         // Under way in the snapshot, it may have been sent since.
         _ => {}
+    }
+    found
+}
+
+/// What the worker had read of the bank's returns must have been credited.
+async fn check_returns(rail: &Rail, taken: i64, audit: &mut Audit<'_>) -> Result<(), VerifyError> {
+    let mut after = 0;
+    while after < taken {
+        let page = rail.returns(after, PAGE).await?;
+        if page.is_empty() {
+            break;
+        }
+        for returned in page {
+            after = onward(after, returned.number)?;
+            if returned.number <= taken {
+                check_return(&returned, audit);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_return(returned: &ReturnedTransfer, audit: &mut Audit<'_>) {
+    let id = PayoutId::from_reference(&returned.reference);
+    let status = id.and_then(|id| audit.known.get(&id)).and_then(|payout| payout.status);
+    if let Some(status) = status.filter(|status| *status != Status::Returned) {
+        let what = format!("the bank returned {} paise; {} here", returned.amount.get(), status.as_str());
+        audit.differ("returned_there_only", &returned.reference, what);
     }
 }

@@ -1,22 +1,32 @@
 //! The auditor: replays every book from its first entry and compares what it finds with the balances,
-//! the payouts and the bank's book. It shares no arithmetic with the code that writes: the movements
-//! are spelled out anew here, in 128 bits.
+//! the payouts, the calls to the bank, the kept answers, the outbox and the bank's book. It shares no
+//! arithmetic with the code that writes: the movements are spelled out anew here, in 128 bits, and
+//! the rows are read as they lie there.
+//!
+//! It keeps in mind a few bytes for each payout of one merchant at a time and, for the bank's book, of
+//! about [`PAYOUTS_AT_ONCE`] payouts.
 
+mod attempts;
 mod bank;
 mod book;
+mod flow;
+mod kept;
+mod ledger;
+mod payouts;
 
 use std::collections::HashMap;
 
 use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::money::Paise;
 use payrail_core::payout::Status;
-use payrail_store::Store;
+use payrail_store::{Place, Store, StoreError};
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::rail::Rail;
 
 /// What was looked at so far.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Progress {
     pub merchants: u64,
     pub entries: u64,
@@ -53,29 +63,56 @@ pub struct Report {
     pub differences: Vec<Difference>,
 }
 
-impl Report {
-    fn differ(&mut self, kind: &'static str, subject: impl ToString, what: impl Into<String>) {
-        self.differences.push(Difference { kind, subject: subject.to_string(), what: what.into() });
-    }
-}
-
-/// What the bank's book is compared with.
+/// What the bank's book is compared with. Texts are kept as their hashes: they only need to be equal.
 struct Known {
-    status: Status,
+    status: Option<Status>,
     amount: i64,
+    account: u64,
+    utr: Option<u64>,
     paid_by_bank: bool,
 }
 
-type KnownPayouts = HashMap<PayoutId, Known>;
+/// The audit under way.
+struct Audit<'a> {
+    report: Report,
+    known: HashMap<PayoutId, Known>,
+    progress: &'a mut (dyn FnMut(&Progress) + Send),
+}
+
+impl Audit<'_> {
+    fn differ(&mut self, kind: &'static str, subject: impl ToString, what: impl Into<String>) {
+        let difference = Difference { kind, subject: subject.to_string(), what: what.into() };
+        self.report.differences.push(difference);
+    }
+
+    fn saw(&mut self, count: impl FnOnce(&mut Progress)) {
+        count(&mut self.report.checked);
+        (self.progress)(&self.report.checked);
+    }
+}
 
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
+    #[error("the tables are not those of this version of payrail: {0}. `payrail migrate` makes or updates them")]
+    Schema(String),
     #[error(transparent)]
-    Store(#[from] payrail_store::StoreError),
+    Store(StoreError),
     #[error("the bank's book could not be read: {0}")]
     Bank(#[from] crate::rail::Error),
 }
 
+impl From<StoreError> for VerifyError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            // The auditor only reads, and what can be refused of a read is the name of a table or a column.
+            StoreError::Refused(text) => Self::Schema(text),
+            other => Self::Store(other),
+        }
+    }
+}
+
+/// Payouts after which the bank's book is compared before the next bucket's merchants are looked at.
+pub const PAYOUTS_AT_ONCE: usize = 1_000_000;
 const MERCHANTS_PAGE: u32 = 500;
 
 /// Merchant by merchant, each in a snapshot of its own, and then the bank: whatever a snapshot calls
@@ -83,22 +120,57 @@ const MERCHANTS_PAGE: u32 = 500;
 pub async fn verify(
     store: &Store,
     rail: Option<&Rail>,
-    mut progress: impl FnMut(&Progress),
+    progress: impl FnMut(&Progress) + Send,
 ) -> Result<Report, VerifyError> {
-    let mut report = Report::default();
-    let mut known = KnownPayouts::new();
-    let mut after: Option<MerchantId> = None;
+    verify_in_parts(store, rail, PAYOUTS_AT_ONCE, progress).await
+}
+
+/// The bank's book is read once for each part; a part ends with a bucket.
+pub async fn verify_in_parts(
+    store: &Store,
+    rail: Option<&Rail>,
+    payouts_at_once: usize,
+    mut progress: impl FnMut(&Progress) + Send,
+) -> Result<Report, VerifyError> {
+    let mut audit = Audit { report: Report::default(), known: HashMap::new(), progress: &mut progress };
+    strays(store, &mut audit).await?;
+    let taken = bank::returns_taken(store).await?;
+    let mut first_bucket = i16::MIN;
+    let mut last = Place { bucket: i16::MIN, merchant_id: Uuid::nil() };
     loop {
-        let page = store.merchants(after, MERCHANTS_PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = Some(last.id);
-        for merchant in &page {
-            book::check(store, merchant.id, &mut report, &mut known, &mut progress).await?;
+        let page = store.snapshot().await?.places(last, MERCHANTS_PAGE).await?;
+        if page.is_empty() {
+            break;
+        }
+        for place in page {
+            if place.bucket != last.bucket && audit.known.len() >= payouts_at_once {
+                bank::check(store, rail, first_bucket..=last.bucket, taken, &mut audit).await?;
+                audit.known.clear();
+                first_bucket = last.bucket + 1;
+            }
+            last = place;
+            book::check(store, place, &mut audit).await?;
         }
     }
-    if let Some(rail) = rail {
-        bank::check(store, rail, &mut report, &mut known, &mut progress).await?;
-        report.bank_checked = true;
+    bank::check(store, rail, first_bucket..=i16::MAX, taken, &mut audit).await?;
+    audit.report.bank_checked = rail.is_some();
+    Ok(audit.report)
+}
+
+/// Buckets that are searched for strays in one statement.
+const BUCKETS_AT_ONCE: usize = 16;
+const STRAYS_NAMED: u32 = 100;
+
+/// Rows of merchants that do not exist: no merchant's book would show them.
+async fn strays(store: &Store, audit: &mut Audit<'_>) -> Result<(), VerifyError> {
+    for first in (0..256).step_by(BUCKETS_AT_ONCE) {
+        let last = first + BUCKETS_AT_ONCE as i16 - 1;
+        // The ends take in what lies in no bucket at all.
+        let (first, last) = (if first == 0 { i16::MIN } else { first }, if last == 255 { i16::MAX } else { last });
+        for stray in store.snapshot().await?.strays(first, last, STRAYS_NAMED).await? {
+            let what = format!("{} has rows of a merchant that does not exist in bucket {}", stray.place, stray.bucket);
+            audit.differ("no_merchant", MerchantId(stray.merchant_id), what);
+        }
     }
-    Ok(report)
+    Ok(())
 }

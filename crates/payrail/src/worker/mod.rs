@@ -20,6 +20,8 @@ use crate::clock::Clock;
 use crate::lanes::{Door, DoorError};
 use crate::rail::{Exchange, Rail};
 
+pub use returns::RETURNS_CURSOR;
+
 #[derive(Clone, Copy, Debug)]
 pub struct WorkerSettings {
     /// Calls to the bank at the same time.
@@ -111,6 +113,9 @@ impl Worker {
     async fn begin_due_calls(&self, stop: &CancellationToken) -> Result<usize> {
         // With all slots taken, wait for one rather than claim what cannot be begun.
         drop(self.slots.acquire().await);
+        if stop.is_cancelled() {
+            return Ok(0);
+        }
         let free = u32::try_from(self.slots.available_permits()).unwrap_or(u32::MAX);
         let due = self.store.due(self.clock.now(), free).await?;
         let claims = due.into_iter().map(|(merchant, payout)| self.claim(merchant, payout));

@@ -12,7 +12,7 @@ use crate::rail::ReturnedTransfer;
 
 /// How far the list has been read, kept in the database. Several workers may read on from the same
 /// place: a return that is already known changes nothing.
-const CURSOR: &str = "bank_returns_cursor";
+pub const RETURNS_CURSOR: &str = "bank_returns_cursor";
 const PAGE: u32 = 100;
 const POLL: Duration = Duration::from_secs(2);
 
@@ -35,20 +35,27 @@ impl Worker {
     }
 
     async fn try_take_returns(&self) -> Result<(), String> {
-        let cursor = self.store.setting(CURSOR).await.map_err(|error| error.to_string())?;
+        let cursor = self.store.setting(RETURNS_CURSOR).await.map_err(|error| error.to_string())?;
         let mut after = cursor.and_then(|text| text.parse().ok()).unwrap_or(0);
+        // Up to here nothing is left to be taken later; what comes after one that is, is taken already.
+        let (mut done, mut is_waiting) = (after, false);
         loop {
             let page = self.rail.returns(after, PAGE).await.map_err(|error| error.to_string())?;
+            let Some(last) = page.last() else { return Ok(()) };
             for returned in &page {
-                if !self.take_return(returned).await? {
-                    return Ok(());
+                is_waiting |= !self.take_return(returned).await?;
+                if !is_waiting {
+                    done = returned.number;
                 }
-                after = returned.number;
-                self.store.put_setting(CURSOR, &after.to_string()).await.map_err(|error| error.to_string())?;
             }
+            self.store.put_setting(RETURNS_CURSOR, &done.to_string()).await.map_err(|error| error.to_string())?;
             if page.len() < PAGE as usize {
                 return Ok(());
             }
+            if last.number <= after {
+                return Err(format!("after return {after} comes return {}", last.number));
+            }
+            after = last.number;
         }
     }
 

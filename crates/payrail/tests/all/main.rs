@@ -1,7 +1,17 @@
 //! The program from outside: real processes, real HTTP, on both stores. One file a subject.
+#![allow(clippy::unwrap_used)]
 
 #[macro_use]
 mod support;
 
+mod contract;
 mod crash;
+mod engine;
+mod fake_bank;
 mod race;
+mod sabotage;
+mod sql;
+mod worker;
+mod worker_death;
+mod worker_process;
+mod worker_trouble;

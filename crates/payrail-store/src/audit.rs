@@ -1,0 +1,254 @@
+//! What the auditor reads: rows as they lie there, in words and plain numbers. A row that makes no
+//! sense is for the auditor to name, not for a parser to stumble over.
+
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::Snapshot;
+use crate::error::Result;
+
+/// Whose rows: the bucket that they are stored under, right or wrong, and the merchant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromRow)]
+pub struct Place {
+    pub bucket: i16,
+    pub merchant_id: Uuid,
+}
+
+#[derive(Debug, FromRow)]
+pub struct EntryFact {
+    pub seq: i64,
+    pub kind: String,
+    pub amount_paise: i64,
+    pub available_after: i64,
+    pub held_after: i64,
+    pub payout_id: Option<Uuid>,
+}
+
+#[derive(Debug, FromRow)]
+pub struct PayoutFact {
+    pub id: Uuid,
+    pub amount_paise: i64,
+    pub bank_account_id: String,
+    pub status: String,
+    pub attempts: i32,
+    pub calls: i32,
+    pub step: Option<String>,
+    pub is_due: bool,
+    pub is_leased: bool,
+    pub is_doubtful: bool,
+    pub utr: Option<String>,
+    pub reason: Option<String>,
+}
+
+#[derive(Debug, FromRow)]
+pub struct AttemptFact {
+    pub payout_id: Uuid,
+    pub number: i32,
+    pub step: String,
+    pub outcome: Option<String>,
+}
+
+#[derive(Debug, FromRow)]
+pub struct RecordFact {
+    pub key: Uuid,
+    pub status: i16,
+    pub body: String,
+    pub payout_id: Option<Uuid>,
+}
+
+#[derive(Debug, FromRow)]
+pub struct EventFact {
+    pub seq: i64,
+    pub kind: String,
+    pub payout_id: Option<Uuid>,
+}
+
+/// Rows of a merchant that does not exist.
+#[derive(Debug, FromRow)]
+pub struct Stray {
+    /// The table.
+    pub place: String,
+    pub bucket: i16,
+    pub merchant_id: Uuid,
+}
+
+/// A table's merchants that the table of merchants does not have.
+macro_rules! strays_of {
+    ($table:literal) => {
+        concat!(
+            "SELECT '",
+            $table,
+            "' AS place, t.bucket, t.merchant_id FROM (SELECT DISTINCT bucket, merchant_id FROM ",
+            $table,
+            " WHERE bucket BETWEEN $1 AND $2) t WHERE NOT EXISTS \
+             (SELECT 1 FROM merchants m WHERE m.bucket = t.bucket AND m.id = t.merchant_id)"
+        )
+    };
+}
+
+/// The same text on both stores. What is ordered by an id is read from one on, that one included: a
+/// client's key may be any UUID, the first of all too.
+macro_rules! reads {
+    ($connection:ty) => {
+        use super::*;
+
+        pub async fn places(on: &mut $connection, after: Place, limit: u32) -> Result<Vec<Place>> {
+            Ok(sqlx::query_as(
+                "SELECT bucket, id AS merchant_id FROM merchants WHERE (bucket, id) > ($1, $2) \
+                 ORDER BY bucket, id LIMIT $3",
+            )
+            .bind(after.bucket)
+            .bind(after.merchant_id)
+            .bind(i64::from(limit))
+            .fetch_all(on)
+            .await?)
+        }
+
+        pub async fn entry_facts(on: &mut $connection, of: Place, after: i64, limit: u32) -> Result<Vec<EntryFact>> {
+            Ok(sqlx::query_as(
+                "SELECT seq, kind, amount_paise, available_after, held_after, payout_id FROM ledger_entries \
+                 WHERE bucket = $1 AND merchant_id = $2 AND seq > $3 ORDER BY seq LIMIT $4",
+            )
+            .bind(of.bucket)
+            .bind(of.merchant_id)
+            .bind(after)
+            .bind(i64::from(limit))
+            .fetch_all(on)
+            .await?)
+        }
+
+        pub async fn payout_facts(on: &mut $connection, of: Place, from: Uuid, limit: u32) -> Result<Vec<PayoutFact>> {
+            Ok(sqlx::query_as(
+                "SELECT id, amount_paise, bank_account_id, status, attempts, calls, step, utr, reason, \
+                        due_at IS NOT NULL AS is_due, leased_by IS NOT NULL AS is_leased, \
+                        doubt_since IS NOT NULL AS is_doubtful FROM payouts \
+                 WHERE bucket = $1 AND merchant_id = $2 AND id >= $3 ORDER BY id LIMIT $4",
+            )
+            .bind(of.bucket)
+            .bind(of.merchant_id)
+            .bind(from)
+            .bind(i64::from(limit))
+            .fetch_all(on)
+            .await?)
+        }
+
+        pub async fn attempt_facts(
+            on: &mut $connection,
+            of: Place,
+            from: Uuid,
+            through: Uuid,
+        ) -> Result<Vec<AttemptFact>> {
+            Ok(sqlx::query_as(
+                "SELECT payout_id, number, step, outcome FROM attempts \
+                 WHERE bucket = $1 AND merchant_id = $2 AND payout_id >= $3 AND payout_id <= $4 \
+                 ORDER BY payout_id, number",
+            )
+            .bind(of.bucket)
+            .bind(of.merchant_id)
+            .bind(from)
+            .bind(through)
+            .fetch_all(on)
+            .await?)
+        }
+
+        pub async fn record_facts(on: &mut $connection, of: Place, from: Uuid, limit: u32) -> Result<Vec<RecordFact>> {
+            Ok(sqlx::query_as(
+                "SELECT key, status, body, payout_id FROM idempotency_records \
+                 WHERE bucket = $1 AND merchant_id = $2 AND key >= $3 AND expires_at IS NULL ORDER BY key LIMIT $4",
+            )
+            .bind(of.bucket)
+            .bind(of.merchant_id)
+            .bind(from)
+            .bind(i64::from(limit))
+            .fetch_all(on)
+            .await?)
+        }
+
+        pub async fn event_facts(on: &mut $connection, of: Place, after: i64, limit: u32) -> Result<Vec<EventFact>> {
+            Ok(sqlx::query_as(
+                "SELECT seq, kind, payout_id FROM outbox \
+                 WHERE bucket = $1 AND merchant_id = $2 AND seq > $3 ORDER BY seq LIMIT $4",
+            )
+            .bind(of.bucket)
+            .bind(of.merchant_id)
+            .bind(after)
+            .bind(i64::from(limit))
+            .fetch_all(on)
+            .await?)
+        }
+
+        pub async fn strays(on: &mut $connection, first: i16, last: i16, limit: u32) -> Result<Vec<Stray>> {
+            Ok(sqlx::query_as(concat!(
+                strays_of!("ledger_entries"),
+                " UNION ALL ",
+                strays_of!("payouts"),
+                " UNION ALL ",
+                strays_of!("attempts"),
+                " UNION ALL ",
+                strays_of!("idempotency_records"),
+                " UNION ALL ",
+                strays_of!("outbox"),
+                " LIMIT $3"
+            ))
+            .bind(first)
+            .bind(last)
+            .bind(i64::from(limit))
+            .fetch_all(on)
+            .await?)
+        }
+    };
+}
+
+mod sqlite {
+    reads!(sqlx::SqliteConnection);
+}
+
+mod postgres {
+    reads!(sqlx::PgConnection);
+}
+
+macro_rules! read {
+    ($snapshot:expr, $name:ident($($argument:expr),*)) => {
+        match $snapshot {
+            Snapshot::Sqlite(tx) => sqlite::$name(tx, $($argument),*).await,
+            Snapshot::Postgres(tx) => postgres::$name(tx, $($argument),*).await,
+        }
+    };
+}
+
+impl Snapshot {
+    /// Where the merchants' rows lie, by bucket and id.
+    pub async fn places(&mut self, after: Place, limit: u32) -> Result<Vec<Place>> {
+        read!(self, places(after, limit))
+    }
+
+    /// The merchant's ledger in order.
+    pub async fn entry_facts(&mut self, of: Place, after: i64, limit: u32) -> Result<Vec<EntryFact>> {
+        read!(self, entry_facts(of, after, limit))
+    }
+
+    /// The merchant's payouts in the order of their ids.
+    pub async fn payout_facts(&mut self, of: Place, from: Uuid, limit: u32) -> Result<Vec<PayoutFact>> {
+        read!(self, payout_facts(of, from, limit))
+    }
+
+    /// The attempts of the payouts from `from` to `through`.
+    pub async fn attempt_facts(&mut self, of: Place, from: Uuid, through: Uuid) -> Result<Vec<AttemptFact>> {
+        read!(self, attempt_facts(of, from, through))
+    }
+
+    /// The records that are kept for ever, in the order of their keys.
+    pub async fn record_facts(&mut self, of: Place, from: Uuid, limit: u32) -> Result<Vec<RecordFact>> {
+        read!(self, record_facts(of, from, limit))
+    }
+
+    /// The merchant's outbox in order.
+    pub async fn event_facts(&mut self, of: Place, after: i64, limit: u32) -> Result<Vec<EventFact>> {
+        read!(self, event_facts(of, after, limit))
+    }
+
+    /// Rows without their merchant in the buckets from `first` to `last`; on Citus, a shard each.
+    pub async fn strays(&mut self, first: i16, last: i16, limit: u32) -> Result<Vec<Stray>> {
+        read!(self, strays(first, last, limit))
+    }
+}

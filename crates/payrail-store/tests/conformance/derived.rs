@@ -1,0 +1,153 @@
+//! Derived: a balance is read off the ledger and nowhere else, at a cost that does not grow with it.
+
+use std::time::Duration;
+
+use payrail_core::ledger::EntryKind;
+use payrail_store::Store;
+
+use crate::histories::{Model, Scribe, policy};
+use crate::raw::Raw;
+use crate::world::{MERCHANTS, World, at, create, fresh_id, fresh_key, merchant};
+
+on_both_stores!(a_balance_is_the_sum_of_its_book, the_newest_entry_is_found_by_its_key);
+on_postgres_only!(no_read_of_the_money_path_scans_a_table);
+on_sqlite_only!(the_batchs_look_ups_are_by_key);
+
+/// The sum over the whole book, by the kinds' meaning and without the balances it carries.
+async fn replayed(store: &Store, number: u8) -> (i64, (i64, i64)) {
+    let mut snapshot = store.snapshot().await.unwrap();
+    let (mut seq, mut available, mut held) = (0, 0, 0);
+    loop {
+        let page = snapshot.entries_after(merchant(number), seq, 7).await.unwrap();
+        if page.is_empty() {
+            return (seq, (available, held));
+        }
+        for entry in page.into_iter().map(|line| line.entry) {
+            seq += 1;
+            assert_eq!(entry.seq, seq, "the numbers have no gap");
+            let paise = entry.amount.get();
+            match entry.kind {
+                EntryKind::Fund | EntryKind::Return => available += paise,
+                EntryKind::Hold => (available, held) = (available - paise, held + paise),
+                EntryKind::Settle => held -= paise,
+                EntryKind::Refund => (available, held) = (available + paise, held - paise),
+            }
+            assert!(available >= 0 && held >= 0);
+        }
+    }
+}
+
+async fn a_balance_is_the_sum_of_its_book(mut world: World) {
+    world.policy = policy(0);
+    let (mut model, mut scribe) = (Model::new(policy(0)), Scribe::new(4_711));
+    for _ in 0..60 {
+        let batch = scribe.batch(&model);
+        model.run(&batch, scribe.now);
+        world.run(&batch, scribe.now).await.unwrap();
+    }
+    let mut entries = 0;
+    for number in 0..MERCHANTS {
+        let (seq, balances) = replayed(&world.store, number).await;
+        entries += seq;
+        assert_eq!(world.store.tip(merchant(number)).await.unwrap().seq, seq);
+        assert_eq!(world.balances(merchant(number)).await, balances);
+    }
+    assert!(entries > 50, "only {entries} entries");
+}
+
+const ENTRIES: i64 = 5_000;
+
+/// A long book for merchant 0: funds of one paisa.
+async fn long_book(raw: &mut Raw) {
+    let (bucket, id, now) = (merchant(0).bucket().get(), raw.id(merchant(0).0), raw.at(at(0)));
+    let row = format!("SELECT {bucket}, {id}, n, 'fund', 1, n, 0, NULL, NULL, {now}");
+    let numbers = match raw {
+        Raw::Postgres(_) => format!("FROM generate_series(1, {ENTRIES}) n"),
+        Raw::Sqlite(_) => {
+            format!(
+                "FROM (WITH RECURSIVE r(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM r WHERE n < {ENTRIES}) SELECT n FROM r)"
+            )
+        }
+    };
+    raw.exec(&format!("INSERT INTO ledger_entries {row} {numbers}")).await;
+    raw.exec("ANALYZE").await;
+}
+
+/// The statement as the store has it, from its first words to its last.
+fn statement(source: &str, first: &str) -> String {
+    let start = source.find(first).unwrap_or_else(|| panic!("the store has no {first:?} any more"));
+    let end = source[start..].find('"').unwrap();
+    source[start..start + end].replace('\\', " ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+async fn the_newest_entry_is_found_by_its_key(world: World) {
+    let mut raw = world.raw().await;
+    long_book(&mut raw).await;
+    let (bucket, id) = (merchant(0).bucket().get().to_string(), raw.id(merchant(0).0));
+    let tip = statement(include_str!("../../src/statements.rs"), "SELECT merchant_id, seq, available_after");
+    let plan = raw.plan(&tip.replace("$1", &bucket).replace("$2", &id)).await.join("\n");
+    if world.is_postgres() {
+        assert!(plan.contains("Index Scan Backward using ledger_entries_pkey"), "{plan}");
+        assert!(!plan.contains("Seq Scan") && !plan.contains("Sort"), "{plan}");
+    } else {
+        assert_eq!(plan, "SEARCH ledger_entries USING PRIMARY KEY (bucket=? AND merchant_id=?)");
+    }
+    assert_eq!(world.balances(merchant(0)).await, (ENTRIES, 0));
+}
+
+async fn the_batchs_look_ups_are_by_key(world: World) {
+    let mut raw = world.raw().await;
+    let (load, write) = (include_str!("../../src/sqlite/load.rs"), include_str!("../../src/sqlite/write.rs"));
+    for (source, first) in [
+        (load, "SELECT m.id AS merchant_id"),
+        (load, "SELECT r.merchant_id, r.key"),
+        (load, "SELECT p.* FROM json_each"),
+        (write, "UPDATE payouts SET"),
+        (write, "UPDATE attempts SET"),
+    ] {
+        let plan = raw.plan(&statement(source, first).replace("$1", "'[]'")).await;
+        assert!(plan.iter().any(|line| line.contains("USING PRIMARY KEY")), "{plan:#?}");
+        let scans: Vec<_> = plan.iter().filter(|line| line.starts_with("SCAN")).collect();
+        assert!(scans.iter().all(|line| line.contains("VIRTUAL TABLE")), "only the list is read whole: {plan:#?}");
+    }
+}
+
+/// The server's own count of what was read, for the statements as the store really sends them.
+async fn no_read_of_the_money_path_scans_a_table(world: World) {
+    let mut raw = world.raw().await;
+    long_book(&mut raw).await;
+    let before = reads(&mut raw).await;
+    let store = world.second_store().await;
+    for round in 0..10 {
+        assert_eq!(store.tip(merchant(0)).await.unwrap().seq, ENTRIES + round);
+        assert_eq!(store.ledger(merchant(0), i64::MAX, 20).await.unwrap().len(), 20);
+        let wish = payrail_core::command::Command {
+            merchant: merchant(0),
+            action: create(fresh_id(merchant(0)), fresh_key(), 1),
+        };
+        assert!(store.execute(&[wish], &world.policy, &|| at(1)).await.unwrap()[0].is_ok());
+    }
+    // A server process makes its counts known when it ends.
+    drop(store);
+    let mut after = before;
+    for _ in 0..100 {
+        after = reads(&mut raw).await;
+        if after.1 >= before.1 + 10 * 20 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(after.0, before.0, "the ledger was read from end to end");
+    let rows = after.1 - before.1;
+    assert!((200..=1_000).contains(&rows), "10 rounds read {rows} entries");
+}
+
+/// Whole scans of the ledger, and entries found by an index.
+async fn reads(raw: &mut Raw) -> (i64, i64) {
+    raw.exec("SELECT pg_stat_force_next_flush()").await;
+    raw.exec("SELECT pg_stat_clear_snapshot()").await;
+    let sql = "SELECT seq_scan || ' ' || idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'ledger_entries'";
+    let line = raw.texts(sql).await.remove(0);
+    let (whole, found) = line.split_once(' ').unwrap();
+    (whole.parse().unwrap(), found.parse().unwrap())
+}

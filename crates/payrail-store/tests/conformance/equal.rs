@@ -1,0 +1,108 @@
+//! Both stores and the core alone, given the same histories, answer the same and hold the same.
+
+use std::collections::BTreeMap;
+
+use payrail_core::command::{Refusal, Reply};
+use payrail_core::payout::Payout;
+
+use crate::dump::Dump;
+use crate::histories::{Model, Scribe, policy};
+use crate::world::{MERCHANTS, World, merchant};
+
+const BATCHES: usize = 80;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_histories_make_the_same_books() {
+    let mut seen = BTreeMap::new();
+    for seed in 0..6 {
+        println!("seed {seed}");
+        play(seed, &mut seen).await;
+    }
+    // They are worth nothing if they never go where it hurts.
+    let rare: Vec<_> = PLACES.split(", ").filter(|place| seen.get(*place).is_none_or(|times| *times < 4)).collect();
+    assert!(rare.is_empty(), "hardly seen: {rare:?} in {seen:#?}");
+}
+
+const PLACES: &str = "201, 201 again, 400, 400 again, claimed to submit, claimed to enquire, claimed to close, \
+    Processing, Completed, Failed, Cancelled, Returned, \
+    UnknownMerchant, UnknownPayout, KeyReused, NotDue, StaleAttempt, NotCancellable, NotReturnable, BalanceTooLarge";
+
+async fn play(seed: u64, seen: &mut BTreeMap<String, u32>) {
+    let (mut sqlite, mut postgres) = (World::sqlite().await, World::postgres().await);
+    (sqlite.policy, postgres.policy) = (policy(seed), policy(seed));
+    let mut model = Model::new(policy(seed));
+    let mut scribe = Scribe::new(seed);
+    for number in 0..BATCHES {
+        let batch = scribe.batch(&model);
+        let expected = model.run(&batch, scribe.now);
+        let (a, b) = tokio::join!(sqlite.run(&batch, scribe.now), postgres.run(&batch, scribe.now));
+        assert_eq!(a.unwrap(), expected, "SQLite, seed {seed}, batch {number}: {batch:#?}");
+        assert_eq!(b.unwrap(), expected, "PostgreSQL, seed {seed}, batch {number}: {batch:#?}");
+        for reply in &expected {
+            *seen.entry(name(reply)).or_default() += 1;
+        }
+    }
+    for world in [&sqlite, &postgres] {
+        reads_are_the_models(world, &model).await;
+    }
+    let (a, b) = (Dump::of(&mut sqlite.raw().await).await, Dump::of(&mut postgres.raw().await).await);
+    for (table, rows) in &a.0 {
+        assert_eq!(rows, &b.0[table], "{table}, seed {seed}");
+    }
+    assert_eq!(a.0["idempotency_records"], records(&model));
+}
+
+async fn reads_are_the_models(world: &World, model: &Model) {
+    let mut snapshot = world.store.snapshot().await.unwrap();
+    for owner in (0..MERCHANTS).map(merchant) {
+        let book = &model.books[&owner];
+        assert_eq!(world.store.tip(owner).await.unwrap(), book.tip);
+        let entries = snapshot.entries_after(owner, 0, 100_000).await.unwrap();
+        let entries: Vec<_> = entries.into_iter().map(|line| line.entry).collect();
+        assert_eq!(entries, model.entries.get(&owner).cloned().unwrap_or_default());
+        let payouts = snapshot.payouts_after(owner, None, 100_000).await.unwrap();
+        assert!(payouts.iter().eq(book.payouts.values()));
+        let events = world.store.events(owner, 0, 100_000).await.unwrap();
+        let events: Vec<_> = events.iter().map(|e| (e.seq, e.kind.as_str(), e.payout, e.created_at)).collect();
+        let expected = model.events.get(&owner).into_iter().flatten().map(|e| (e.seq, e.kind, e.payout, e.created_at));
+        assert!(events.into_iter().eq(expected));
+        for Payout { id, .. } in book.payouts.values() {
+            let expected = model.attempts.get(&(owner, *id)).cloned().unwrap_or_default();
+            assert_eq!(world.store.attempts(owner, *id).await.unwrap(), expected);
+        }
+    }
+}
+
+/// As the dump writes them.
+fn records(model: &Model) -> Vec<String> {
+    let or_null = |text: Option<String>| text.unwrap_or_else(|| "~".to_owned());
+    let line = |(owner, record): (payrail_core::ids::MerchantId, &payrail_core::idempotency::Record)| {
+        let hash: String = record.request.0.iter().map(|byte| format!("{byte:02x}")).collect();
+        [
+            owner.bucket().get().to_string(),
+            owner.0.simple().to_string(),
+            record.key.0.simple().to_string(),
+            hash,
+            record.answer.status.to_string(),
+            record.answer.body.clone(),
+            or_null(record.payout.map(|id| id.0.simple().to_string())),
+            record.created_at.as_microsecond().to_string(),
+            or_null(record.expires_at.map(|at| at.as_microsecond().to_string())),
+        ]
+        .join("|")
+    };
+    let mut lines: Vec<_> = model.records().map(line).collect();
+    lines.sort();
+    lines
+}
+
+fn name(reply: &Result<Reply, Refusal>) -> String {
+    match reply {
+        Ok(Reply::Answered { answer, replayed }) => {
+            format!("{}{}", answer.status, if *replayed { " again" } else { "" })
+        }
+        Ok(Reply::Claimed { attempt, .. }) => format!("claimed to {}", attempt.step.as_str()),
+        Ok(Reply::Stepped(payout)) => format!("{:?}", payout.status()),
+        Err(refusal) => format!("{refusal:?}").split('(').next().unwrap_or_default().to_owned(),
+    }
+}

@@ -1,0 +1,150 @@
+//! What goes wrong is named by what the caller must do about it, and leaves the store fit for the next.
+
+use std::time::{Duration, Instant};
+
+use payrail_core::command::Command;
+use payrail_core::ids::MerchantId;
+use payrail_store::{Store, StoreError};
+
+use crate::dump::Dump;
+use crate::raw::Raw;
+use crate::world::{Paused, World, at, create, fresh_id, fresh_key, fund, merchant};
+
+on_both_stores!(a_lock_that_is_not_to_be_had_is_busy, a_caller_that_goes_away_leaves_no_lock, a_bad_url_is_unavailable);
+on_postgres_only!(
+    a_deadlock_may_be_tried_again,
+    a_connection_that_dies_in_the_middle_writes_nothing,
+    connections_that_died_while_idle_are_replaced,
+    a_server_that_is_not_there_is_unavailable,
+);
+on_sqlite_only!(a_file_that_is_no_database_is_corrupt);
+
+fn wish(number: u8) -> Command {
+    Command { merchant: merchant(number), action: fund(fresh_key(), 100) }
+}
+
+/// In a transaction of its own, until that ends.
+async fn lock(raw: &mut Raw, merchant: MerchantId) {
+    let id = raw.id(merchant.0);
+    raw.exec(&match raw {
+        Raw::Postgres(_) => format!("BEGIN; SELECT FROM merchants WHERE id = {id} FOR UPDATE"),
+        Raw::Sqlite(_) => "BEGIN IMMEDIATE".to_owned(),
+    })
+    .await;
+}
+
+async fn a_lock_that_is_not_to_be_had_is_busy(world: World) {
+    let mut raw = world.raw().await;
+    lock(&mut raw, merchant(0)).await;
+    let begun = Instant::now();
+    let error = world.run(&[wish(1), wish(0)], at(0)).await.unwrap_err();
+    assert!(matches!(error, StoreError::Busy(_)), "{error:?}");
+    let waited = begun.elapsed();
+    assert!((Duration::from_secs(4)..Duration::from_secs(15)).contains(&waited), "{waited:?}");
+    raw.exec("ROLLBACK").await;
+    assert!(world.run(&[wish(1), wish(0)], at(0)).await.unwrap().iter().all(Result::is_ok));
+    assert_eq!(world.balances(merchant(0)).await, (100, 0));
+}
+
+async fn a_caller_that_goes_away_leaves_no_lock(world: World) {
+    let mut raw = world.raw().await;
+    let before = Dump::of(&mut raw).await;
+    lock(&mut raw, merchant(0)).await;
+    let batch = [wish(1), wish(0)];
+    for _ in 0..3 {
+        let waiting = world.run(&batch, at(0));
+        tokio::time::timeout(Duration::from_millis(100), waiting).await.expect_err("it waits for the lock");
+    }
+    raw.exec("ROLLBACK").await;
+    assert_eq!(Dump::of(&mut raw).await, before);
+    assert!(world.run(&[wish(0), wish(1)], at(0)).await.unwrap().iter().all(Result::is_ok));
+    // Others, too, get what the abandoned ones were about to lock.
+    lock(&mut raw, merchant(1)).await;
+    raw.exec("COMMIT").await;
+}
+
+async fn a_bad_url_is_unavailable(world: World) {
+    let urls = ["mysql://localhost/x", "", "payrail.db", "postgres://a:b:c:d", "sqlite:///no/such/folder/payrail.db"];
+    for url in urls {
+        let error = Store::open(url, 1, 1).await.unwrap_err();
+        assert!(matches!(error, StoreError::Unavailable(_)), "{url}: {error:?}");
+    }
+    assert!(world.run(&[wish(0)], at(0)).await.is_ok());
+}
+
+/// The store holds merchant 0 and waits for 1; we hold 1 and wait for 0.
+async fn a_deadlock_may_be_tried_again(world: World) {
+    let mut raw = world.raw().await;
+    // The store's server process is to be the one that looks.
+    raw.exec("SET deadlock_timeout = '60s'").await;
+    lock(&mut raw, merchant(1)).await;
+    let (store, policy) = (world.store.clone(), world.policy);
+    let batch = [wish(0), wish(1)];
+    let repeat = batch.clone();
+    let waiting = tokio::spawn(async move { store.execute(&batch, &policy, &|| at(0)).await });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let id = raw.id(merchant(0).0);
+    raw.exec(&format!("SELECT FROM merchants WHERE id = {id} FOR UPDATE")).await;
+    let error = waiting.await.unwrap().unwrap_err();
+    assert!(matches!(error, StoreError::Retry(_)), "{error:?}");
+    raw.exec("ROLLBACK").await;
+    assert!(world.run(&repeat, at(0)).await.unwrap().iter().all(Result::is_ok));
+    assert_eq!(world.balances(merchant(0)).await, (100, 0));
+}
+
+/// As the server's administrator, or its end, would do it.
+async fn kill(raw: &mut Raw, which: &str) -> usize {
+    let ours = "datname = current_database() AND application_name = 'payrail'";
+    let sql = format!("SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE {ours} AND {which}");
+    raw.texts(&sql).await.len()
+}
+
+async fn a_connection_that_dies_in_the_middle_writes_nothing(world: World) {
+    world.fund(merchant(0), 1_000).await;
+    let mut raw = world.raw().await;
+    let before = Dump::of(&mut raw).await;
+    let wish = Command { merchant: merchant(0), action: create(fresh_id(merchant(0)), fresh_key(), 100) };
+    let doomed = Paused::start(&world.store, vec![wish.clone()], world.policy).await;
+    assert_eq!(kill(&mut raw, "state = 'idle in transaction'").await, 1);
+    let error = doomed.finish().await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    assert_eq!(Dump::of(&mut raw).await, before);
+    assert_eq!(world.ask(wish.merchant, wish.action, at(1)).await.status, 201);
+}
+
+/// The writers do not ask a connection how it is before they use it; a dead one costs one try.
+async fn connections_that_died_while_idle_are_replaced(world: World) {
+    let tasks: Vec<_> = (0..4)
+        .map(|_| {
+            let (store, policy) = (world.store.clone(), world.policy);
+            tokio::spawn(async move { store.execute(&[wish(0)], &policy, &|| at(0)).await })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+    let mut raw = world.raw().await;
+    let killed = kill(&mut raw, "true").await;
+    assert!(killed >= 1);
+    let mut failures = 0;
+    while let Err(error) = world.run(&[wish(0)], at(0)).await {
+        assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+        failures += 1;
+        assert!(failures <= killed, "more failures than connections that died");
+    }
+    // Readers do ask.
+    assert_eq!(world.balances(merchant(0)).await, (500, 0));
+}
+
+async fn a_server_that_is_not_there_is_unavailable(_: World) {
+    // Port 1 is nobody's.
+    let error = Store::open("postgres://payrail@127.0.0.1:1/payrail", 1, 1).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+}
+
+async fn a_file_that_is_no_database_is_corrupt(world: World) {
+    let file = world.database.folder().unwrap().join("letter.db");
+    std::fs::write(&file, "Dear database, ".repeat(1_000)).unwrap();
+    let error = Store::open(&format!("sqlite://{}", file.display()), 1, 1).await.unwrap_err();
+    assert!(matches!(error, StoreError::Corrupt(_)), "{error:?}");
+}

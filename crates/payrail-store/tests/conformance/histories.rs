@@ -1,0 +1,188 @@
+//! Random histories from a seed, and the same store once more in memory: the core and nothing else.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use payrail_core::backoff::Policy;
+use payrail_core::command::{Action, Command, Exchange};
+use payrail_core::decide::{Book, Event, decide_all};
+use payrail_core::idempotency::{IdempotencyKey, Record};
+use payrail_core::ids::{MerchantId, PayoutId};
+use payrail_core::ledger::Entry;
+use payrail_core::payout::{BankAnswer, State};
+use payrail_store::{AttemptLine, Replies};
+use uuid::Uuid;
+
+use crate::world::{MERCHANTS, MICROSECOND, at, claim, create_to, fund, merchant};
+
+/// SplitMix64: the same numbers from the same seed, for ever.
+pub struct Dice(pub u64);
+
+impl Dice {
+    pub fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % sides
+    }
+
+    fn pick<T: Clone>(&mut self, from: &[T]) -> T {
+        from[self.roll(from.len() as u64) as usize].clone()
+    }
+}
+
+/// What a store would have to hold.
+pub struct Model {
+    policy: Policy,
+    pub books: BTreeMap<MerchantId, Book>,
+    pub entries: BTreeMap<MerchantId, Vec<Entry>>,
+    pub events: BTreeMap<MerchantId, Vec<Event>>,
+    pub attempts: BTreeMap<(MerchantId, PayoutId), Vec<AttemptLine>>,
+}
+
+impl Model {
+    pub fn new(policy: Policy) -> Self {
+        let books = (0..MERCHANTS).map(merchant).map(|id| (id, Book::new(id))).collect();
+        Self { policy, books, entries: BTreeMap::new(), events: BTreeMap::new(), attempts: BTreeMap::new() }
+    }
+
+    pub fn run(&mut self, commands: &[Command], now: Timestamp) -> Replies {
+        let writes = decide_all(&mut self.books, commands, &self.policy, now);
+        for (owner, entry) in writes.entries {
+            self.entries.entry(owner).or_default().push(entry);
+        }
+        for (owner, event) in writes.events {
+            self.events.entry(owner).or_default().push(event);
+        }
+        for (owner, new) in writes.opened {
+            let (number, step, worker, started_at) =
+                (new.number, new.step.as_str().to_owned(), new.worker, new.started_at);
+            let line = AttemptLine {
+                number,
+                step,
+                worker,
+                started_at,
+                outcome: None,
+                sent: None,
+                received: None,
+                ended_at: None,
+            };
+            self.attempts.entry((owner, new.payout)).or_default().push(line);
+        }
+        for (owner, end) in writes.closed {
+            let lines = self.attempts.get_mut(&(owner, end.payout)).expect("an attempt ends that began");
+            let line = &mut lines[end.number as usize - 1];
+            line.outcome = Some(end.outcome.to_owned());
+            (line.sent, line.received) = (Some(end.exchange.sent), Some(end.exchange.received));
+            line.ended_at = Some(end.ended_at);
+        }
+        writes.replies
+    }
+
+    pub fn records(&self) -> impl Iterator<Item = (MerchantId, &Record)> {
+        self.books.iter().flat_map(|(owner, book)| book.records.values().map(|record| (*owner, record)))
+    }
+}
+
+/// Thinks of batches, with an eye on how things stand in the model.
+pub struct Scribe {
+    dice: Dice,
+    pub now: Timestamp,
+    ids: u128,
+    /// The payouts that were asked for, the newest last.
+    asked: Vec<(MerchantId, PayoutId)>,
+}
+
+impl Scribe {
+    pub fn new(seed: u64) -> Self {
+        Self { dice: Dice(seed), now: at(0), ids: 0, asked: Vec::new() }
+    }
+
+    /// The next batch, some time after the one before, and now and then on a clock that goes behind.
+    pub fn batch(&mut self, model: &Model) -> Vec<Command> {
+        let lease = 60_000_000;
+        let ahead = self.dice.roll(4_000) as i64 * 1_000_003;
+        let wait = self.dice.pick(&[0, 1, 1_000_001, 31_000_000, lease - 1, lease, ahead, ahead, -7_000_000]);
+        self.now += MICROSECOND * wait as i32;
+        (0..=self.dice.roll(8)).map(|_| self.command(model)).collect()
+    }
+
+    fn command(&mut self, model: &Model) -> Command {
+        // One merchant more than there are.
+        let owner = merchant(self.dice.pick(&[0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 2, MERCHANTS]));
+        match self.dice.roll(20) {
+            0..=1 => Command { merchant: owner, action: fund(self.key(), self.paise(&[1, 2_000, 5_000])) },
+            2..=7 => {
+                self.ids += 1;
+                let random = self.ids.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+                let id = PayoutId::new(at(0), owner.bucket(), random);
+                self.asked.push((owner, id));
+                let paise = self.paise(&[1, 100, 100, 250, 20_000]);
+                let account = self.dice.pick(&["acc-1", "acc-1", "\"₹\\\n"]);
+                Command { merchant: owner, action: create_to(id, self.key(), paise, account) }
+            }
+            _ => self.about_a_payout(owner, model),
+        }
+    }
+
+    /// One of these, and seldom as much as there is.
+    fn paise(&mut self, usual: &[i64]) -> i64 {
+        if self.dice.roll(40) == 0 { i64::MAX } else { self.dice.pick(usual) }
+    }
+
+    /// Few, so that they meet again and again.
+    fn key(&mut self) -> IdempotencyKey {
+        IdempotencyKey(Uuid::from_u128(0xb0b0_0000_0000_4000_8000_0000_0000_0000 + u128::from(self.dice.roll(80))))
+    }
+
+    /// Most often what would be next in its life; else anything, of anybody's.
+    fn about_a_payout(&mut self, owner: MerchantId, model: &Model) -> Command {
+        let back = self.dice.roll(5) as usize;
+        let known = |(owner, id): (MerchantId, PayoutId)| model.books.get(&owner)?.payouts.get(&id).cloned();
+        // What is asked for in this batch is not known yet.
+        let recent =
+            |(n, asked): (usize, &(MerchantId, PayoutId))| (n < 2 || known(*asked).is_some()).then_some(*asked);
+        let asked = self.asked.iter().rev().enumerate().filter_map(recent).nth(back);
+        let (asked_by, payout) = asked.unwrap_or((owner, PayoutId(owner.0)));
+        let merchant = if self.dice.roll(40) == 0 { owner } else { asked_by };
+        let known = known((asked_by, payout));
+        let calls = known.as_ref().map_or(0, |known| known.calls);
+        // The newest attempt, one made in this batch, or a stale one.
+        let number = calls.saturating_add_signed(self.dice.pick(&[0, 0, 0, 0, 1, -1]));
+        let leased =
+            known.is_some_and(|known| matches!(&known.state, State::Processing(now) if now.leased_by.is_some()));
+        let worker = self.dice.pick(&["worker-1", "worker-2"]);
+        let action = match (self.dice.roll(24), leased) {
+            (0..=10, true) | (11..=14, _) => {
+                let exchange = Exchange { sent: format!("call {number}"), received: "{\"ok\":\"₹\"}".to_owned() };
+                Action::Report { payout, number, answer: self.answer(), exchange }
+            }
+            (15, _) => Action::Release { payout, number },
+            (16, _) => Action::Cancel { payout },
+            (17..=18, _) => Action::Return { payout, reason: "account frozen".to_owned() },
+            _ => claim(payout, worker),
+        };
+        Command { merchant, action }
+    }
+
+    fn answer(&mut self) -> BankAnswer {
+        let why = || "timeout".to_owned();
+        self.dice.pick(&[
+            BankAnswer::Paid { utr: "UTR1".to_owned() },
+            BankAnswer::Paid { utr: "UTR2".to_owned() },
+            BankAnswer::Refused { reason: "account closed".to_owned() },
+            BankAnswer::NeverReceived,
+            BankAnswer::Closed,
+            BankAnswer::NoAnswer { why: why() },
+            BankAnswer::NoAnswer { why: why() },
+            BankAnswer::Unreachable { why: why() },
+        ])
+    }
+}
+
+/// Short enough for histories to see records expire, and references closed early by every other one.
+pub fn policy(seed: u64) -> Policy {
+    let attempts_max = if seed.is_multiple_of(2) { 1 } else { 3 };
+    Policy { attempts_max, refusal_ttl: SignedDuration::from_mins(90), ..Policy::default() }
+}

@@ -1,0 +1,82 @@
+//! A wire to PostgreSQL that can be cut at a chosen word, before the word gets through or after its
+//! answer has come back.
+
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+#[derive(Clone, Copy, Debug)]
+pub struct Cut {
+    pub at: &'static str,
+    /// The server gets the word and answers; only the client never learns of it.
+    pub after_the_answer: bool,
+}
+
+pub struct Proxy {
+    /// The database, by way of here.
+    pub url: String,
+    next: Arc<Mutex<Option<Cut>>>,
+}
+
+impl Proxy {
+    pub async fn before(url: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let here = listener.local_addr().unwrap().to_string();
+        let server = url.split(['@', '/']).nth(3).unwrap().to_owned();
+        let proxy = Self { url: url.replace(&server, &here), next: Arc::default() };
+        let next = proxy.next.clone();
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let server = TcpStream::connect(&server).await.unwrap();
+                tokio::spawn(carry(client, server, next.clone()));
+            }
+        });
+        proxy
+    }
+
+    /// Cuts one connection, the next that says the word.
+    pub fn cut(&self, cut: Cut) {
+        *self.next.lock().unwrap() = Some(cut);
+    }
+
+    pub fn has_cut(&self) -> bool {
+        self.next.lock().unwrap().is_none()
+    }
+}
+
+/// Returns, and with that closes both ends, when either end does or when the wire is cut.
+async fn carry(mut client: TcpStream, mut server: TcpStream, next: Arc<Mutex<Option<Cut>>>) {
+    let (mut asked, mut answered) = (vec![0; 1 << 16], vec![0; 1 << 16]);
+    let mut keep_the_answer = false;
+    loop {
+        let (from_client, length) = tokio::select! {
+            read = client.read(&mut asked) => (true, read.unwrap_or(0)),
+            read = server.read(&mut answered) => (false, read.unwrap_or(0)),
+        };
+        if length == 0 || (!from_client && keep_the_answer) {
+            return;
+        }
+        let sent = if from_client {
+            if let Some(cut) = take_if_said(&next, &asked[..length]) {
+                if !cut.after_the_answer {
+                    return;
+                }
+                keep_the_answer = true;
+            }
+            server.write_all(&asked[..length]).await
+        } else {
+            client.write_all(&answered[..length]).await
+        };
+        if sent.is_err() {
+            return;
+        }
+    }
+}
+
+fn take_if_said(next: &Mutex<Option<Cut>>, bytes: &[u8]) -> Option<Cut> {
+    let mut next = next.lock().unwrap();
+    let word = next.as_ref()?.at.as_bytes();
+    let said = bytes.windows(word.len()).any(|window| window == word);
+    if said { next.take() } else { None }
+}

@@ -1,0 +1,84 @@
+//! The calls to the bank that a payout's row and its end rest on.
+
+use std::collections::HashMap;
+
+use payrail_core::ids::PayoutId;
+use payrail_core::payout::Status;
+use payrail_store::{AttemptFact, PayoutFact};
+
+use super::Audit;
+
+/// One payout's calls.
+#[derive(Default)]
+pub struct Calls {
+    count: i32,
+    /// They are numbered 1, 2, 3, …
+    has_gap: bool,
+    /// Submissions that may have reached the bank.
+    submissions: i32,
+    /// The newest one's outcome; `None` while it is under way.
+    newest: Option<String>,
+    /// An outcome that ends a payout, in a call that is not the newest.
+    went_on_after: Option<String>,
+}
+
+/// The attempts come ordered by payout and number.
+pub fn by_payout(attempts: Vec<AttemptFact>) -> HashMap<PayoutId, Calls> {
+    let mut calls: HashMap<PayoutId, Calls> = HashMap::new();
+    for attempt in attempts {
+        calls.entry(PayoutId(attempt.payout_id)).or_default().take(attempt);
+    }
+    calls
+}
+
+impl Calls {
+    fn take(&mut self, attempt: AttemptFact) {
+        let ended = self.newest.take().filter(|outcome| matches!(outcome.as_str(), "paid" | "refused" | "closed"));
+        self.went_on_after = ended.or(self.went_on_after.take());
+        self.count += 1;
+        self.has_gap |= attempt.number != self.count;
+        let was_sent = !matches!(attempt.outcome.as_deref(), Some("unreachable" | "released"));
+        self.submissions += i32::from(attempt.step == "submit" && was_sent);
+        self.newest = attempt.outcome;
+    }
+
+    pub fn compare(&self, id: PayoutId, status: Status, payout: &PayoutFact, audit: &mut Audit<'_>) {
+        if let Some(what) = self.counts(payout) {
+            audit.differ("attempt_mismatch", id, what);
+        }
+        let is_under_way = self.count > 0 && self.newest.is_none();
+        if is_under_way != payout.is_leased {
+            let held = if payout.is_leased { "a worker holds it" } else { "no worker holds it" };
+            let call = if is_under_way { "its newest call is under way" } else { "no call is" };
+            audit.differ("attempt_mismatch", id, format!("{held}, but {call}"));
+        }
+        if let Some(what) = self.proof(status) {
+            audit.differ("unproven", id, what);
+        }
+    }
+
+    fn counts(&self, payout: &PayoutFact) -> Option<String> {
+        let (calls, submissions) = (payout.calls, payout.attempts);
+        if self.has_gap || self.count != calls {
+            return Some(format!("{calls} calls to the bank; {} are written down", self.count));
+        }
+        let wrong = self.submissions != submissions;
+        wrong.then(|| format!("{submissions} submissions that count; {} are written down", self.submissions))
+    }
+
+    /// A payout ends on the bank's word, and goes on without it.
+    fn proof(&self, status: Status) -> Option<String> {
+        if let Some(outcome) = &self.went_on_after {
+            return Some(format!("a call was answered {outcome:?}, and yet another was made"));
+        }
+        let newest = self.newest.as_deref();
+        let is_proven = match status {
+            Status::Completed | Status::Returned => newest == Some("paid"),
+            Status::Failed => matches!(newest, Some("refused" | "closed")),
+            Status::Pending | Status::Cancelled => self.count == 0,
+            Status::Processing => !matches!(newest, Some("paid" | "refused" | "closed")),
+        };
+        let said = newest.unwrap_or("nothing");
+        (!is_proven).then(|| format!("{}, but the newest call's answer is {said}", status.as_str()))
+    }
+}

@@ -1,0 +1,185 @@
+//! The parts of the program in this process, with a clock that the test sets: the real store, the
+//! real door, the real simulated bank over HTTP, and as many workers as one likes.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use payrail::bank::{self, Running};
+use payrail::clock::{Clock, ManualClock};
+use payrail::ids::PayoutIds;
+use payrail::lanes::{Door, LaneSettings};
+use payrail::rail::Rail;
+use payrail::worker::{Worker, WorkerSettings};
+use payrail_core::backoff::Policy;
+use payrail_core::command::{Action, Command, PayoutRequest, Refusal, Reply};
+use payrail_core::idempotency::IdempotencyKey;
+use payrail_core::ids::{MerchantId, PayoutId};
+use payrail_core::money::Amount;
+use payrail_core::payout::{Attempt, Payout, Status};
+use payrail_store::{AttemptLine, Merchant, Store};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, SqliteConnection};
+
+use crate::support::{World, key};
+
+pub struct Engine<'w> {
+    pub world: &'w World,
+    pub store: Store,
+    pub door: Door,
+    pub clock: ManualClock,
+    pub bank: Option<Running>,
+    pub bank_url: String,
+    ids: PayoutIds,
+}
+
+/// Longer than a busy machine needs for an answer.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+pub fn paise(amount: i64) -> Amount {
+    Amount::new(amount).unwrap()
+}
+
+pub fn seconds(number: i64) -> SignedDuration {
+    SignedDuration::from_secs(number)
+}
+
+fn door(store: &Store, clock: &ManualClock) -> Door {
+    let settings = LaneSettings { lanes: 2, queue: 1_000, batch: 100, patience: Duration::from_secs(30) };
+    Door::open(store.clone(), Policy::default(), Clock::Manual(clock.clone()), settings)
+}
+
+impl<'w> Engine<'w> {
+    /// With a bank whose unanswered calls hang for a moment only.
+    pub async fn start(world: &'w World) -> Self {
+        let engine = Self::start_without_bank(world, String::new()).await;
+        engine.open_bank(Duration::from_millis(50)).await
+    }
+
+    /// With whatever answers at `bank_url`, if anything does.
+    pub async fn start_without_bank(world: &'w World, bank_url: String) -> Self {
+        let store = world.database.store().await;
+        let clock = ManualClock::at(Clock::System.now());
+        let door = door(&store, &clock);
+        Self { world, store, door, clock, bank: None, bank_url, ids: PayoutIds::default() }
+    }
+
+    /// Opens the simulated bank: those workers find it that are made from now on.
+    pub async fn open_bank(mut self, silence: Duration) -> Self {
+        let addr = ([127, 0, 0, 1], 0).into();
+        let returns_after = Duration::ZERO;
+        let settings =
+            bank::Settings { addr, book: self.book(), silence, returns_after, seed: 7, ..bank::Settings::default() };
+        let bank = bank::start(settings).await.unwrap();
+        self.bank_url = format!("http://{}", bank.addr());
+        self.bank = Some(bank);
+        self
+    }
+
+    /// Where `payrail verify`, run in the world's folder, looks for it.
+    fn book(&self) -> PathBuf {
+        self.world.folder.join("payrail-bank.db")
+    }
+
+    pub fn rail(&self, timeout: Duration) -> Rail {
+        Rail::http(&self.bank_url, timeout).unwrap()
+    }
+
+    pub fn worker(&self, name: &str) -> Worker {
+        self.worker_with(name, PATIENCE, 8)
+    }
+
+    pub fn worker_with(&self, name: &str, bank_timeout: Duration, concurrency: usize) -> Worker {
+        let settings = WorkerSettings { concurrency, poll: Duration::from_millis(20) };
+        let clock = Clock::Manual(self.clock.clone());
+        Worker::new(name, self.store.clone(), self.door.clone(), self.rail(bank_timeout), clock, settings)
+    }
+
+    /// One that shares nothing with the others but the database and the time: another process, as far
+    /// as truth is concerned.
+    pub async fn worker_elsewhere(&self, name: &str) -> Worker {
+        let store = Store::open(&self.world.database.url, 4, 4).await.unwrap();
+        let settings = WorkerSettings { concurrency: 8, poll: Duration::from_millis(20) };
+        let clock = Clock::Manual(self.clock.clone());
+        Worker::new(name, store.clone(), door(&store, &self.clock), self.rail(PATIENCE), clock, settings)
+    }
+
+    /// A new merchant with this much to spend.
+    pub async fn merchant(&self, available: i64) -> MerchantId {
+        let id = payrail::ids::merchant_id();
+        let email = format!("{id}@example.com");
+        let merchant = Merchant { id, name: "Test".to_owned(), email, created_at: Clock::System.now() };
+        assert!(self.store.add_merchant(&merchant).await.unwrap());
+        let description = "opening".to_owned();
+        self.send(id, Action::Fund { key: IdempotencyKey(key()), amount: paise(available), description })
+            .await
+            .unwrap();
+        id
+    }
+
+    pub async fn send(&self, merchant: MerchantId, action: Action) -> Result<Reply, Refusal> {
+        self.door.send(Command { merchant, action }).await.unwrap()
+    }
+
+    pub async fn pay(&self, merchant: MerchantId, amount: i64, account: &str) -> PayoutId {
+        let id = self.ids.next(merchant, Clock::Manual(self.clock.clone()).now());
+        let request = PayoutRequest { amount: paise(amount), bank_account_id: account.to_owned() };
+        let create = Action::Create { id, key: IdempotencyKey(key()), request };
+        let Ok(Reply::Answered { answer, .. }) = self.send(merchant, create).await else { panic!("no answer") };
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        id
+    }
+
+    /// As a worker does that dies right after it.
+    pub async fn claim(&self, merchant: MerchantId, payout: PayoutId, worker: &str) -> Attempt {
+        let claim = Action::Claim { payout, worker: worker.to_owned() };
+        match self.send(merchant, claim).await {
+            Ok(Reply::Claimed { attempt, .. }) => attempt,
+            other => panic!("not claimed: {other:?}"),
+        }
+    }
+
+    pub async fn payout(&self, merchant: MerchantId, id: PayoutId) -> Payout {
+        self.store.payout(merchant, id).await.unwrap().unwrap()
+    }
+
+    pub async fn status(&self, merchant: MerchantId, id: PayoutId) -> Status {
+        self.payout(merchant, id).await.status()
+    }
+
+    pub async fn balances(&self, merchant: MerchantId) -> (i64, i64) {
+        let balances = self.store.tip(merchant).await.unwrap().balances;
+        (balances.available.get(), balances.held.get())
+    }
+
+    pub async fn attempts(&self, merchant: MerchantId, id: PayoutId) -> Vec<AttemptLine> {
+        self.store.attempts(merchant, id).await.unwrap()
+    }
+
+    /// The steps and outcomes of a payout's calls: `submit no_answer`, …
+    pub async fn calls(&self, merchant: MerchantId, id: PayoutId) -> Vec<String> {
+        let attempts = self.attempts(merchant, id).await;
+        attempts.into_iter().map(|a| format!("{} {}", a.step, a.outcome.unwrap_or("?".to_owned()))).collect()
+    }
+
+    pub async fn bank_book(&self) -> SqliteConnection {
+        SqliteConnectOptions::new().filename(self.book()).connect().await.unwrap()
+    }
+
+    /// What the bank's book says of a payout: its status there, and how often it was submitted.
+    pub async fn at_bank(&self, id: PayoutId) -> Option<(String, i64)> {
+        sqlx::query_as("SELECT status, arrivals FROM transfers WHERE reference = ?")
+            .bind(id.reference())
+            .fetch_optional(&mut self.bank_book().await)
+            .await
+            .unwrap()
+    }
+
+    /// Advances the clock to the payout's due time and a moment more.
+    pub async fn to_next_step(&self, merchant: MerchantId, id: PayoutId) -> SignedDuration {
+        let due_at = self.payout(merchant, id).await.due_at().expect("it is under way");
+        let wait = due_at.duration_since(Clock::Manual(self.clock.clone()).now());
+        self.clock.advance(wait);
+        wait
+    }
+}

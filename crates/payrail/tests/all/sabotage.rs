@@ -1,0 +1,50 @@
+//! Takes the database's own protection away, so that a test can plant what it would refuse.
+
+use payrail_core::ids::{MerchantId, PayoutId};
+use uuid::Uuid;
+
+use crate::sql::Sql;
+use crate::support::World;
+
+const TABLES: [&str; 6] = ["merchants", "ledger_entries", "payouts", "attempts", "idempotency_records", "outbox"];
+const RULES_OF_THE_LEDGER: [&str; 2] = ["ledger_one_outcome", "ledger_one_return"];
+
+/// A connection to a database without triggers, checks and the ledger's unique indexes.
+pub async fn unprotected(world: &World) -> Sql {
+    let mut sql = Sql::connect(world).await;
+    if sql.is_postgres() {
+        for table in TABLES {
+            sql.exec(&format!("ALTER TABLE {table} DISABLE TRIGGER ALL")).await;
+        }
+        let checks = "SELECT 'ALTER TABLE ' || conrelid::regclass || ' DROP CONSTRAINT ' || quote_ident(conname) \
+                      FROM pg_constraint WHERE contype = 'c' AND connamespace = 'public'::regnamespace";
+        for statement in sql.texts(checks).await {
+            sql.exec(&statement).await;
+        }
+    } else {
+        sql.exec("PRAGMA ignore_check_constraints = ON").await;
+        for trigger in sql.texts("SELECT name FROM sqlite_master WHERE type = 'trigger'").await {
+            sql.exec(&format!("DROP TRIGGER {trigger}")).await;
+        }
+    }
+    for index in RULES_OF_THE_LEDGER {
+        sql.exec(&format!("DROP INDEX {index}")).await;
+    }
+    sql
+}
+
+/// An id as a literal.
+pub fn id(sql: &Sql, id: Uuid) -> String {
+    if sql.is_postgres() { format!("'{id}'::uuid") } else { format!("x'{}'", id.simple()) }
+}
+
+/// The condition that finds the merchant's rows.
+pub fn of(sql: &Sql, merchant: MerchantId) -> String {
+    format!("bucket = {} AND merchant_id = {}", merchant.bucket().get(), id(sql, merchant.0))
+}
+
+/// Changes the payout's row, which must be there.
+pub async fn alter_payout(sql: &mut Sql, payout: PayoutId, change: &str) {
+    let statement = format!("UPDATE payouts SET {change} WHERE id = {}", id(sql, payout.0));
+    assert_eq!(sql.exec(&statement).await, 1, "{statement}");
+}

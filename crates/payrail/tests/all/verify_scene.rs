@@ -1,0 +1,140 @@
+//! A scene for the auditor: many merchants in one world, each with a fault of its own planted in its
+//! book, so that one look must name exactly those and no other.
+
+use std::collections::BTreeSet;
+use std::process::Output;
+
+use payrail_core::command::Action;
+use payrail_core::idempotency::IdempotencyKey;
+use payrail_core::ids::{MerchantId, PayoutId};
+use serde_json::Value;
+
+use crate::engine::{Engine, paise};
+use crate::sabotage::{alter_payout, id, of, unprotected};
+use crate::sql::Sql;
+use crate::support::{World, key};
+
+pub struct Scene<'w> {
+    pub engine: Engine<'w>,
+    pub sql: Sql,
+    expected: BTreeSet<(String, String)>,
+}
+
+/// A merchant with one payout of each: completed (1,000), failed (2,000) and pending (3,000). The ledger
+/// is 1 fund, 2 hold, 3 hold, 4 and 5 their ends, 6 hold; the events likewise.
+#[derive(Clone, Copy)]
+pub struct Book {
+    pub merchant: MerchantId,
+    pub completed: PayoutId,
+    pub failed: PayoutId,
+    pub pending: PayoutId,
+}
+
+impl<'w> Scene<'w> {
+    pub async fn set(world: &'w World) -> Self {
+        let engine = Engine::start(world).await;
+        let sql = unprotected(world).await;
+        Self { engine, sql, expected: BTreeSet::new() }
+    }
+
+    pub async fn book(&self) -> Book {
+        let merchant = self.engine.merchant(10_000).await;
+        let completed = self.engine.pay(merchant, 1_000, "demo-success").await;
+        let failed = self.engine.pay(merchant, 2_000, "demo-fail").await;
+        self.engine.worker("w1").round().await.unwrap();
+        let pending = self.engine.pay(merchant, 3_000, "demo-success").await;
+        // The next book's worker would take it.
+        let later = Action::Claim { payout: pending, worker: "idle".to_owned() };
+        let _ = later;
+        Book { merchant, completed, failed, pending }
+    }
+
+    /// A merchant whose ledger is nothing but fundings.
+    pub async fn funded(&self, amounts: &[i64]) -> MerchantId {
+        let merchant = self.engine.merchant(amounts[0]).await;
+        for amount in &amounts[1..] {
+            let description = "more".to_owned();
+            let fund = Action::Fund { key: IdempotencyKey(key()), amount: paise(*amount), description };
+            self.engine.send(merchant, fund).await.unwrap();
+        }
+        merchant
+    }
+
+    pub fn expect(&mut self, kind: &str, subject: impl ToString) {
+        self.expected.insert((kind.to_owned(), subject.to_string()));
+    }
+
+    /// Changes a row of the merchant's, which must be there.
+    pub async fn alter(&mut self, table: &str, merchant: MerchantId, which: &str, change: &str) {
+        let sql = format!("UPDATE {table} SET {change} WHERE {} AND {which}", of(&self.sql, merchant));
+        assert_eq!(self.sql.exec(&sql).await, 1, "{sql}");
+    }
+
+    pub async fn remove(&mut self, table: &str, merchant: MerchantId, which: &str) {
+        let sql = format!("DELETE FROM {table} WHERE {} AND {which}", of(&self.sql, merchant));
+        assert_eq!(self.sql.exec(&sql).await, 1, "{sql}");
+    }
+
+    pub async fn alter_payout(&mut self, payout: PayoutId, change: &str) {
+        alter_payout(&mut self.sql, payout, change).await;
+    }
+
+    /// A condition on the payout that a row names.
+    pub fn about(&self, payout: PayoutId) -> String {
+        format!("payout_id = {}", id(&self.sql, payout.0))
+    }
+
+    /// A further entry at the end of the merchant's ledger.
+    pub async fn forge(&mut self, merchant: MerchantId, kind: &str, amount: i64, after: (i64, i64), payout: PayoutId) {
+        let seq = self.engine.store.tip(merchant).await.unwrap().seq + 1;
+        let (place, available, held) = (self.place(merchant), after.0, after.1);
+        let (payout, now) = (id(&self.sql, payout.0), self.now());
+        let values = format!("{place}, {seq}, '{kind}', {amount}, {available}, {held}, {payout}, NULL, {now}");
+        self.sql.exec(&format!("INSERT INTO ledger_entries VALUES ({values})")).await;
+    }
+
+    /// The columns that every table leads with.
+    pub fn place(&self, merchant: MerchantId) -> String {
+        format!("{}, {}", merchant.bucket().get(), id(&self.sql, merchant.0))
+    }
+
+    pub fn now(&self) -> &'static str {
+        if self.sql.is_postgres() { "now()" } else { "1700000000000000" }
+    }
+
+    /// A look at it all names exactly what was expected.
+    pub fn check(&self) {
+        let (text, json) = (self.engine.world.run(&["verify"]), self.engine.world.run(&["verify", "--json"]));
+        assert_eq!((text.status.code(), json.status.code()), (Some(1), Some(1)), "{}", stderr(&json));
+        let found = differences(&json);
+        let missed: Vec<_> = self.expected.difference(&found).collect();
+        let invented: Vec<_> = found.difference(&self.expected).collect();
+        assert!(missed.is_empty() && invented.is_empty(), "missed: {missed:#?}\ninvented: {invented:#?}\n{}", stdout(&text));
+        let text = stdout(&text);
+        for (kind, subject) in &self.expected {
+            let line = |line: &str| line.starts_with(&format!("DIFFERENCE {kind}: ")) && line.contains(subject);
+            assert!(text.lines().any(line), "{kind} of {subject} is not in {text}");
+        }
+        assert!(!text.contains("OK: no difference."), "{text}");
+    }
+}
+
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+pub fn report(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", stderr(output)))
+}
+
+/// Kind and subject of each.
+pub fn differences(output: &Output) -> BTreeSet<(String, String)> {
+    let report = report(output);
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let differences = report["differences"].as_array().unwrap();
+    differences.iter().map(|found| (text(&found["kind"]), text(&found["subject"]))).collect()
+}

@@ -1,0 +1,189 @@
+//! The rail before banks that misbehave: whatever is not a definite answer is none.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use payrail::rail::{Exchange, Rail};
+use payrail_core::money::Amount;
+use payrail_core::payout::BankAnswer;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use crate::support::{Bank, Scratch, is_no_answer, paid};
+
+const TIMEOUT: Duration = Duration::from_millis(500);
+
+/// A bank that reads a request, writes `says`, and then hangs up or hangs.
+async fn bank_at(says: Vec<u8>, hangs: bool) -> (SocketAddr, Rail) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut caller, _)) = listener.accept().await {
+            let says = says.clone();
+            tokio::spawn(async move {
+                let mut request = [0; 8192];
+                drop(caller.read(&mut request).await);
+                drop(caller.write_all(&says).await);
+                if hangs {
+                    tokio::time::sleep(Duration::from_secs(60)).await;
+                }
+            });
+        }
+    });
+    (addr, Rail::http(&format!("http://{addr}"), TIMEOUT).unwrap())
+}
+
+async fn bank_that(says: Vec<u8>, hangs: bool) -> Rail {
+    bank_at(says, hangs).await.1
+}
+
+async fn submitted_to(says: &[u8], hangs: bool) -> Exchange {
+    bank_that(says.to_vec(), hangs).await.submit("PR1", Amount::new(100).unwrap(), "demo").await
+}
+
+fn http(status: &str, headers: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n{headers}\r\n{body}").into_bytes()
+}
+
+const JSON: &str = "content-type: application/json\r\n";
+const PAID: &str = r#"{"status":"paid","utr":"U1"}"#;
+
+#[tokio::test]
+async fn a_good_answer_gets_through() {
+    let exchange = submitted_to(&http("200 OK", JSON, PAID), false).await;
+    assert_eq!(exchange.answer, BankAnswer::Paid { utr: "U1".to_owned() });
+    assert_eq!(exchange.received, format!("200 OK {PAID}"));
+    let body = exchange.sent.strip_prefix("POST /v1/transfers ").unwrap();
+    let body: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert_eq!(body, serde_json::json!({"reference": "PR1", "amount_paise": 100, "bank_account_id": "demo"}));
+}
+
+#[tokio::test]
+async fn misbehaviour_is_no_answer() {
+    let truncated = http("200 OK", JSON, PAID);
+    let truncated = &truncated[..truncated.len() - 5];
+    let huge = format!(r#"{{"status":"paid","utr":"U1","x":"{}"}}"#, "x".repeat(70_000));
+    let endless = format!("HTTP/1.1 200 OK\r\n{JSON}transfer-encoding: chunked\r\n\r\n1c\r\n{PAID}\r\n");
+    for (manner, says, hangs) in [
+        ("garbage", b"\x00\x01what?\r\n\r\n".to_vec(), false),
+        ("garbage in HTTP", http("200 OK", JSON, "paid, I think"), false),
+        ("no JSON", http("200 OK", "content-type: text/html\r\n", PAID), false),
+        ("no content type", http("200 OK", "", PAID), false),
+        ("truncated", truncated.to_vec(), false),
+        ("truncated and hanging", truncated.to_vec(), true),
+        ("half a status line", b"HTTP/1.1 20".to_vec(), false),
+        ("an endless answer", endless.clone().into_bytes(), true),
+        ("a chunk too few", endless.into_bytes(), false),
+        ("500", http("500 Internal Server Error", JSON, PAID), false),
+        ("503", http("503 Service Unavailable", JSON, PAID), false),
+        ("409", http("409 Conflict", JSON, r#"{"error":"other amount"}"#), false),
+        ("202", http("202 Accepted", JSON, PAID), false),
+        ("huge", http("200 OK", JSON, &huge), false),
+        ("closed without a word", Vec::new(), false),
+        ("silent", Vec::new(), true),
+        ("paid without a UTR", http("200 OK", JSON, r#"{"status":"paid"}"#), false),
+        ("paid with an empty UTR", http("200 OK", JSON, r#"{"status":"paid","utr":""}"#), false),
+        ("another reference", http("200 OK", JSON, r#"{"status":"paid","utr":"U1","reference":"PR2"}"#), false),
+    ] {
+        let started = Instant::now();
+        let exchange = submitted_to(&says, hangs).await;
+        let BankAnswer::NoAnswer { why } = exchange.answer else { panic!("{manner}: {exchange:?}") };
+        assert!((10..200).contains(&why.len()) && !why.contains('\n'), "{manner}: {why}");
+        assert!(exchange.received.chars().count() <= 2_000, "{manner}");
+        assert!(started.elapsed() < TIMEOUT * 4, "{manner} took {:?}", started.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let (other, _) = bank_at(http("200 OK", JSON, PAID), false).await;
+    for status in ["301 Moved Permanently", "303 See Other", "307 Temporary Redirect"] {
+        let says = http(status, &format!("location: http://{other}/\r\n"), "");
+        let exchange = submitted_to(&says, false).await;
+        assert!(is_no_answer(&exchange.answer), "{exchange:?}");
+    }
+}
+
+#[tokio::test]
+async fn drops_of_an_answer_do_not_stretch_the_time() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut caller, _) = listener.accept().await.unwrap();
+        let answer = http("200 OK", JSON, PAID);
+        for byte in answer {
+            drop(caller.write_all(&[byte]).await);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    });
+    let started = Instant::now();
+    let rail = Rail::http(&format!("http://{addr}"), TIMEOUT).unwrap();
+    assert!(is_no_answer(&rail.enquire("PR1").await.answer));
+    assert!(started.elapsed() < TIMEOUT * 3);
+}
+
+#[tokio::test]
+async fn a_refused_connection_means_that_nothing_was_sent() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    drop(listener);
+    let rail = Rail::http(&format!("http://{addr}"), TIMEOUT).unwrap();
+    for exchange in
+        [rail.submit("PR1", Amount::new(1).unwrap(), "demo").await, rail.enquire("PR1").await, rail.close("PR1").await]
+    {
+        assert!(matches!(&exchange.answer, BankAnswer::Unreachable { why } if !why.is_empty()), "{exchange:?}");
+        assert_eq!(exchange.received, "");
+    }
+    assert!(rail.paid(0, 1).await.is_err());
+    assert!(rail.returns(0, 1).await.is_err());
+}
+
+/// The bank hung up on a connection that the rail kept: it cannot know how far its call came.
+#[tokio::test]
+async fn a_restarted_bank_is_reached_again() {
+    let scratch = Scratch::new();
+    let Bank { running, rail, .. } = Bank::start(scratch.settings()).await;
+    let addr = running.addr();
+    let amount = Amount::new(100).unwrap();
+    assert_eq!(rail.submit("R1", amount, "any").await.answer, paid(1));
+    running.stop().await;
+    assert!(matches!(rail.submit("R2", amount, "any").await.answer, BankAnswer::Unreachable { .. }));
+
+    let _bank = Bank::start(payrail::bank::Settings { addr, ..scratch.settings() }).await;
+    assert_eq!(rail.submit("R2", amount, "any").await.answer, paid(2));
+}
+
+#[tokio::test]
+async fn what_is_kept_of_a_call_is_short_and_clean() {
+    let exchange = submitted_to(&http("500 Oh", JSON, &"é\0\n".repeat(10_000)), false).await;
+    assert!(exchange.received.chars().count() == 2_000 && !exchange.received.contains(['\0', '\n']));
+
+    let rail = bank_that(http("200 OK", JSON, PAID), false).await;
+    let exchange = rail.submit("PR1", Amount::new(1).unwrap(), &"é".repeat(3_000)).await;
+    assert_eq!(exchange.sent.chars().count(), 2_000);
+    let exchange = rail.enquire("../up?a=b#c").await;
+    assert_eq!(exchange.sent, "GET /v1/transfers/..%2Fup%3Fa=b%23c");
+}
+
+#[tokio::test]
+async fn lists_are_read_whole_or_not_at_all() {
+    for says in [
+        http("200 OK", JSON, "{}"),
+        http("200 OK", JSON, r#"{"transfers":[{"number":1}],"returns":[{"number":1}]}"#),
+        http("500 Oh", JSON, r#"{"transfers":[],"returns":[]}"#),
+        http("200 OK", JSON, r#"{"transfers":[],"#),
+    ] {
+        let rail = bank_that(says.clone(), false).await;
+        assert!(rail.paid(0, 10).await.is_err() && rail.returns(0, 10).await.is_err(), "{says:?}");
+    }
+}
+
+#[test]
+fn an_address_that_cannot_work_is_refused() {
+    for address in ["", "bank", "https://bank.example", "mailto:bank@example.com", "127.0.0.1:8001"] {
+        let why = Rail::http(address, TIMEOUT).expect_err(address).to_string();
+        assert!(why.contains(address), "{why}");
+    }
+    assert!(Rail::http("http://127.0.0.1:8001/", TIMEOUT).is_ok());
+}
