@@ -138,7 +138,7 @@ pub fn timestamp(at: Timestamp) -> String {
     format!("{at:.6}")
 }
 
-/// The two balances, as refusals and fundings tell them.
+/// The refusal for lack of funds: the original's two members, then those of RFC 9457.
 #[derive(Debug, Serialize)]
 pub struct InsufficientBalance {
     pub error: &'static str,

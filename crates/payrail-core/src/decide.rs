@@ -218,15 +218,19 @@ impl Door<'_> {
     }
 
     fn claim(&self, payout: &Payout, worker: &str) -> Decision {
-        let (payout, attempt) = payout.claim(worker, self.policy, self.now).ok_or(Refusal::NotDue)?;
-        let first = attempt.number == 1;
+        let (next, attempt) = payout.claim(worker, self.policy, self.now).ok_or(Refusal::NotDue)?;
+        let event = match attempt.number {
+            1 => Some("payout.processing"),
+            // A lease that ran out is a doubt of its own.
+            _ => newly_in_doubt(payout, &next),
+        };
         let changes = Changes {
-            event: first.then(|| self.event("payout.processing", Some(payout.id))),
-            payout: Some(PayoutChange::Step(payout.clone())),
+            event: event.map(|kind| self.event(kind, Some(payout.id))),
+            payout: Some(PayoutChange::Step(next.clone())),
             attempt: Some(AttemptChange::Opened(attempt.clone())),
             ..Changes::default()
         };
-        Ok((changes, Reply::Claimed { payout, attempt }))
+        Ok((changes, Reply::Claimed { payout: next, attempt }))
     }
 
     fn report(&self, payout: &Payout, number: u32, answer: &BankAnswer, exchange: &Exchange) -> Decision {
@@ -234,9 +238,7 @@ impl Door<'_> {
         let (movement, event, next) = match outcome {
             Outcome::Settle(next) => (Some(EntryKind::Settle), Some("payout.completed"), next),
             Outcome::Refund(next) => (Some(EntryKind::Refund), Some("payout.failed"), next),
-            Outcome::GoOn(next) => {
-                (None, (next.is_in_doubt() && !payout.is_in_doubt()).then_some("payout.in_doubt"), next)
-            }
+            Outcome::GoOn(next) => (None, newly_in_doubt(payout, &next), next),
         };
         let end = AttemptEnd {
             payout: payout.id,
@@ -273,11 +275,13 @@ impl Door<'_> {
         event: Option<&'static str>,
         end: Option<AttemptEnd>,
     ) -> Decision {
-        let entry = movement
-            .map(|kind| self.entry(kind, next.amount, Subject::Payout(next.id)))
-            .transpose()
-            // What a payout holds was put there by its own hold: a shortfall means a damaged ledger.
-            .map_err(|overdraw| Refusal::Inconsistent(overdraw.to_string()))?;
+        let entry = movement.map(|kind| self.entry(kind, next.amount, Subject::Payout(next.id))).transpose().map_err(
+            |overdraw| match overdraw {
+                Overdraw::TooLarge => Refusal::BalanceTooLarge,
+                // What a payout holds was put there by its own hold: a shortfall means a damaged ledger.
+                Overdraw::TooLittle { .. } => Refusal::Inconsistent(overdraw.to_string()),
+            },
+        )?;
         let changes = Changes {
             entry,
             event: event.map(|kind| self.event(kind, Some(next.id))),
@@ -303,6 +307,10 @@ impl Door<'_> {
     fn record(&self, key: IdempotencyKey, request: RequestHash, answer: &Answer, payout: Option<PayoutId>) -> Record {
         Record { key, request, answer: answer.clone(), payout, created_at: self.now, expires_at: None }
     }
+}
+
+fn newly_in_doubt(before: &Payout, after: &Payout) -> Option<&'static str> {
+    (after.is_in_doubt() && !before.is_in_doubt()).then_some("payout.in_doubt")
 }
 
 fn answer(status: u16, body: &impl Serialize) -> Answer {

@@ -270,14 +270,15 @@ impl Payout {
                 let reason = "The bank never received it and refuses it from now on".to_owned();
                 Outcome::Refund(self.stepped(State::Failed { reason }, now))
             }
-            BankAnswer::NeverReceived if progress.step != Step::Submit => {
-                let step = if self.attempts < policy.attempts_max { Step::Submit } else { Step::Close };
-                Outcome::GoOn(self.waiting(step, now, progress.doubt.clone(), now))
-            }
-            // To have "never received" what was submitted just now is no answer at all.
-            BankAnswer::NeverReceived => {
-                self.unanswered("the bank answered a submission with never_received", policy, now)
-            }
+            BankAnswer::NeverReceived => match progress.step {
+                Step::Enquire => {
+                    let step = if self.attempts < policy.attempts_max { Step::Submit } else { Step::Close };
+                    Outcome::GoOn(self.waiting(step, now, progress.doubt.clone(), now))
+                }
+                // Neither says what was asked: not to know what was submitted just now, not to promise to refuse.
+                Step::Submit => self.unanswered("the bank answered a submission with never_received", policy, now),
+                Step::Close => self.unanswered("the bank did not close the reference", policy, now),
+            },
             BankAnswer::NoAnswer { why } => self.unanswered(why, policy, now),
             BankAnswer::Unreachable { .. } => {
                 let mut payout = self.not_sent(progress);
