@@ -2,6 +2,7 @@
 //! takes all commands that came in while its last transaction was committing and runs them as one
 //! (group commit: no timer, no delay when idle). Lanes are for speed; truth is the store's lock.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,8 +26,8 @@ pub enum DoorError {
     Unavailable,
     #[error("the connection to the database broke at the commit: whether it was written is not known yet")]
     Unknown,
-    #[error("the database refused the command")]
-    Failed,
+    #[error("the database refused the command: {0}")]
+    Failed(String),
     #[error("no answer came in time: whether it was written is not known yet")]
     TooLate,
 }
@@ -130,7 +131,8 @@ impl Lane {
     }
 
     /// Runs a batch; one that the database refuses is cut in halves until the command that breaks it
-    /// is alone. Halves keep their order, so a merchant's commands do too.
+    /// is alone, and one that waits too long for a lock is parted, so that only the merchant whose row
+    /// is locked goes on waiting. Either way a merchant's commands keep their order.
     async fn settle(&self, batch: Part) {
         let mut parts = vec![batch];
         while let Some(mut part) = parts.pop() {
@@ -142,6 +144,15 @@ impl Lane {
                     parts.push(rest);
                     parts.push(part);
                 }
+                Err(StoreError::Busy(why)) if self.waits_for_one_of_many(&part) => {
+                    tracing::warn!(
+                        lane = self.number,
+                        commands = part.commands.len(),
+                        why,
+                        "parting a batch that waits"
+                    );
+                    parts.extend(part.by_merchant());
+                }
                 Err(error) => {
                     tracing::error!(lane = self.number, commands = part.commands.len(), %error, "a batch failed");
                     part.fail(DoorError::from(error));
@@ -149,6 +160,12 @@ impl Lane {
             }
         }
         self.bell.notify_one();
+    }
+
+    /// On SQLite the lock is everybody's: to part the batch would only wait again for each part.
+    fn waits_for_one_of_many(&self, part: &Part) -> bool {
+        let first = part.commands.first().map(|command| command.merchant);
+        matches!(self.store, Store::Postgres(_)) && part.commands.iter().any(|command| Some(command.merchant) != first)
     }
 
     /// One transaction, repeated while nothing was written and the same again may succeed.
@@ -168,6 +185,7 @@ impl Lane {
     }
 }
 
+#[derive(Default)]
 struct Part {
     commands: Vec<Command>,
     replies: Vec<oneshot::Sender<Outcome>>,
@@ -178,6 +196,16 @@ impl Part {
     fn cut(&mut self) -> Part {
         let middle = self.commands.len() / 2;
         Part { commands: self.commands.split_off(middle), replies: self.replies.split_off(middle) }
+    }
+
+    fn by_merchant(self) -> Vec<Part> {
+        let mut parts: BTreeMap<MerchantId, Part> = BTreeMap::new();
+        for (command, reply) in self.commands.into_iter().zip(self.replies) {
+            let part = parts.entry(command.merchant).or_default();
+            part.commands.push(command);
+            part.replies.push(reply);
+        }
+        parts.into_values().collect()
     }
 
     /// Who no longer listens has hung up: the decision stands all the same.
@@ -200,7 +228,7 @@ impl From<StoreError> for DoorError {
             StoreError::Retry(_) | StoreError::Busy(_) => Self::Busy,
             StoreError::Unavailable(_) | StoreError::Migration(_) => Self::Unavailable,
             StoreError::CommitUnknown(_) => Self::Unknown,
-            StoreError::Refused(_) | StoreError::Corrupt(_) => Self::Failed,
+            StoreError::Refused(why) | StoreError::Corrupt(why) => Self::Failed(why),
         }
     }
 }

@@ -116,7 +116,7 @@ impl From<DoorError> for Problem {
                 "Whether the request was carried out is not known yet. Try again with the same Idempotency-Key: \
                  it cannot be carried out twice.",
             ),
-            DoorError::Failed => Self::internal(&error),
+            DoorError::Failed(_) => Self::internal(&error),
         }
     }
 }

@@ -183,7 +183,7 @@ impl Worker {
                     tracing::error!(%payout, %refusal, "the report was refused");
                     return;
                 }
-                Err(DoorError::Failed) => break,
+                Err(DoorError::Failed(_)) => break,
                 Err(_) => tokio::time::sleep(Duration::from_millis(100 << attempt)).await,
             }
         }

@@ -73,6 +73,7 @@ async fn walk(server: &Process, path: &str, limit: usize) -> Value {
         next = answer.header("link").map(|link| link[1..link.find('>').unwrap()].to_owned());
         assert_eq!(next.is_some(), items.len() == limit, "only a full page has a next one: {path}");
         all.extend(items);
+        assert!(all.len() <= 200, "it leads in a circle: {path}");
     }
     Value::Array(all)
 }

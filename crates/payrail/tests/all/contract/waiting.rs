@@ -75,6 +75,27 @@ async fn whose_patience_ends_finds_the_truth_by_the_key(world: World) {
     world.verify();
 }
 
+/// Only on PostgreSQL: SQLite's lock is everybody's. One lane, so that both wait in one batch.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_one_merchants_lock_does_not_drag_the_others_along() {
+    let world = World::postgres().await;
+    let server = world.serve_with(&[("PAYRAIL_ROLE", "api"), ("PAYRAIL_LANES", "1")]);
+    let mut sql = Sql::connect(&world).await;
+    sql.lock("tiny@example.com").await;
+    let first = ask(&server, TINY, key(), order(100, "demo-bank"));
+    let behind = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        tokio::join!(
+            ask(&server, TINY, key(), order(100, "demo-bank")),
+            ask(&server, ACME, key(), order(100, "demo-bank"))
+        )
+    };
+    let (first, (locked, free)) = tokio::join!(first, behind);
+    come_back(&first, 409, "in_progress");
+    come_back(&locked, 409, "in_progress");
+    free.is("a merchant whose row nobody locks", 201);
+}
+
 fn come_back(answer: &Answer, status: u16, code: &str) {
     answer.is_problem(code, status, code);
     let seconds: u32 = answer.header("retry-after").unwrap().parse().unwrap();
