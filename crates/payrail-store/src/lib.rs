@@ -115,6 +115,14 @@ impl Store {
         self.migrate().await
     }
 
+    /// Waits for what is under way and closes every connection.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite(store) => store.close().await,
+            Self::Postgres(store) => store.close().await,
+        }
+    }
+
     /// THE way in: one batch, one transaction, one decision.
     pub async fn execute(&self, commands: &[Command], policy: &Policy, now: Now<'_>) -> Result<Replies> {
         match self {

@@ -58,7 +58,7 @@ pub async fn run(common: Common, serve: Serve) -> Result<(), Error> {
     if let Some(listener) = listener {
         let addr = listener.local_addr()?;
         let hasher = common.hasher();
-        let api = Api { store, door: door.clone(), hasher, clock, ids: Arc::new(PayoutIds::default()) };
+        let api = Api { store: store.clone(), door: door.clone(), hasher, clock, ids: Arc::new(PayoutIds::default()) };
         tasks.spawn(answer(listener, api, origins, stop.clone()));
         banner(addr, &common, seeded, bank_url.as_deref());
     }
@@ -72,6 +72,7 @@ pub async fn run(common: Common, serve: Serve) -> Result<(), Error> {
     let orderly = async {
         tasks.wait().await;
         ended.await;
+        store.close().await;
         if let Some(bank) = bank {
             bank.stop().await;
         }

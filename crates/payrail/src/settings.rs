@@ -105,7 +105,7 @@ impl Common {
             StoreError::Unavailable(why) if self.is_postgres() => {
                 format!("the server that DATABASE_URL names cannot be reached: {why}").into()
             }
-            StoreError::Unavailable(why) | StoreError::Corrupt(why) => {
+            StoreError::Unavailable(why) | StoreError::Refused(why) | StoreError::Corrupt(why) => {
                 BadSetting(format!("DATABASE_URL cannot be used: {why}")).into()
             }
             other => format!("DATABASE_URL cannot be used: {other}").into(),

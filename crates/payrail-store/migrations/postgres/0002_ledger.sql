@@ -22,7 +22,13 @@ CREATE UNIQUE INDEX ledger_one_return ON ledger_entries (bucket, merchant_id, pa
 
 -- The chain: each entry's balances follow from its predecessor's, so that money cannot be forged
 -- even past the program. One check a statement, not a row: a batch pays for it once.
-CREATE FUNCTION ledger_chain() RETURNS trigger LANGUAGE plpgsql AS $$
+--
+-- search_path: a caller's temporary table must not stand in for the ledger. enable_seqscan: the plan is
+-- cached, and one made on a small table must not outlive its size.
+CREATE FUNCTION ledger_chain() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = public, pg_temp
+    SET enable_seqscan = off
+AS $$
 DECLARE
     broken record;
 BEGIN
@@ -59,7 +65,9 @@ CREATE TRIGGER ledger_no_truncate BEFORE TRUNCATE ON ledger_entries
 
 -- A merchant with entries stays. A transaction on a snapshot could miss the entries that were
 -- written after it began.
-CREATE FUNCTION keep_merchant() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION keep_merchant() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = public, pg_temp
+AS $$
 BEGIN
     IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
         RAISE EXCEPTION 'a merchant is deleted in READ COMMITTED only'

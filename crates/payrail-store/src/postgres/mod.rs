@@ -45,11 +45,9 @@ impl PostgresStore {
             ("lock_timeout", LOCK_TIMEOUT),
             ("statement_timeout", STATEMENT_TIMEOUT),
             ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_TIMEOUT),
-        ]);
-        // The door reads and writes by key only. Without these the planner, on tables that it has not
-        // yet analyzed, may keep a plan that scans them whole.
-        let keyed = options.clone().options([
             ("synchronous_commit", "on"),
+            // We read and write by key. Without these the planner, on tables that it has not yet
+            // analyzed, may make and keep a plan that scans them whole.
             ("enable_seqscan", "off"),
             ("enable_hashjoin", "off"),
             ("enable_mergejoin", "off"),
@@ -57,7 +55,7 @@ impl PostgresStore {
         let pool =
             |connections| PgPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(5));
         // A lane notices a dead connection by itself and tries again; a ping a batch would cost a round trip.
-        let writer = pool(writers).test_before_acquire(false).connect_lazy_with(keyed);
+        let writer = pool(writers).test_before_acquire(false).connect_lazy_with(options.clone());
         let reader = pool(readers).connect_lazy_with(options);
         reader.acquire().await?;
         Ok(Self { writer, reader })
@@ -88,6 +86,11 @@ impl PostgresStore {
         let done = MIGRATIONS.run_direct(None, &mut connection, false).await;
         let _ = connection.close().await;
         done
+    }
+
+    pub(crate) async fn close(&self) {
+        self.writer.close().await;
+        self.reader.close().await;
     }
 
     pub(crate) async fn drop_all(&self) -> Result<()> {

@@ -4,7 +4,7 @@ mod load;
 mod write;
 
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use payrail_core::backoff::Policy;
 use payrail_core::command::Command;
@@ -35,6 +35,21 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// moving them is what a batch of inserts otherwise spends most of its time on.
 const WAL_AUTOCHECKPOINT_PAGES: &str = "10000";
 
+/// Of two processes that open a new file at once, SQLite tells the one that comes late with its change
+/// to WAL "locked" at once, whatever the busy timeout. A moment later there is nothing left to change.
+async fn connect_writer(options: &SqliteConnectOptions) -> Result<SqlitePool> {
+    let begun = Instant::now();
+    loop {
+        let connected = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await;
+        match connected.map_err(StoreError::from) {
+            Err(StoreError::Busy(_)) if begun.elapsed() < BUSY_TIMEOUT => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            done => return done,
+        }
+    }
+}
+
 impl SqliteStore {
     pub async fn open(url: &str, readers: u32) -> Result<Self> {
         let bad_url = |error: sqlx::Error| StoreError::Unavailable(format!("DATABASE_URL cannot be used: {error}"));
@@ -48,7 +63,7 @@ impl SqliteStore {
             // Lets INSERT OR REPLACE fire the triggers that refuse a DELETE.
             .pragma("recursive_triggers", "ON")
             .pragma("wal_autocheckpoint", WAL_AUTOCHECKPOINT_PAGES);
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        let writer = connect_writer(&options).await?;
         let reader = SqlitePoolOptions::new().max_connections(readers).connect_lazy_with(options);
         Ok(Self { writer, reader })
     }
@@ -75,6 +90,12 @@ impl SqliteStore {
         let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
         MIGRATIONS.run_direct(None, &mut *tx, false).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// The writer last: SQLite tidies its log away with the last connection, if it may write.
+    pub(crate) async fn close(&self) {
+        self.reader.close().await;
+        self.writer.close().await;
     }
 
     pub(crate) async fn drop_all(&self) -> Result<()> {

@@ -50,7 +50,7 @@ impl Book {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .pragma("wal_autocheckpoint", "10000");
-        let mut connection = SqliteConnection::connect_with(&writing).await.map_err(unreadable)?;
+        let mut connection = connect(&writing).await.map_err(unreadable)?;
         if !is_book(&mut connection).await.map_err(unreadable)? {
             return Err(Error::NotABook(path.to_owned()));
         }
@@ -120,6 +120,21 @@ impl Book {
 
     pub async fn is_readable(&self) -> bool {
         sqlx::query("SELECT 1 FROM transfers LIMIT 1").execute(&self.readers).await.is_ok()
+    }
+}
+
+/// Of two banks that open a new file at once, SQLite tells the one that comes late with its change to
+/// WAL "locked" at once, whatever the busy timeout. A moment later there is nothing left to change.
+async fn connect(options: &SqliteConnectOptions) -> sqlx::Result<SqliteConnection> {
+    let mut tries = 0;
+    loop {
+        match SqliteConnection::connect_with(options).await {
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("5") && tries < 100 => {
+                tries += 1;
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            done => return done,
+        }
     }
 }
 

@@ -16,7 +16,7 @@ pub fn parse<T: CommandFactory + FromArgMatches>(arguments: Vec<OsString>) -> Re
     let settings = settings_of_the_server(&command);
     command = command.after_long_help(settings);
     let parsed = command.try_get_matches_from_mut(arguments).and_then(|matches| T::from_arg_matches(&matches));
-    parsed.map_err(|error| match of_environment(&error, &command) {
+    parsed.map_err(|error| match of_environment(&error, &mut command) {
         Some(sentence) => BadSetting(sentence),
         None => error.exit(),
     })
@@ -60,11 +60,13 @@ fn variable(argument: &Arg) -> Option<String> {
 }
 
 /// A sentence about the environment variable that holds the value complained of, if one does.
-fn of_environment(error: &clap::Error, command: &Command) -> Option<String> {
+fn of_environment(error: &clap::Error, command: &mut Command) -> Option<String> {
     if !matches!(error.kind(), ErrorKind::ValueValidation | ErrorKind::InvalidValue | ErrorKind::TooManyValues) {
         return None;
     }
     let Some(ContextValue::String(flag)) = error.get(ContextKind::InvalidArg) else { return None };
+    // Else clap cannot show the arguments of the subcommands that it did not come to.
+    command.build();
     let name = variable(argument(command, flag)?)?;
     let value = std::env::var(&name).ok()?;
     match error.get(ContextKind::InvalidValue) {

@@ -59,7 +59,8 @@ impl Worker {
         }
     }
 
-    /// False if it must be taken later: the payout's own completion is still on its way.
+    /// False if it must be taken later: the payout's own completion is still on its way, or there is no
+    /// room for the money.
     async fn take_return(&self, returned: &ReturnedTransfer) -> Result<bool, String> {
         let Some(payout) = PayoutId::from_reference(&returned.reference) else {
             tracing::warn!(reference = returned.reference, "the bank returned something that is not ours");
@@ -76,7 +77,9 @@ impl Worker {
                 tracing::info!(%payout, reason = returned.reason, "the bank returned a payout");
                 Ok(true)
             }
-            Ok(Err(Refusal::NotReturnable(Status::Pending | Status::Processing))) => Ok(false),
+            Ok(Err(Refusal::NotReturnable(Status::Pending | Status::Processing) | Refusal::BalanceTooLarge)) => {
+                Ok(false)
+            }
             Ok(Err(Refusal::NotReturnable(Status::Returned))) => Ok(true),
             Ok(Err(refusal)) => {
                 tracing::error!(%payout, %refusal, "a return does not fit the payout");

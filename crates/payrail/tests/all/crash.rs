@@ -80,17 +80,17 @@ impl<'a> Town<'a> {
     fn kill_one_and_start_it_again(&mut self, death: usize) {
         match death % 3 {
             0 => {
-                self.worker.take().map(Process::kill);
+                self.worker.take().into_iter().for_each(Process::kill);
                 self.start_worker();
             }
             1 => {
-                self.bank.take().map(Process::kill);
+                self.bank.take().into_iter().for_each(Process::kill);
                 let addr = self.bank_url.replace("http://", "");
                 let settings: Vec<_> = HASTE.into_iter().chain([("PAYRAIL_BANK_ADDR", addr.as_str())]).collect();
                 self.bank = Some(self.world.start(&["bank"], &settings));
             }
             _ => {
-                self.api.take().map(Process::kill);
+                self.api.take().into_iter().for_each(Process::kill);
                 let addr = self.api_url.replace("http://", "");
                 let settings = [("PAYRAIL_ROLE", "api"), ("PAYRAIL_ADDR", addr.as_str())];
                 self.api = Some(self.world.start(&["serve"], &settings));

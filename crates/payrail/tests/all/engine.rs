@@ -123,6 +123,10 @@ impl<'w> Engine<'w> {
 
     pub async fn pay(&self, merchant: MerchantId, amount: i64, account: &str) -> PayoutId {
         let id = self.ids.next(merchant, Clock::Manual(self.clock.clone()).now());
+        self.pay_as(merchant, id, amount, account).await
+    }
+
+    pub async fn pay_as(&self, merchant: MerchantId, id: PayoutId, amount: i64, account: &str) -> PayoutId {
         let request = PayoutRequest { amount: paise(amount), bank_account_id: account.to_owned() };
         let create = Action::Create { id, key: IdempotencyKey(key()), request };
         let Ok(Reply::Answered { answer, .. }) = self.send(merchant, create).await else { panic!("no answer") };

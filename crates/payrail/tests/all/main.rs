@@ -4,6 +4,9 @@
 #[macro_use]
 mod support;
 
+mod cli;
+mod cli_settings;
+mod cli_start;
 mod contract;
 mod crash;
 mod engine;
@@ -11,6 +14,11 @@ mod fake_bank;
 mod race;
 mod sabotage;
 mod sql;
+mod verify;
+mod verify_bank;
+mod verify_ledger;
+mod verify_payouts;
+mod verify_scene;
 mod worker;
 mod worker_death;
 mod worker_process;

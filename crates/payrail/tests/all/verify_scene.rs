@@ -1,7 +1,6 @@
 //! A scene for the auditor: many merchants in one world, each with a fault of its own planted in its
 //! book, so that one look must name exactly those and no other.
 
-use std::collections::BTreeSet;
 use std::process::Output;
 
 use payrail_core::command::Action;
@@ -9,7 +8,7 @@ use payrail_core::idempotency::IdempotencyKey;
 use payrail_core::ids::{MerchantId, PayoutId};
 use serde_json::Value;
 
-use crate::engine::{Engine, paise};
+use crate::engine::{Engine, PATIENCE, paise};
 use crate::sabotage::{alter_payout, id, of, unprotected};
 use crate::sql::Sql;
 use crate::support::{World, key};
@@ -17,12 +16,12 @@ use crate::support::{World, key};
 pub struct Scene<'w> {
     pub engine: Engine<'w>,
     pub sql: Sql,
-    expected: BTreeSet<(String, String)>,
+    expected: Vec<(String, String)>,
 }
 
 /// A merchant with one payout of each: completed (1,000), failed (2,000) and pending (3,000). The ledger
 /// is 1 fund, 2 hold, 3 hold, 4 and 5 their ends, 6 hold; the events likewise.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Book {
     pub merchant: MerchantId,
     pub completed: PayoutId,
@@ -34,19 +33,22 @@ impl<'w> Scene<'w> {
     pub async fn set(world: &'w World) -> Self {
         let engine = Engine::start(world).await;
         let sql = unprotected(world).await;
-        Self { engine, sql, expected: BTreeSet::new() }
+        Self { engine, sql, expected: Vec::new() }
     }
 
-    pub async fn book(&self) -> Book {
-        let merchant = self.engine.merchant(10_000).await;
-        let completed = self.engine.pay(merchant, 1_000, "demo-success").await;
-        let failed = self.engine.pay(merchant, 2_000, "demo-fail").await;
-        self.engine.worker("w1").round().await.unwrap();
-        let pending = self.engine.pay(merchant, 3_000, "demo-success").await;
-        // The next book's worker would take it.
-        let later = Action::Claim { payout: pending, worker: "idle".to_owned() };
-        let _ = later;
-        Book { merchant, completed, failed, pending }
+    pub async fn books<const N: usize>(&self) -> [Book; N] {
+        let mut books = Vec::new();
+        for _ in 0..N {
+            let merchant = self.engine.merchant(10_000).await;
+            let completed = self.engine.pay(merchant, 1_000, "demo-success").await;
+            let failed = self.engine.pay(merchant, 2_000, "demo-fail").await;
+            books.push(Book { merchant, completed, failed, pending: completed });
+        }
+        self.engine.worker_with("w1", PATIENCE, 1).round().await.unwrap();
+        for book in &mut books {
+            book.pending = self.engine.pay(book.merchant, 3_000, "demo-success").await;
+        }
+        books.try_into().unwrap_or_else(|_| unreachable!("as many as were asked for"))
     }
 
     /// A merchant whose ledger is nothing but fundings.
@@ -61,7 +63,7 @@ impl<'w> Scene<'w> {
     }
 
     pub fn expect(&mut self, kind: &str, subject: impl ToString) {
-        self.expected.insert((kind.to_owned(), subject.to_string()));
+        self.expected.push((kind.to_owned(), subject.to_string()));
     }
 
     /// Changes a row of the merchant's, which must be there.
@@ -102,14 +104,13 @@ impl<'w> Scene<'w> {
         if self.sql.is_postgres() { "now()" } else { "1700000000000000" }
     }
 
-    /// A look at it all names exactly what was expected.
-    pub fn check(&self) {
+    /// A look at it all names exactly what was expected, each once.
+    pub fn check(&mut self) {
+        self.expected.sort();
         let (text, json) = (self.engine.world.run(&["verify"]), self.engine.world.run(&["verify", "--json"]));
         assert_eq!((text.status.code(), json.status.code()), (Some(1), Some(1)), "{}", stderr(&json));
         let found = differences(&json);
-        let missed: Vec<_> = self.expected.difference(&found).collect();
-        let invented: Vec<_> = found.difference(&self.expected).collect();
-        assert!(missed.is_empty() && invented.is_empty(), "missed: {missed:#?}\ninvented: {invented:#?}\n{}", stdout(&text));
+        assert_eq!(found, self.expected, "\n{}", stdout(&text));
         let text = stdout(&text);
         for (kind, subject) in &self.expected {
             let line = |line: &str| line.starts_with(&format!("DIFFERENCE {kind}: ")) && line.contains(subject);
@@ -131,10 +132,12 @@ pub fn report(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", stderr(output)))
 }
 
-/// Kind and subject of each.
-pub fn differences(output: &Output) -> BTreeSet<(String, String)> {
+/// Kind and subject of each, sorted.
+pub fn differences(output: &Output) -> Vec<(String, String)> {
     let report = report(output);
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let differences = report["differences"].as_array().unwrap();
-    differences.iter().map(|found| (text(&found["kind"]), text(&found["subject"]))).collect()
+    let differences = report["differences"].as_array().unwrap().iter();
+    let mut differences: Vec<_> = differences.map(|found| (text(&found["kind"]), text(&found["subject"]))).collect();
+    differences.sort();
+    differences
 }

@@ -1,0 +1,110 @@
+//! What a start does to the data, who may start beside whom, and what is never written down.
+
+use std::fs::File;
+
+use reqwest::StatusCode;
+
+use crate::support::{ACME, FIAZ, Process, TINY, World, key, until};
+use crate::verify_scene::{stderr, stdout};
+
+on_both_stores!(
+    reset_data_begins_anew_at_each_start,
+    demo_keys_are_where_nothing_real_is,
+    two_processes_may_start_at_once_on_an_empty_database,
+    no_secret_is_written_down,
+);
+
+const OWN_SECRET: &str = "a-secret-of-my-own-0123456789abcdef";
+
+async fn reset_data_begins_anew_at_each_start(world: World) {
+    let fast = ("PAYRAIL_POLL_MS", "20");
+    let server = world.serve_with(&[fast]);
+    assert_eq!(server.pay(TINY, key(), 6_000, "demo-success").await.0, StatusCode::CREATED);
+    until("it is paid", || async { server.balances(TINY).await == (4_000, 0) }).await;
+    assert!(server.stop().success());
+    let server = world.serve_with(&[fast]);
+    assert_eq!(server.balances(TINY).await, (4_000, 0), "a start alone resets nothing");
+    assert!(server.stop().success());
+    let server = world.serve_with(&[fast, ("RESET_DATA", "1")]);
+    for (merchant, paise) in [(ACME, 1_000_000), (FIAZ, 500_000), (TINY, 10_000)] {
+        assert_eq!(server.balances(merchant).await, (paise, 0));
+        assert_eq!(server.json(merchant, "/api/v1/payouts/").await.as_array().unwrap().len(), 0);
+    }
+    assert_eq!(server.pay(TINY, key(), 6_000, "demo-success").await.0, StatusCode::CREATED);
+    until("it is paid", || async { server.balances(TINY).await == (4_000, 0) }).await;
+    world.verify();
+}
+
+async fn is_known(server: &Process, key: &str) -> bool {
+    let status = server.get(key, "/api/v1/me/").send().await.unwrap().status();
+    assert!(status == StatusCode::OK || status == StatusCode::UNAUTHORIZED, "{status}");
+    status == StatusCode::OK
+}
+
+async fn demo_keys_are_where_nothing_real_is(world: World) {
+    let production = [("DEBUG", "0"), ("SECRET_KEY", OWN_SECRET)];
+    let is_postgres = world.database.url.starts_with("postgres");
+    let server = world.serve_with(&production);
+    assert_eq!(is_known(&server, TINY).await, !is_postgres);
+    let list = world.command(&["merchant", "list"]).envs(production).output().unwrap();
+    assert_eq!(stdout(&list).is_empty(), is_postgres);
+    let told = world.serve_with(&[production[0], production[1], ("PAYRAIL_DEMO", "1")]);
+    assert!(is_known(&told, TINY).await);
+    assert!(is_known(&server, TINY).await, "they share the database");
+    let other = World { database: payrail_store::testing::TestDatabase::sqlite(), folder: world.folder.join("other") };
+    std::fs::create_dir(&other.folder).unwrap();
+    assert!(!is_known(&other.serve_with(&[("PAYRAIL_DEMO", "0")]), TINY).await);
+}
+
+/// Both make the tables, the demo merchants and, as each is all-in-one, the bank's book.
+async fn two_processes_may_start_at_once_on_an_empty_database(world: World) {
+    let start = || {
+        let command = world.command(&["serve"]);
+        tokio::task::spawn_blocking(move || Process::start(command))
+    };
+    let (one, other) = tokio::join!(start(), start());
+    let (one, other) = (one.unwrap(), other.unwrap());
+    for server in [&one, &other] {
+        assert_eq!(server.balances(TINY).await, (10_000, 0), "funded once");
+    }
+    for server in [&one, &other] {
+        assert_eq!(server.pay(TINY, key(), 1_000, "demo-success").await.0, StatusCode::CREATED);
+    }
+    until("both are paid", || async { one.balances(TINY).await == (8_000, 0) }).await;
+    assert_eq!(other.balances(TINY).await, (8_000, 0));
+    let list = world.run(&["merchant", "list"]);
+    assert_eq!(stdout(&list).lines().count(), 3);
+    world.verify();
+}
+
+/// Neither by a server that logs all that it can, nor by any command that goes wrong.
+async fn no_secret_is_written_down(world: World) {
+    let password = "geheim-im-url";
+    let url = world.database.url.replace("payrail@", &format!("payrail:{password}@"));
+    let settings =
+        [("SECRET_KEY", OWN_SECRET), ("DATABASE_URL", &url), ("PAYRAIL_LOG", "trace"), ("PAYRAIL_DEMO", "0")];
+    let made =
+        world.command(&["merchant", "create", "One", "one@example.com", "--json"]).envs(settings).output().unwrap();
+    let made_log = stderr(&made);
+    let made: serde_json::Value = serde_json::from_slice(&made.stdout).unwrap();
+    let api_key = made["api_key"].as_str().unwrap();
+    let log = world.folder.join("log");
+    let mut command = world.command(&["serve"]);
+    command.envs(settings).stderr(File::create(&log).unwrap());
+    let server = Process::start(command);
+    let wrong = "prk_this-is-no-key-of-anybody";
+    assert!(is_known(&server, api_key).await);
+    assert!(!is_known(&server, wrong).await);
+    assert_eq!(server.pay(api_key, key(), 1_000, "demo-success").await.0, StatusCode::BAD_REQUEST);
+    server.post(api_key, "/api/v1/payouts/").body("{").send().await.unwrap();
+    server.get(api_key, "/api/v1/nothing/").send().await.unwrap();
+    assert!(server.stop().success());
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(log.contains("\"level\":\"TRACE\"") && log.contains("/api/v1/me"), "it did log: {log}");
+    for secret in [OWN_SECRET, password, api_key, wrong] {
+        for text in [&log, &made_log] {
+            let line = text.lines().find(|line| line.contains(secret));
+            assert_eq!(line, None, "{secret} is written down");
+        }
+    }
+}
