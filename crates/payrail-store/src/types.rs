@@ -67,6 +67,7 @@ impl Encode<'_, Postgres> for At {
 
 impl Decode<'_, Postgres> for At {
     fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
-        Self::of_micros(<i64 as Decode<Postgres>>::decode(value)? + POSTGRES_EPOCH_MICROS)
+        // `infinity` lies at the end of 64 bits.
+        Self::of_micros(<i64 as Decode<Postgres>>::decode(value)?.saturating_add(POSTGRES_EPOCH_MICROS))
     }
 }

@@ -29,32 +29,27 @@ pub async fn run(common: &Common, args: &Args) -> Result<(), Error> {
         // The list holds nothing else: it is read off the column that makes it so.
         let State::Processing(progress @ Progress { doubt: Some(doubt), .. }) = &payout.state else { continue };
         if args.json {
-            println!("{}", line(*merchant, payout, progress, doubt));
+            say!("{}", line(*merchant, payout, progress, doubt));
         } else {
             print(payout, progress, doubt, now);
         }
     }
     if list.is_empty() && !args.json {
-        println!("No payout is in doubt.");
+        say!("No payout is in doubt.");
     }
     Ok(())
 }
 
 fn print(payout: &Payout, progress: &Progress, doubt: &Doubt, now: Timestamp) {
     let amount = payout.amount.paise().to_string();
-    println!(
-        "{}  {amount:>16}  in doubt for {:<10} {}",
-        payout.id,
-        words(now.duration_since(doubt.since)),
-        doubt.reason
-    );
+    say!("{}  {amount:>16}  in doubt for {:<10} {}", payout.id, words(now.duration_since(doubt.since)), doubt.reason);
     let wait = progress.due_at.duration_since(now);
     let next = match &progress.leased_by {
         Some(worker) => format!("{worker} is making a call ({})", progress.step.as_str()),
         None if wait.is_positive() => format!("next: {} in {}", progress.step.as_str(), words(wait)),
         None => format!("next: {} now", progress.step.as_str()),
     };
-    println!("    {} submissions, {} calls unanswered; {next}", payout.attempts, payout.unanswered);
+    say!("    {} submissions, {} calls unanswered; {next}", payout.attempts, payout.unanswered);
 }
 
 fn line(merchant: MerchantId, payout: &Payout, progress: &Progress, doubt: &Doubt) -> Value {

@@ -54,7 +54,9 @@ pub async fn run(common: &Common, command: Command) -> Result<(), Error> {
     let store = common.open(1).await?;
     store.migrate().await?;
     match command {
-        Command::Create { name, email, json } => create(common, &store, name.trim(), email.trim(), json).await,
+        Command::Create { name, email, json } => {
+            create(common, &store, name.trim(), &email.trim().to_lowercase(), json).await
+        }
         Command::Fund { merchant, amount_paise, description, idempotency_key, json } => {
             let amount = Amount::new(amount_paise).map_err(|error| BadSetting(error.to_string()))?;
             let key = key(idempotency_key.as_deref())?;
@@ -72,18 +74,21 @@ async fn create(common: &Common, store: &Store, name: &str, email: &str, as_json
     if !email.contains('@') || email.contains(char::is_whitespace) || email.contains('\0') {
         return Err(bad("the e-mail address must be like name@example.com"));
     }
-    let created_at = Clock::System.now();
-    let merchant = Merchant { id: ids::merchant_id(), name: name.to_owned(), email: email.to_owned(), created_at };
-    if !store.add_merchant(&merchant).await? {
+    let merchant = Merchant {
+        id: ids::merchant_id(),
+        name: name.to_owned(),
+        email: email.to_owned(),
+        created_at: Clock::System.now(),
+    };
+    let key = keys::generate();
+    if !store.add_merchant_with_key(&merchant, &common.hasher().hash(&key), &keys::prefix(&key)).await? {
         return Err(bad(&format!("there is a merchant with the address {email} already")));
     }
-    let key = keys::generate();
-    store.add_key(merchant.id, &common.hasher().hash(&key), &keys::prefix(&key), created_at).await?;
     if as_json {
-        println!("{}", json!({ "id": merchant.id, "name": name, "email": email, "api_key": key }));
+        say!("{}", json!({ "id": merchant.id, "name": name, "email": email, "api_key": key }));
     } else {
-        println!("Created {name} ({email}), id {}.", merchant.id);
-        println!("Its API key, shown this once: {key}");
+        say!("Created {name} ({email}), id {}.", merchant.id);
+        say!("Its API key, shown this once: {key}");
     }
     Ok(())
 }
@@ -94,12 +99,12 @@ async fn fund(store: &Store, merchant: Merchant, action: Action, as_json: bool) 
         return Err("the door answered a funding with something else".into());
     };
     if as_json {
-        println!("{}", answer.body);
+        say!("{}", answer.body);
         return Ok(());
     }
     let balances = store.tip(merchant.id).await?.balances;
     let done = if replayed { "had this funding already" } else { "was funded" };
-    println!("{} {done}. Available: {}, held: {}.", merchant.name, balances.available, balances.held);
+    say!("{} {done}. Available: {}, held: {}.", merchant.name, balances.available, balances.held);
     Ok(())
 }
 
@@ -110,12 +115,14 @@ async fn list(store: &Store, as_json: bool) -> Result<(), Error> {
         for merchant in &page {
             let balances = store.tip(merchant.id).await?.balances;
             if as_json {
-                println!("{}", line(merchant, balances.available.get(), balances.held.get()));
+                say!("{}", line(merchant, balances.available.get(), balances.held.get()));
             } else {
                 let (available, held) = (balances.available.to_string(), balances.held.to_string());
-                println!(
+                say!(
                     "{}  {available:>20} available  {held:>16} held  {} <{}>",
-                    merchant.id, merchant.name, merchant.email
+                    merchant.id,
+                    merchant.name,
+                    merchant.email
                 );
             }
         }
@@ -140,7 +147,7 @@ fn line(merchant: &Merchant, available: i64, held: i64) -> Value {
 async fn find(store: &Store, who: &str) -> Result<Merchant, Error> {
     let found = match Uuid::try_parse(who) {
         Ok(id) => store.merchant(MerchantId(id)).await?,
-        Err(_) => store.merchant_of_email(who).await?,
+        Err(_) => store.merchant_of_email(&who.to_lowercase()).await?,
     };
     found.ok_or_else(|| bad(&format!("there is no merchant {who:?}; `payrail merchant list` shows them")))
 }

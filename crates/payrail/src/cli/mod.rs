@@ -1,11 +1,16 @@
 //! The command line: human output by default, `--json` where a script would want it.
 
+/// `println!`, but for readers who leave early: `payrail merchant list | head` is no reason to panic.
+macro_rules! say {
+    ($($text:tt)*) => { $crate::cli::say(format_args!($($text)*)) };
+}
+
 mod doubtful;
 mod merchant;
 mod usage;
 mod verify;
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -64,6 +69,10 @@ struct ResetArgs {
     bank: bank::Settings,
 }
 
+fn say(line: std::fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
 /// Exit status 0: done; 1: done, and there are differences (`verify`) or it failed; 2: bad usage.
 pub async fn main() -> ExitCode {
     match start().await {
@@ -98,7 +107,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
         Some(Command::Migrate) => {
             let store = common.open(1).await?;
             store.migrate().await?;
-            println!("The schema is at version {}.", store.schema_version());
+            say!("The schema is at version {}.", store.schema_version());
         }
         Some(Command::Seed) => seed(&common).await?,
         Some(Command::Reset(args)) => reset_all(&common, &args).await?,
@@ -110,7 +119,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
 async fn run_bank(settings: bank::Settings) -> Result<(), Error> {
     let bank = bank::start(settings).await.map_err(BadSetting::from)?;
     let signal = serve::signal()?;
-    println!("The simulated bank is listening on http://{}", bank.addr());
+    say!("The simulated bank is listening on http://{}", bank.addr());
     signal.await;
     bank.stop().await;
     Ok(())
@@ -122,7 +131,7 @@ async fn seed(common: &Common) -> Result<(), Error> {
     store.migrate().await?;
     demo::seed(&store, &Door::for_command(&store), &common.hasher(), &Clock::System).await?;
     for demo in &demo::MERCHANTS {
-        println!("{:<16} {:<18} {}", demo.name, demo.email, demo.api_key);
+        say!("{:<16} {:<18} {}", demo.name, demo.email, demo.api_key);
     }
     Ok(())
 }

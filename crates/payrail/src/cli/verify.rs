@@ -37,7 +37,7 @@ pub async fn run(common: &Common, args: Args) -> Result<ExitCode, Error> {
         bank.stop().await;
     }
     if args.json {
-        println!("{}", serde_json::to_string(&report)?);
+        say!("{}", serde_json::to_string(&report)?);
     } else {
         print(&report);
     }
@@ -83,21 +83,24 @@ fn print(report: &Report) {
         eprint!("\r\x1b[K");
     }
     let Progress { merchants, entries, payouts, bank_transfers } = report.checked;
-    println!("{merchants} merchants, {entries} ledger entries, {payouts} payouts, {bank_transfers} bank transfers");
+    say!("{merchants} merchants, {entries} ledger entries, {payouts} payouts, {bank_transfers} bank transfers");
     let totals = &report.totals;
-    println!(
+    say!(
         "funded {} = available {} + held {} + paid out {}",
-        totals.funded, totals.available, totals.held, totals.paid_out
+        totals.funded,
+        totals.available,
+        totals.held,
+        totals.paid_out
     );
-    println!("in doubt: {}; waiting for a worker or the bank: {}", report.in_doubt, report.under_way);
+    say!("in doubt: {}; waiting for a worker or the bank: {}", report.in_doubt, report.under_way);
     if !report.bank_checked {
-        println!("The bank's book was not compared: there is none here, and PAYRAIL_BANK_URL is not set.");
+        say!("The bank's book was not compared: there is none here, and PAYRAIL_BANK_URL is not set.");
     }
     for difference in &report.differences {
-        println!("DIFFERENCE {}: {} ({})", difference.kind, difference.what, difference.subject);
+        say!("DIFFERENCE {}: {} ({})", difference.kind, difference.what, difference.subject);
     }
     match report.differences.len() {
-        0 => println!("OK: no difference."),
-        count => println!("{count} differences."),
+        0 => say!("OK: no difference."),
+        count => say!("{count} differences."),
     }
 }
