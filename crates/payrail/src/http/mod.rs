@@ -3,6 +3,7 @@
 mod auth;
 mod create;
 mod events;
+mod fallback;
 mod health;
 mod ledger;
 mod me;
@@ -47,15 +48,15 @@ pub fn service(api: Api, cors_origins: &[HeaderValue]) -> NormalizePath<Router> 
         .route("/payouts/{id}", get(payouts::show))
         .route("/payouts/{id}/cancel", post(payouts::cancel))
         .route("/events", get(events::list))
-        .method_not_allowed_fallback(problem::method_not_allowed)
+        .method_not_allowed_fallback(fallback::method_not_allowed)
         .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")));
     let router = Router::new()
         .nest("/api/v1", v1)
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/", get(health::front))
-        .fallback(problem::no_such_path)
-        .method_not_allowed_fallback(problem::wrong_method)
+        .fallback(fallback::no_such_path)
+        .method_not_allowed_fallback(fallback::wrong_method)
         .with_state(api);
     let router = cors(cors_origins, router).layer(CatchPanicLayer::custom(problem::of_panic));
     NormalizePathLayer::trim_trailing_slash().layer(trace::traced(router))

@@ -3,7 +3,7 @@
 
 use std::any::Any;
 
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use payrail_core::command::Refusal;
 use payrail_store::StoreError;
@@ -11,7 +11,6 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::auth::Caller;
 use crate::lanes::DoorError;
 
 #[derive(Debug)]
@@ -143,21 +142,6 @@ impl From<Refusal> for Problem {
             Refusal::Inconsistent(_) => Self::internal(&text),
         }
     }
-}
-
-/// Under `/api/v1/`, where authentication comes first.
-pub async fn method_not_allowed(_: Caller, method: Method) -> Problem {
-    wrong_method(method).await
-}
-
-pub async fn wrong_method(method: Method) -> Problem {
-    let detail = format!("Method \"{method}\" not allowed.");
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
-}
-
-pub async fn no_such_path(uri: Uri) -> Problem {
-    tracing::debug!(path = uri.path(), "no such path");
-    Problem::not_found("There is nothing at this path; the API is under /api/v1/.")
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands the panic over")]
