@@ -11,6 +11,7 @@ use crate::world::{World, at, fresh_id, merchant};
 on_both_stores!(
     a_forged_entry_is_refused,
     a_forged_first_entry_is_refused,
+    a_temporary_table_does_not_stand_in_for_the_ledger,
     a_forged_entry_among_good_ones_takes_them_with_it,
     amounts_that_wrap_64_bits_are_refused,
     of_two_successors_of_one_entry_one_is_refused,
@@ -82,6 +83,17 @@ async fn a_forged_entry_is_refused(world: World) {
     // What follows is taken, so it was the forgery that was refused above.
     raw.exec(&forged(3, "fund", 100, (4_100, 6_000), None).insert(&raw, merchant(0))).await;
     assert_eq!(world.balances(merchant(0)).await, (4_100, 6_000));
+}
+
+/// The name of a temporary table hides that of the real one, unless the trigger sees through it.
+async fn a_temporary_table_does_not_stand_in_for_the_ledger(world: World) {
+    book(&world).await;
+    let mut raw = world.raw().await;
+    let schema = if world.is_postgres() { "public" } else { "main" };
+    raw.exec(&format!("CREATE TEMP TABLE ledger_entries AS SELECT * FROM {schema}.ledger_entries")).await;
+    raw.exec("UPDATE ledger_entries SET available_after = 999900").await;
+    let forgery = forged(3, "fund", 100, (1_000_000, 6_000), None).values(&raw, merchant(0));
+    raw.refuses(&format!("INSERT INTO {schema}.ledger_entries VALUES {forgery}")).await;
 }
 
 async fn a_forged_first_entry_is_refused(world: World) {
