@@ -1,5 +1,5 @@
 //! The simulated bank over real HTTP, and the rail before banks that misbehave.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used)] // What a test cannot unwrap, it has failed on.
 
 #[path = "bank/support.rs"]
 mod support;

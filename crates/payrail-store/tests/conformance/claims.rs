@@ -6,7 +6,9 @@ use payrail_core::ids::PayoutId;
 use payrail_core::payout::{BankAnswer, Step};
 use payrail_store::Store;
 
-use crate::world::{MICROSECOND, World, at, claim, create, fresh_id, fresh_key, merchant, no_answer, stepped};
+use crate::world::{
+    MICROSECOND, World, at, claim, create, fresh_id, fresh_key, merchant, no_answer, slow_clock, stepped,
+};
 
 on_both_stores!(
     nothing_is_claimed_before_it_is_due,
@@ -80,7 +82,7 @@ async fn of_many_claimers_one_wins(world: World) {
             .map(|n| {
                 let command = Command { merchant: merchant(0), action: claim(payout, &format!("worker-{n}")) };
                 let store = stores[n % 2].clone();
-                tokio::spawn(async move { store.execute(&[command], &policy, &|| at(1)).await.unwrap().remove(0) })
+                tokio::spawn(async move { store.execute(&[command], &policy, &slow_clock).await.unwrap().remove(0) })
             })
             .collect();
         let mut winners = Vec::new();
@@ -117,7 +119,7 @@ async fn a_payout_is_cancelled_or_claimed(world: World) {
         let payout = world.payout(merchant(0), 1_000).await;
         let at_once = |store: &Store, action| {
             let (store, command) = (store.clone(), Command { merchant: merchant(0), action });
-            tokio::spawn(async move { store.execute(&[command], &policy, &|| at(1)).await.unwrap().remove(0) })
+            tokio::spawn(async move { store.execute(&[command], &policy, &slow_clock).await.unwrap().remove(0) })
         };
         let cancel = at_once(&stores[0], Action::Cancel { payout });
         let claim = at_once(&stores[1], claim(payout, "worker-1"));

@@ -6,7 +6,7 @@ use payrail_core::payout::{BankAnswer, Status, Step};
 
 use crate::forged::Forged;
 use crate::raw::Raw;
-use crate::world::{World, at, claim, fresh_id, merchant, no_answer, paid, refused, report};
+use crate::world::{World, at, claim, fresh_id, merchant, no_answer, paid, refused, report, slow_clock};
 
 on_both_stores!(
     no_second_outcome_enters_the_ledger,
@@ -105,7 +105,7 @@ async fn one_of_all(world: &World, commands: Vec<Command>) -> usize {
         .enumerate()
         .map(|(n, command)| {
             let store = stores[n % 2].clone();
-            tokio::spawn(async move { store.execute(&[command], &policy, &|| at(5)).await.unwrap().remove(0) })
+            tokio::spawn(async move { store.execute(&[command], &policy, &slow_clock).await.unwrap().remove(0) })
         })
         .collect();
     let mut through = Vec::new();

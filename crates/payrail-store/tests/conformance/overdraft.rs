@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use payrail_core::command::{Command, Refusal, Reply};
 
-use crate::world::{Paused, World, answer, at, create, fresh_id, fresh_key, merchant};
+use crate::world::{Paused, World, answer, at, create, fresh_id, fresh_key, merchant, slow_clock};
 
 on_both_stores!(
     of_many_at_once_as_many_win_as_the_balance_bears,
@@ -19,19 +18,13 @@ fn wish(number: u8) -> Command {
     Command { merchant: merchant(number), action: create(fresh_id(merchant(number)), fresh_key(), 6_000) }
 }
 
-/// Leaves time to be overtaken in, between what the decision reads and what it writes.
-fn slowly() -> Timestamp {
-    std::thread::sleep(Duration::from_millis(1));
-    at(1)
-}
-
 /// On either store in turn, each in a task of its own; the replies in the order of the batches.
 async fn all_at_once(world: &World, batches: Vec<Vec<Command>>) -> Vec<Result<Reply, Refusal>> {
     let stores = [world.store.clone(), world.second_store().await];
     let policy = world.policy;
     let run = |(number, batch): (usize, Vec<Command>)| {
         let store = stores[number % 2].clone();
-        tokio::spawn(async move { store.execute(&batch, &policy, &slowly).await })
+        tokio::spawn(async move { store.execute(&batch, &policy, &slow_clock).await })
     };
     let tasks: Vec<_> = batches.into_iter().enumerate().map(run).collect();
     let mut replies = Vec::new();

@@ -23,7 +23,10 @@ on_both_stores!(
     a_key_leads_to_its_merchant_until_it_is_revoked,
     settings_are_remembered,
     a_taken_address_leaves_nothing_half_done,
+    a_merchant_comes_with_its_key_or_not_at_all,
     merchants_are_listed_in_pages,
+    a_time_that_is_none_is_corrupt,
+    a_closed_store_is_unavailable,
     nothing_is_found_where_nothing_is,
 );
 
@@ -185,6 +188,43 @@ async fn a_taken_address_leaves_nothing_half_done(world: World) {
     assert!(world.store.add_merchant(&person(9)).await.unwrap());
     assert_eq!(world.store.merchant_of_email(&person(9).email).await.unwrap(), Some(person(9)));
     assert_eq!(world.store.merchant_of_email("nobody@example.com").await.unwrap(), None);
+}
+
+async fn a_merchant_comes_with_its_key_or_not_at_all(world: World) {
+    let (store, key) = (&world.store, [9; 32]);
+    let mut raw = world.raw().await;
+    let before = Dump::of(&mut raw).await;
+    assert!(!store.add_merchant_with_key(&Merchant { id: merchant(9), ..person(0) }, &key, "pk_9").await.unwrap());
+    let error = store.add_merchant_with_key(&person(9), &[9; 31], "pk_9").await.unwrap_err();
+    assert!(matches!(error, StoreError::Refused(_)), "{error:?}");
+    assert_eq!(Dump::of(&mut raw).await, before);
+    assert!(store.add_merchant_with_key(&person(9), &key, "pk_9").await.unwrap());
+    assert_eq!(store.merchant_of_key(&key).await.unwrap(), Some(person(9)));
+}
+
+/// Past the end of the calendar; an error, not a panic and not a guess.
+async fn a_time_that_is_none_is_corrupt(world: World) {
+    let never = if world.is_postgres() {
+        ["'infinity'", "'-infinity'"]
+    } else {
+        ["9223372036854775807", "-9223372036854775808"]
+    };
+    for never in never {
+        world.raw().await.exec(&format!("UPDATE merchants SET created_at = {never}")).await;
+        let error = world.store.merchants(None, 10).await.unwrap_err();
+        assert!(matches!(error, StoreError::Corrupt(_)), "{error:?}");
+    }
+}
+
+async fn a_closed_store_is_unavailable(world: World) {
+    world.fund(merchant(0), 100).await;
+    let other = world.second_store().await;
+    other.close().await;
+    let batch = [Command { merchant: merchant(0), action: fund(fresh_key(), 1) }];
+    let error = other.execute(&batch, &world.policy, &|| at(0)).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    assert!(matches!(other.tip(merchant(0)).await.unwrap_err(), StoreError::Unavailable(_)));
+    assert_eq!(world.balances(merchant(0)).await, (100, 0));
 }
 
 async fn merchants_are_listed_in_pages(world: World) {

@@ -1,7 +1,9 @@
-//! Tenants are walls: no command and no read of one merchant reaches another's payouts.
+//! Tenants are walls: no command and no read of one merchant reaches another's payouts. Merchants 0
+//! and 2 share a bucket, so that only the merchant's id tells their rows apart.
 
 use payrail_core::command::{Action, Command, Refusal};
 use payrail_core::ids::{MerchantId, PayoutId};
+use payrail_core::payout::Status;
 use uuid::Uuid;
 
 use crate::dump::Dump;
@@ -11,12 +13,18 @@ on_both_stores!(
     anothers_payout_is_an_unknown_one,
     no_read_crosses,
     an_unknown_merchant_fails_alone,
-    the_same_payout_id_under_two_merchants_is_two_payouts,
+    the_same_payout_id_under_three_merchants_is_three_payouts,
 );
+
+#[test]
+fn two_merchants_share_a_bucket() {
+    assert_eq!(merchant(0).bucket(), merchant(2).bucket());
+    assert_ne!(merchant(0).bucket(), merchant(1).bucket());
+}
 
 async fn anothers_payout_is_an_unknown_one(world: World) {
     world.fund(merchant(0), 10_000).await;
-    world.fund(merchant(1), 10_000).await;
+    world.fund(merchant(2), 10_000).await;
     let theirs = world.payout(merchant(0), 1_000).await;
     let number = world.claim(merchant(0), theirs, at(0)).await.number;
     let paid_out = world.ended(merchant(0), 1_000, paid()).await;
@@ -32,7 +40,7 @@ async fn anothers_payout_is_an_unknown_one(world: World) {
     ] {
         // Not even beside a command of the owner's, with whose rows it is loaded.
         let owners = Command { merchant: merchant(0), action: Action::Release { payout: theirs, number: 99 } };
-        let thiefs = Command { merchant: merchant(1), action };
+        let thiefs = Command { merchant: merchant(2), action };
         let replies = world.run(&[owners, thiefs], at(1)).await.unwrap();
         assert_eq!(replies, [Err(Refusal::StaleAttempt), Err(Refusal::UnknownPayout)]);
     }
@@ -44,8 +52,8 @@ async fn no_read_crosses(world: World) {
         world.fund(merchant(number), 10_000 + i64::from(number)).await;
     }
     let theirs = world.ended(merchant(0), 1_000, paid()).await;
-    let own = world.payout(merchant(1), 7).await;
-    let (a, b, store) = (merchant(0), merchant(1), &world.store);
+    let own = world.payout(merchant(2), 7).await;
+    let (a, b, store) = (merchant(0), merchant(2), &world.store);
     assert_eq!(store.payout(b, theirs).await.unwrap(), None);
     assert_eq!(store.attempts(b, theirs).await.unwrap(), []);
     assert_eq!(store.attempts(a, theirs).await.unwrap().len(), 1);
@@ -57,7 +65,7 @@ async fn no_read_crosses(world: World) {
     assert!(store.payouts(b, Some(theirs), 100).await.unwrap().iter().all(|payout| payout.id == own));
     assert_eq!(store.ledger(b, i64::MAX, 100).await.unwrap().len(), 2);
     assert_eq!(store.events(b, 0, 100).await.unwrap().len(), 2);
-    assert_eq!(world.balances(b).await, (9_994, 7));
+    assert_eq!(world.balances(b).await, (9_995, 7));
     assert_eq!(store.merchant_of_payout(theirs).await.unwrap(), Some(a));
     let mut snapshot = store.snapshot().await.unwrap();
     assert_eq!(snapshot.entries_after(b, 0, 100).await.unwrap().len(), 2);
@@ -73,7 +81,7 @@ async fn an_unknown_merchant_fails_alone(world: World) {
         Command { merchant: merchant(0), action: create(fresh_id(merchant(0)), fresh_key(), 1_000) },
         Command { merchant: nobody, action: claim(payout, "w") },
         Command { merchant: nobody, action: create(fresh_id(nobody), fresh_key(), 1) },
-        Command { merchant: merchant(1), action: fund(fresh_key(), 100) },
+        Command { merchant: merchant(2), action: fund(fresh_key(), 100) },
     ];
     let replies = world.run(&batch, at(1)).await.unwrap();
     for n in [0, 2, 3] {
@@ -86,19 +94,27 @@ async fn an_unknown_merchant_fails_alone(world: World) {
     assert_eq!(world.store.payouts(nobody, None, 10).await.unwrap(), []);
 }
 
-/// Ids are made outside: that two are the same must not join what they name.
-async fn the_same_payout_id_under_two_merchants_is_two_payouts(world: World) {
-    let id = fresh_id(merchant(0));
-    for number in 0..2 {
+/// Ids are made outside: that they are the same must not join what they name.
+async fn the_same_payout_id_under_three_merchants_is_three_payouts(world: World) {
+    let id = fresh_id(merchant(1));
+    for number in 0..MERCHANTS {
         world.fund(merchant(number), 10_000).await;
         let paise = 1_000 + i64::from(number);
         assert_eq!(world.ask(merchant(number), create(id, fresh_key(), paise), at(0)).await.status, 201);
     }
-    world.claim(merchant(0), id, at(0)).await;
-    world.report(merchant(0), id, 1, paid(), at(0)).await.unwrap();
-    assert_eq!(world.balances(merchant(0)).await, (9_000, 0));
-    assert_eq!(world.balances(merchant(1)).await, (8_999, 1_001));
-    let theirs = world.store.payout(merchant(1), id).await.unwrap().unwrap();
-    assert_eq!((theirs.amount.get(), theirs.calls), (1_001, 0));
-    assert_eq!(world.store.merchant_of_payout(id).await.unwrap(), Some(merchant(0)), "by the bucket it carries");
+    // Two of them in one batch; the third is left alone.
+    let claims = [1, 2].map(|number| Command { merchant: merchant(number), action: claim(id, "worker-1") });
+    assert!(world.run(&claims, at(0)).await.unwrap().iter().all(Result::is_ok));
+    world.report(merchant(2), id, 1, paid(), at(0)).await.unwrap();
+    for (number, balances, status, attempts) in [
+        (0, (9_000, 1_000), Status::Pending, 0),
+        (1, (8_999, 1_001), Status::Processing, 1),
+        (2, (8_998, 0), Status::Completed, 1),
+    ] {
+        let owner = merchant(number);
+        assert_eq!(world.balances(owner).await, balances);
+        assert_eq!(world.store.payout(owner, id).await.unwrap().unwrap().status(), status);
+        assert_eq!(world.store.attempts(owner, id).await.unwrap().len(), attempts);
+    }
+    assert_eq!(world.store.merchant_of_payout(id).await.unwrap(), Some(merchant(1)), "by the bucket it carries");
 }

@@ -1,5 +1,5 @@
 //! The program from outside: real processes, real HTTP, on both stores. One file a subject.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used)] // What a test cannot unwrap, it has failed on.
 
 #[macro_use]
 mod support;
@@ -9,11 +9,13 @@ mod cli_settings;
 mod cli_start;
 mod contract;
 mod crash;
+mod database_death;
 mod engine;
 mod fake_bank;
 mod race;
 mod sabotage;
 mod sql;
+mod storm;
 mod verify;
 mod verify_bank;
 mod verify_ledger;

@@ -46,7 +46,7 @@ impl World {
         Self::on(TestDatabase::postgres().await)
     }
 
-    fn on(database: TestDatabase) -> Self {
+    pub fn on(database: TestDatabase) -> Self {
         let name = format!("payrail_world_{}_{}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed));
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&folder).unwrap();
