@@ -32,6 +32,9 @@ pub enum DoorError {
     TooLate,
 }
 
+/// Longer than the store lets any statement take: it ends a wait that the database knows nothing of.
+const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(90);
+
 #[derive(Clone, Copy, Debug)]
 pub struct LaneSettings {
     pub lanes: usize,
@@ -170,9 +173,17 @@ impl Lane {
 
     /// One transaction, repeated while nothing was written and the same again may succeed.
     async fn execute(&self, commands: &[Command]) -> Result<Replies, StoreError> {
+        let now = || self.clock.now();
         let mut tries = 0;
         loop {
-            let done = self.store.execute(commands, &self.policy, &|| self.clock.now()).await;
+            let executing = self.store.execute(commands, &self.policy, &now);
+            // A network that swallows everything answers nothing and closes nothing.
+            let done = tokio::time::timeout(TRANSACTION_TIMEOUT, executing).await.unwrap_or_else(|_| {
+                Err(StoreError::CommitUnknown(format!(
+                    "the database was silent for {} s",
+                    TRANSACTION_TIMEOUT.as_secs()
+                )))
+            });
             let pause = match &done {
                 Err(StoreError::Retry(_)) if tries < 5 => rand::random_range(1..20) << tries,
                 // A dead connection in the pool, or a server that is just coming back.
