@@ -1,6 +1,6 @@
 //! The promises that a store makes (DESIGN §2), on SQLite and on PostgreSQL: one file each, and in
 //! each the attempts to break it. The databases are real; times and ids are injected.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used)] // What a test cannot unwrap, it has failed on.
 
 /// Makes a test of each case on each store: `overdraft::sqlite::…` and `overdraft::postgres::…`.
 macro_rules! on_both_stores {
