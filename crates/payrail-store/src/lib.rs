@@ -225,6 +225,8 @@ pub enum Snapshot {
     Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
 }
 
+/// Whole books as the core knows them, for tests to compare; the auditor reads plain rows (`audit.rs`).
+#[cfg(feature = "testing")]
 impl Snapshot {
     pub async fn entries_after(&mut self, merchant: MerchantId, seq: i64, limit: u32) -> Result<Vec<LedgerLine>> {
         match self {

@@ -112,6 +112,7 @@ macro_rules! statements {
         }
 
         /// Every entry after number `after`, in order.
+        #[cfg(feature = "testing")]
         pub async fn entries_after(
             on: &mut Connection,
             merchant: MerchantId,
@@ -153,6 +154,7 @@ macro_rules! statements {
         }
 
         /// Oldest first, newer than payout `after`.
+        #[cfg(feature = "testing")]
         pub async fn payouts_after(
             on: &mut Connection,
             merchant: MerchantId,
