@@ -1,6 +1,9 @@
 //! PayRail's two stores, equal in behaviour: the only SQL. A store locks, loads, calls the core and
 //! writes what it answers, in one transaction. It decides nothing.
 
+#[macro_use]
+mod either;
+
 mod audit;
 mod error;
 mod needs;
@@ -35,36 +38,6 @@ pub type Replies = Vec<std::result::Result<Reply, Refusal>>;
 pub enum Store {
     Sqlite(SqliteStore),
     Postgres(PostgresStore),
-}
-
-/// The same read on either store, on a connection of its readers.
-macro_rules! read {
-    ($store:expr, $name:ident($($argument:expr),*)) => {
-        match $store {
-            Store::Sqlite(store) => sqlite::statements::$name(&mut *store.reader.acquire().await?, $($argument),*).await,
-            Store::Postgres(store) => postgres::statements::$name(&mut *store.reader.acquire().await?, $($argument),*).await,
-        }
-    };
-}
-
-/// The same small write on either store, in a transaction of its own.
-macro_rules! write {
-    ($store:expr, $name:ident($($argument:expr),*)) => {
-        match $store {
-            Store::Sqlite(store) => {
-                let mut tx = store.writer.begin_with("BEGIN IMMEDIATE").await?;
-                let done = sqlite::statements::$name(&mut tx, $($argument),*).await?;
-                tx.commit().await.map_err(StoreError::of_commit)?;
-                Ok(done)
-            }
-            Store::Postgres(store) => {
-                let mut tx = store.reader.begin().await?;
-                let done = postgres::statements::$name(&mut tx, $($argument),*).await?;
-                tx.commit().await.map_err(StoreError::of_commit)?;
-                Ok(done)
-            }
-        }
-    };
 }
 
 impl Store {
@@ -132,78 +105,78 @@ impl Store {
     }
 
     pub async fn merchant_of_key(&self, hash: &[u8]) -> Result<Option<Merchant>> {
-        read!(self, merchant_of_key(hash))
+        read!(self, statements::merchant_of_key(hash))
     }
 
     pub async fn merchant_of_email(&self, email: &str) -> Result<Option<Merchant>> {
-        read!(self, merchant_of_email(email))
+        read!(self, statements::merchant_of_email(email))
     }
 
     pub async fn merchant(&self, id: MerchantId) -> Result<Option<Merchant>> {
-        read!(self, merchant(id))
+        read!(self, statements::merchant(id))
     }
 
     pub async fn merchants(&self, after: Option<MerchantId>, limit: u32) -> Result<Vec<Merchant>> {
-        read!(self, merchants(after, limit))
+        read!(self, statements::merchants(after, limit))
     }
 
     pub async fn tip(&self, merchant: MerchantId) -> Result<Tip> {
-        read!(self, tip(merchant))
+        read!(self, statements::tip(merchant))
     }
 
     pub async fn ledger(&self, merchant: MerchantId, before: i64, limit: u32) -> Result<Vec<LedgerLine>> {
-        read!(self, ledger(merchant, before, limit))
+        read!(self, statements::ledger(merchant, before, limit))
     }
 
     pub async fn payouts(&self, merchant: MerchantId, before: Option<PayoutId>, limit: u32) -> Result<Vec<Payout>> {
-        read!(self, payouts(merchant, before, limit))
+        read!(self, statements::payouts(merchant, before, limit))
     }
 
     pub async fn payout(&self, merchant: MerchantId, id: PayoutId) -> Result<Option<Payout>> {
-        read!(self, payout(merchant, id))
+        read!(self, statements::payout(merchant, id))
     }
 
     pub async fn merchant_of_payout(&self, id: PayoutId) -> Result<Option<MerchantId>> {
-        read!(self, merchant_of_payout(id))
+        read!(self, statements::merchant_of_payout(id))
     }
 
     pub async fn attempts(&self, merchant: MerchantId, payout: PayoutId) -> Result<Vec<AttemptLine>> {
-        read!(self, attempts(merchant, payout))
+        read!(self, statements::attempts(merchant, payout))
     }
 
     pub async fn events(&self, merchant: MerchantId, after: i64, limit: u32) -> Result<Vec<EventLine>> {
-        read!(self, events(merchant, after, limit))
+        read!(self, statements::events(merchant, after, limit))
     }
 
     pub async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<(MerchantId, PayoutId)>> {
-        read!(self, due(now, limit))
+        read!(self, statements::due(now, limit))
     }
 
     pub async fn doubtful(&self, limit: u32) -> Result<Vec<(MerchantId, Payout)>> {
-        read!(self, doubtful(limit))
+        read!(self, statements::doubtful(limit))
     }
 
     pub async fn setting(&self, name: &str) -> Result<Option<String>> {
-        read!(self, setting(name))
+        read!(self, statements::setting(name))
     }
 
     pub async fn put_setting(&self, name: &str, value: &str) -> Result<()> {
-        write!(self, put_setting(name, value))
+        write!(self, statements::put_setting(name, value))
     }
 
     /// False when the e-mail address is taken.
     pub async fn add_merchant(&self, merchant: &Merchant) -> Result<bool> {
-        write!(self, add_merchant(merchant))
+        write!(self, statements::add_merchant(merchant))
     }
 
     /// Both or neither: a merchant without a key could not get in.
     pub async fn add_merchant_with_key(&self, merchant: &Merchant, hash: &[u8], prefix: &str) -> Result<bool> {
-        write!(self, add_merchant_with_key(merchant, hash, prefix))
+        write!(self, statements::add_merchant_with_key(merchant, hash, prefix))
     }
 
     /// Stores the keyed hash of an API key; the same one again changes nothing.
     pub async fn add_key(&self, merchant: MerchantId, hash: &[u8], prefix: &str, now: Timestamp) -> Result<()> {
-        write!(self, add_key(merchant, hash, prefix, now))
+        write!(self, statements::add_key(merchant, hash, prefix, now))
     }
 
     /// One merchant's book and payouts as they were at one moment, for `verify`.
