@@ -6,7 +6,8 @@ use serde::Serialize;
 use crate::idempotency::{Answer, IdempotencyKey, RequestHash};
 use crate::ids::{MerchantId, PayoutId};
 use crate::money::{Amount, Paise};
-use crate::payout::{Attempt, BankAnswer, Payout, Status};
+use crate::operator::ByOperator;
+use crate::payout::{Attempt, BankAnswer, Payout, Status, Verdict};
 
 /// One wish, of one merchant's book: who, what, and under which idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,8 +20,8 @@ pub struct Command {
 pub enum Action {
     /// Accept a payout and hold its funds. `id` is the payout's, if it comes to be.
     Create { id: PayoutId, key: IdempotencyKey, request: PayoutRequest },
-    /// Money comes in.
-    Fund { key: IdempotencyKey, amount: Amount, description: String },
+    /// Money comes in: by an operator's hand, or (a demo's opening credit) by the program's own.
+    Fund { key: IdempotencyKey, amount: Amount, description: String, by: Option<ByOperator> },
     /// The merchant withdraws a payout that no worker has claimed.
     Cancel { payout: PayoutId },
     /// A worker takes a due payout for one call to the bank.
@@ -31,6 +32,10 @@ pub enum Action {
     Release { payout: PayoutId, number: u32 },
     /// The bank sent the money of a completed payout back.
     Return { payout: PayoutId, reason: String },
+    /// An operator has a payout in doubt looked into now instead of later.
+    Ask { payout: PayoutId, by: ByOperator },
+    /// An operator ends a doubt: a person's written word in place of the bank's. Settles or refunds.
+    Decide { payout: PayoutId, verdict: Verdict, reason: String, by: ByOperator },
 }
 
 impl Action {
@@ -48,7 +53,9 @@ impl Action {
             | Self::Claim { payout, .. }
             | Self::Report { payout, .. }
             | Self::Release { payout, .. }
-            | Self::Return { payout, .. } => Some(*payout),
+            | Self::Return { payout, .. }
+            | Self::Ask { payout, .. }
+            | Self::Decide { payout, .. } => Some(*payout),
             Self::Create { .. } | Self::Fund { .. } => None,
         }
     }
@@ -101,6 +108,10 @@ pub enum Refusal {
     NotCancellable(Status),
     #[error("a payout that is {} cannot be returned: only a completed one can", .0.as_str())]
     NotReturnable(Status),
+    #[error("a payout that is {} and not in doubt is not an operator's to decide", .0.as_str())]
+    NotInDoubt(Status),
+    #[error("a worker is asking the bank about this payout right now; try again when it is done")]
+    Held,
     #[error("the balance would not fit 64 bits")]
     BalanceTooLarge,
     #[error("the ledger does not bear it out: {0}")]

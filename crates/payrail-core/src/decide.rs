@@ -17,7 +17,8 @@ use crate::idempotency::{Answer, IdempotencyKey, Record, RequestHash};
 use crate::ids::{MerchantId, PayoutId};
 use crate::ledger::{Entry, EntryKind, Overdraw, Subject, Tip};
 use crate::money::Amount;
-use crate::payout::{Attempt, BankAnswer, Outcome, Payout};
+use crate::operator::{ByOperator, OperatorAction, words};
+use crate::payout::{Attempt, BankAnswer, Outcome, Payout, Progress, State, Verdict};
 
 /// What the door needs to know of one merchant: loaded under the merchant's lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +47,7 @@ pub struct Changes {
     pub attempt: Option<AttemptChange>,
     pub record: Option<Record>,
     pub event: Option<Event>,
+    pub action: Option<OperatorAction>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +94,8 @@ pub struct Writes {
     pub closed: Vec<(MerchantId, AttemptEnd)>,
     pub records: Vec<(MerchantId, Record)>,
     pub events: Vec<(MerchantId, Event)>,
+    /// The audit log's rows; each names its merchant itself.
+    pub actions: Vec<OperatorAction>,
     /// One for each command, in order.
     pub replies: Vec<Result<Reply, Refusal>>,
 }
@@ -126,9 +130,10 @@ pub fn decide(book: &Book, action: &Action, policy: &Policy, now: Timestamp) -> 
     let door = Door { book, policy, now };
     match action {
         Action::Create { id, key, request } => door.once(*key, request.hash(), || door.create(*id, *key, request)),
-        Action::Fund { key, amount, description } => {
+        Action::Fund { key, amount, description, by } => {
+            // Not by whom: a colleague's second try is the same funding.
             let hash = RequestHash::of(&["fund", &amount.get().to_string(), description]);
-            door.once(*key, hash, || door.fund(*key, hash, *amount, description))
+            door.once(*key, hash, || door.fund(*key, hash, *amount, description, by.as_ref()))
         }
         Action::Cancel { payout } => door.cancel(door.payout(*payout)?),
         Action::Claim { payout, worker } => door.claim(door.payout(*payout)?, worker),
@@ -137,6 +142,8 @@ pub fn decide(book: &Book, action: &Action, policy: &Policy, now: Timestamp) -> 
         }
         Action::Release { payout, number } => door.release(door.payout(*payout)?, *number),
         Action::Return { payout, reason } => door.give_back(door.payout(*payout)?, reason),
+        Action::Ask { payout, by } => door.ask(door.payout(*payout)?, by),
+        Action::Decide { payout, verdict, reason, by } => door.end_doubt(door.payout(*payout)?, verdict, reason, by),
     }
 }
 
@@ -172,7 +179,7 @@ impl Door<'_> {
             record: Some(self.record(key, request.hash(), &answer, Some(id))),
             event: Some(self.event("payout.pending", Some(id))),
             payout: Some(PayoutChange::New(payout)),
-            attempt: None,
+            ..Changes::default()
         };
         Ok((changes, Reply::Answered { answer, replayed: false }))
     }
@@ -195,14 +202,22 @@ impl Door<'_> {
         (Changes { record: Some(record), ..Changes::default() }, Reply::Answered { answer, replayed: false })
     }
 
-    fn fund(&self, key: IdempotencyKey, request: RequestHash, amount: Amount, description: &str) -> Decision {
+    fn fund(
+        &self,
+        key: IdempotencyKey,
+        request: RequestHash,
+        amount: Amount,
+        description: &str,
+        by: Option<&ByOperator>,
+    ) -> Decision {
         let entry = self
             .entry(EntryKind::Fund, amount, Subject::Memo(description.to_owned()))
             .map_err(|_| Refusal::BalanceTooLarge)?;
+        let entry_id = self.book.merchant.entry_id(entry.seq);
         let answer = answer(
             201,
             &Funded {
-                entry_id: self.book.merchant.entry_id(entry.seq),
+                entry_id,
                 amount_paise: amount,
                 available_balance_paise: entry.after.available,
                 held_balance_paise: entry.after.held,
@@ -212,6 +227,10 @@ impl Door<'_> {
             entry: Some(entry),
             record: Some(self.record(key, request, &answer, None)),
             event: Some(self.event("balance.funded", None)),
+            action: by.map(|by| {
+                let detail = format!("{} paise", amount.get());
+                self.action(by, words::FUNDED, entry_id, Some(description), Some(detail))
+            }),
             ..Changes::default()
         };
         Ok((changes, Reply::Answered { answer, replayed: false }))
@@ -235,11 +254,6 @@ impl Door<'_> {
 
     fn report(&self, payout: &Payout, number: u32, answer: &BankAnswer, exchange: &Exchange) -> Decision {
         let outcome = payout.report(number, answer, self.policy, self.now).ok_or(Refusal::StaleAttempt)?;
-        let (movement, event, next) = match outcome {
-            Outcome::Settle(next) => (Some(EntryKind::Settle), Some("payout.completed"), next),
-            Outcome::Refund(next) => (Some(EntryKind::Refund), Some("payout.failed"), next),
-            Outcome::GoOn(next) => (None, newly_in_doubt(payout, &next), next),
-        };
         let end = AttemptEnd {
             payout: payout.id,
             number,
@@ -247,34 +261,66 @@ impl Door<'_> {
             exchange: exchange.clone(),
             ended_at: self.now,
         };
-        self.step(next, movement, event, Some(end))
+        let (changes, reply) = self.conclude(payout, outcome)?;
+        Ok((Changes { attempt: Some(AttemptChange::Closed(end)), ..changes }, reply))
+    }
+
+    /// A doubt ends by a person's word. No call was made, so there is no attempt: the row of the audit log
+    /// is the proof, and the movement an ordinary one.
+    fn end_doubt(&self, payout: &Payout, verdict: &Verdict, reason: &str, by: &ByOperator) -> Decision {
+        let outcome = payout.decide(verdict, reason, self.now).ok_or_else(|| hands_off(payout))?;
+        let (word, detail) = match verdict {
+            Verdict::Paid { utr } => (words::DECIDED_PAID, Some(format!("UTR {utr}"))),
+            Verdict::NotPaid => (words::DECIDED_NOT_PAID, None),
+        };
+        let action = self.action(by, word, payout.id, Some(reason), detail);
+        let (changes, reply) = self.conclude(payout, outcome)?;
+        Ok((Changes { action: Some(action), ..changes }, reply))
+    }
+
+    fn ask(&self, payout: &Payout, by: &ByOperator) -> Decision {
+        let next = payout.ask(self.now).ok_or_else(|| hands_off(payout))?;
+        let detail = match &next.state {
+            State::Processing(Progress { step, .. }) => Some(format!("next step: {}", step.as_str())),
+            _ => None,
+        };
+        let action = self.action(by, words::ASKED_BANK, payout.id, None, detail);
+        let (changes, reply) = self.step(next, None, None)?;
+        Ok((Changes { action: Some(action), ..changes }, reply))
+    }
+
+    /// Settles, refunds or goes on, as it came out.
+    fn conclude(&self, before: &Payout, outcome: Outcome) -> Decision {
+        match outcome {
+            Outcome::Settle(next) => self.step(next, Some(EntryKind::Settle), Some("payout.completed")),
+            Outcome::Refund(next) => self.step(next, Some(EntryKind::Refund), Some("payout.failed")),
+            Outcome::GoOn(next) => {
+                let event = newly_in_doubt(before, &next);
+                self.step(next, None, event)
+            }
+        }
     }
 
     fn release(&self, payout: &Payout, number: u32) -> Decision {
         let next = payout.release(number, self.now).ok_or(Refusal::StaleAttempt)?;
         let exchange = Exchange::default();
         let end = AttemptEnd { payout: payout.id, number, outcome: "released", exchange, ended_at: self.now };
-        self.step(next, None, None, Some(end))
+        let (changes, reply) = self.step(next, None, None)?;
+        Ok((Changes { attempt: Some(AttemptChange::Closed(end)), ..changes }, reply))
     }
 
     fn cancel(&self, payout: &Payout) -> Decision {
         let next = payout.cancel(self.now).ok_or(Refusal::NotCancellable(payout.status()))?;
-        self.step(next, Some(EntryKind::Refund), Some("payout.cancelled"), None)
+        self.step(next, Some(EntryKind::Refund), Some("payout.cancelled"))
     }
 
     fn give_back(&self, payout: &Payout, reason: &str) -> Decision {
         let next = payout.returned(reason, self.now).ok_or(Refusal::NotReturnable(payout.status()))?;
-        self.step(next, Some(EntryKind::Return), Some("payout.returned"), None)
+        self.step(next, Some(EntryKind::Return), Some("payout.returned"))
     }
 
-    /// A payout's step with the movement of money, the event and the attempt's end that belong to it.
-    fn step(
-        &self,
-        next: Payout,
-        movement: Option<EntryKind>,
-        event: Option<&'static str>,
-        end: Option<AttemptEnd>,
-    ) -> Decision {
+    /// A payout's step with the movement of money and the event that belong to it.
+    fn step(&self, next: Payout, movement: Option<EntryKind>, event: Option<&'static str>) -> Decision {
         let entry = movement.map(|kind| self.entry(kind, next.amount, Subject::Payout(next.id))).transpose().map_err(
             |overdraw| match overdraw {
                 Overdraw::TooLarge => Refusal::BalanceTooLarge,
@@ -286,8 +332,7 @@ impl Door<'_> {
             entry,
             event: event.map(|kind| self.event(kind, Some(next.id))),
             payout: Some(PayoutChange::Step(next.clone())),
-            attempt: end.map(AttemptChange::Closed),
-            record: None,
+            ..Changes::default()
         };
         Ok((changes, Reply::Stepped(next)))
     }
@@ -304,9 +349,34 @@ impl Door<'_> {
         Event { seq: self.book.last_event + 1, kind, payout, created_at: self.now }
     }
 
+    fn action(
+        &self,
+        by: &ByOperator,
+        word: &str,
+        subject: impl ToString,
+        reason: Option<&str>,
+        detail: Option<String>,
+    ) -> OperatorAction {
+        OperatorAction {
+            id: by.action_id,
+            at: self.now,
+            merchant: Some(self.book.merchant),
+            operator: by.name.clone(),
+            action: word.to_owned(),
+            subject: Some(subject.to_string()),
+            reason: reason.map(str::to_owned),
+            detail,
+        }
+    }
+
     fn record(&self, key: IdempotencyKey, request: RequestHash, answer: &Answer, payout: Option<PayoutId>) -> Record {
         Record { key, request, answer: answer.clone(), payout, created_at: self.now, expires_at: None }
     }
+}
+
+/// Why an operator can do nothing about this payout now.
+fn hands_off(payout: &Payout) -> Refusal {
+    if payout.is_in_doubt() { Refusal::Held } else { Refusal::NotInDoubt(payout.status()) }
 }
 
 fn newly_in_doubt(before: &Payout, after: &Payout) -> Option<&'static str> {
@@ -352,12 +422,13 @@ impl Writes {
         }
         self.records.extend(changes.record.map(|record| (merchant, record)));
         self.events.extend(changes.event.map(|event| (merchant, event)));
+        self.actions.extend(changes.action);
     }
 
     /// Whether nothing is to be written: replays and refusals only.
     pub fn is_empty(&self) -> bool {
-        // Every change that is not a record comes with a payout's step, a new payout or an event.
-        self.records.is_empty() && self.steps.is_empty() && self.events.is_empty()
+        // Every other change comes with one of these.
+        self.records.is_empty() && self.steps.is_empty() && self.events.is_empty() && self.actions.is_empty()
     }
 
     /// The payouts' steps in rounds, so that no payout steps twice in one round: the database

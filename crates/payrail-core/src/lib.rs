@@ -8,4 +8,5 @@ pub mod idempotency;
 pub mod ids;
 pub mod ledger;
 pub mod money;
+pub mod operator;
 pub mod payout;

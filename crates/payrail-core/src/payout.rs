@@ -179,7 +179,16 @@ pub struct Attempt {
     pub started_at: Timestamp,
 }
 
-/// What a report changed.
+/// What an operator knows of a payout in doubt: from the bank's statement, its letter, its telephone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The bank paid, under its own reference.
+    Paid { utr: String },
+    /// The bank did not pay, and never will.
+    NotPaid,
+}
+
+/// What a report or a decision changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Settle(Payout),
@@ -293,6 +302,39 @@ impl Payout {
     pub fn release(&self, number: u32, now: Timestamp) -> Option<Payout> {
         let progress = self.held_by(number)?;
         Some(self.not_sent(progress).waiting(progress.step, now, progress.doubt.clone(), now))
+    }
+
+    /// An operator has the next call made now instead of later; which call it is does not change. `None`
+    /// unless it is in doubt and no worker holds it.
+    pub fn ask(&self, now: Timestamp) -> Option<Payout> {
+        let progress = self.unattended_doubt()?;
+        // What is due already keeps its place in the queue.
+        Some(self.waiting(progress.step, progress.due_at.min(now), progress.doubt.clone(), now))
+    }
+
+    /// An operator ends the doubt; `None` unless it is in doubt and no worker holds it.
+    ///
+    /// Everywhere else a payout ends on the bank's own answer. Here, and only here, a person's written word
+    /// stands for it: who is wrong refunds what was paid, or settles what was not. So it takes a reason, it
+    /// is written into the audit log, and `verify` holds it against the bank's book.
+    pub fn decide(&self, verdict: &Verdict, reason: &str, now: Timestamp) -> Option<Outcome> {
+        self.unattended_doubt()?;
+        Some(match verdict {
+            Verdict::Paid { utr } => Outcome::Settle(self.stepped(State::Completed { utr: utr.clone() }, now)),
+            Verdict::NotPaid => {
+                let reason = format!("An operator decided that the bank did not pay: {reason}");
+                Outcome::Refund(self.stepped(State::Failed { reason }, now))
+            }
+        })
+    }
+
+    /// A worker that holds the payout may be hearing the answer at this moment; one whose lease ran out is
+    /// soon replaced by one that asks.
+    fn unattended_doubt(&self) -> Option<&Progress> {
+        match &self.state {
+            State::Processing(progress) if progress.doubt.is_some() && progress.leased_by.is_none() => Some(progress),
+            _ => None,
+        }
     }
 
     /// Withdrawn by the merchant; `None` once a worker has claimed it.

@@ -7,10 +7,10 @@ use payrail_core::backoff::{Policy, later};
 use payrail_core::command::{Action, Command, Exchange, Refusal, Reply};
 use payrail_core::idempotency::Answer;
 use payrail_core::ids::PayoutId;
-use payrail_core::payout::{BankAnswer, Status};
+use payrail_core::payout::{BankAnswer, Status, Verdict};
 use serde_json::{Value, json};
 
-use common::{MICROSECOND, Store, at, create, fund, key, merchant, payout_id};
+use common::{MICROSECOND, Store, at, by, create, fund, key, merchant, payout_id};
 
 fn id(number: usize) -> PayoutId {
     payout_id(merchant(0), number)
@@ -44,6 +44,14 @@ fn paid() -> BankAnswer {
 
 fn give_back(number: usize) -> Action {
     Action::Return { payout: id(number), reason: "frozen".to_owned() }
+}
+
+fn ask(number: usize) -> Action {
+    Action::Ask { payout: id(number), by: by("Ana", 1) }
+}
+
+fn decide(number: usize, verdict: Verdict) -> Action {
+    Action::Decide { payout: id(number), verdict, reason: "the bank wrote so".to_owned(), by: by("Bela", 2) }
 }
 
 /// A payout of 400 in the given status, under key 1.
@@ -162,7 +170,7 @@ fn the_same_request_twice_in_one_batch_pays_once() {
 
 #[test]
 fn each_status_refuses_what_does_not_become_it() {
-    use Refusal::{NotCancellable, NotDue, NotReturnable, StaleAttempt};
+    use Refusal::{NotCancellable, NotDue, NotInDoubt, NotReturnable, StaleAttempt};
     for status in Status::ALL {
         let (pending, completed) = (status == Status::Pending, status == Status::Completed);
         let processing = status == Status::Processing;
@@ -174,6 +182,9 @@ fn each_status_refuses_what_does_not_become_it() {
             (Action::Release { payout: id(1), number: 2 }, false, StaleAttempt),
             (Action::Cancel { payout: id(1) }, pending, NotCancellable(status)),
             (give_back(1), completed, NotReturnable(status)),
+            (ask(1), false, NotInDoubt(status)),
+            (decide(1, Verdict::NotPaid), false, NotInDoubt(status)),
+            (decide(1, Verdict::Paid { utr: "UTR1".to_owned() }), false, NotInDoubt(status)),
         ] {
             let reply = store_with(status).one(merchant(0), action.clone(), at(2));
             assert_eq!(reply.err(), (!taken).then_some(refusal), "{status:?} {action:?}");
@@ -190,6 +201,8 @@ fn nobody_learns_or_moves_anything_of_another() {
             Action::Release { payout: id(1), number: 1 },
             Action::Cancel { payout: id(1) },
             give_back(1),
+            ask(1),
+            decide(1, Verdict::NotPaid),
         ]
     };
     for status in Status::ALL {

@@ -4,7 +4,7 @@ mod common;
 
 use jiff::{SignedDuration, Timestamp};
 use payrail_core::backoff::Policy;
-use payrail_core::payout::{BankAnswer, Outcome, Payout, Progress, State, Status, Step};
+use payrail_core::payout::{BankAnswer, Outcome, Payout, Progress, State, Status, Step, Verdict};
 
 use common::{MICROSECOND, amount, at, merchant, payout_id};
 
@@ -109,6 +109,8 @@ fn a_payout_that_is_over_takes_nothing_but_the_return_of_what_was_paid() {
         assert_eq!(payout.report(1, &refused(), &policy(), at(1)), None);
         assert_eq!(payout.release(1, at(1)), None);
         assert_eq!(payout.cancel(at(1)), None);
+        assert_eq!(payout.ask(at(1)), None);
+        assert_eq!(payout.decide(&Verdict::NotPaid, "why", at(1)), None);
         let state = payout.returned("frozen", at(1)).map(|payout| payout.state);
         let returned = State::Returned { utr: "UTR1".to_owned(), reason: "frozen".to_owned() };
         assert_eq!(state, completed.then_some(returned));

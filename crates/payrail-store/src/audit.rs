@@ -63,6 +63,14 @@ pub struct EventFact {
     pub payout_id: Option<Uuid>,
 }
 
+/// A person's word in place of the bank's.
+#[derive(Debug, FromRow)]
+pub struct DecisionFact {
+    /// The payout's id, as it is written there.
+    pub subject: Option<String>,
+    pub action: String,
+}
+
 /// Rows of a merchant that does not exist.
 #[derive(Debug, FromRow)]
 pub struct Stray {
@@ -75,12 +83,17 @@ pub struct Stray {
 /// A table's merchants that the table of merchants does not have.
 macro_rules! strays_of {
     ($table:literal) => {
+        strays_of!($table, "")
+    };
+    ($table:literal, $condition:literal) => {
         concat!(
             "SELECT '",
             $table,
             "' AS place, t.bucket, t.merchant_id FROM (SELECT DISTINCT bucket, merchant_id FROM ",
             $table,
-            " WHERE bucket BETWEEN $1 AND $2) t WHERE NOT EXISTS \
+            " WHERE bucket BETWEEN $1 AND $2",
+            $condition,
+            ") t WHERE NOT EXISTS \
              (SELECT 1 FROM merchants m WHERE m.bucket = t.bucket AND m.id = t.merchant_id)"
         )
     };
@@ -177,6 +190,18 @@ macro_rules! reads {
             .await?)
         }
 
+        pub async fn decision_facts(on: &mut $connection, of: Place) -> Result<Vec<DecisionFact>> {
+            Ok(sqlx::query_as(
+                "SELECT subject, action FROM operator_actions \
+                 WHERE bucket = $1 AND merchant_id = $2 AND action IN ('decided_paid', 'decided_not_paid') \
+                 ORDER BY subject",
+            )
+            .bind(of.bucket)
+            .bind(of.merchant_id)
+            .fetch_all(on)
+            .await?)
+        }
+
         pub async fn strays(on: &mut $connection, first: i16, last: i16, limit: u32) -> Result<Vec<Stray>> {
             Ok(sqlx::query_as(concat!(
                 strays_of!("ledger_entries"),
@@ -188,11 +213,15 @@ macro_rules! reads {
                 strays_of!("idempotency_records"),
                 " UNION ALL ",
                 strays_of!("outbox"),
+                " UNION ALL ",
+                // What an operator did that concerns no merchant lies under the nil UUID.
+                strays_of!("operator_actions", " AND merchant_id <> $4"),
                 " LIMIT $3"
             ))
             .bind(first)
             .bind(last)
             .bind(i64::from(limit))
+            .bind(Uuid::nil())
             .fetch_all(on)
             .await?)
         }
@@ -245,6 +274,11 @@ impl Snapshot {
     /// The merchant's outbox in order.
     pub async fn event_facts(&mut self, of: Place, after: i64, limit: u32) -> Result<Vec<EventFact>> {
         read!(self, event_facts(of, after, limit))
+    }
+
+    /// The doubts of the merchant's payouts that operators ended: few, as each is one person's work.
+    pub async fn decision_facts(&mut self, of: Place) -> Result<Vec<DecisionFact>> {
+        read!(self, decision_facts(of))
     }
 
     /// Rows without their merchant in the buckets from `first` to `last`; on Citus, a shard each.

@@ -6,14 +6,21 @@ mod either;
 
 mod audit;
 mod error;
+mod keys;
+mod lists;
 mod needs;
+mod operators;
 mod postgres;
 mod rows;
+mod search;
+mod sessions;
 mod sqlite;
 mod statements;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod totals;
 mod types;
+mod views;
 
 use jiff::Timestamp;
 use payrail_core::backoff::Policy;
@@ -23,11 +30,18 @@ use payrail_core::ledger::Tip;
 use payrail_core::payout::Payout;
 use sqlx::migrate::{MigrateError, Migrator};
 
-pub use audit::{AttemptFact, EntryFact, EventFact, PayoutFact, Place, RecordFact, Stray};
+pub use audit::{AttemptFact, DecisionFact, EntryFact, EventFact, PayoutFact, Place, RecordFact, Stray};
 pub use error::{Result, StoreError};
+pub use keys::{KeyLine, NewKey};
+pub use lists::Position;
+pub use operators::{NewSession, Operator, Role};
+pub use payrail_core::operator::OperatorAction;
 pub use postgres::PostgresStore;
 pub use rows::{AttemptLine, EventLine, LedgerLine, Merchant};
+pub use search::{ActionFilter, EntryFilter, Found, LOOKED_AT_MAX, PayoutFilter, RecordFilter, Window};
 pub use sqlite::SqliteStore;
+pub use totals::{COUNTED_MAX, TrialBalance, Waiting};
+pub use views::{BalanceLine, OutcomeLine};
 
 /// The clock, read once the merchants are locked: a book's times are in the book's order.
 pub type Now<'a> = &'a (dyn Fn() -> Timestamp + Send + Sync);
@@ -177,6 +191,11 @@ impl Store {
     /// Stores the keyed hash of an API key; the same one again changes nothing.
     pub async fn add_key(&self, merchant: MerchantId, hash: &[u8], prefix: &str, now: Timestamp) -> Result<()> {
         write!(self, statements::add_key(merchant, hash, prefix, now))
+    }
+
+    /// A row of the audit log on its own; one that tells of a write belongs into that write's transaction.
+    pub async fn add_action(&self, action: &OperatorAction) -> Result<()> {
+        write!(self, statements::add_action(action))
     }
 
     /// One merchant's book and payouts as they were at one moment, for `verify`.

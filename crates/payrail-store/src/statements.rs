@@ -15,6 +15,7 @@ macro_rules! statements {
         use jiff::Timestamp;
         use payrail_core::ids::{MerchantId, PayoutId};
         use payrail_core::ledger::Tip;
+        use payrail_core::operator::OperatorAction;
         use payrail_core::payout::Payout;
         use uuid::Uuid;
 
@@ -335,6 +336,29 @@ macro_rules! statements {
             .bind(merchant.bucket().column())
             .bind(merchant.0)
             .bind(At(now))
+            .execute(on)
+            .await?;
+            Ok(())
+        }
+
+        /// A row of the audit log about something that does not pass the door, in the transaction of what
+        /// it tells of. (What does pass it is written with the rest of its batch.)
+        pub async fn add_action(on: &mut Connection, action: &OperatorAction) -> Result<()> {
+            let merchant = $crate::types::owner(action);
+            sqlx::query(
+                "INSERT INTO operator_actions \
+                 (bucket, merchant_id, id, at, operator, action, subject, reason, detail) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            )
+            .bind(merchant.bucket().column())
+            .bind(merchant.0)
+            .bind(action.id)
+            .bind(At(action.at))
+            .bind(&action.operator)
+            .bind(&action.action)
+            .bind(&action.subject)
+            .bind(&action.reason)
+            .bind(&action.detail)
             .execute(on)
             .await?;
             Ok(())

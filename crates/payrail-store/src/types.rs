@@ -1,11 +1,14 @@
 //! How a value of the core lies in a column.
 
 use jiff::Timestamp;
+use payrail_core::ids::MerchantId;
+use payrail_core::operator::OperatorAction;
 use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, PgValueRef, Postgres};
 use sqlx::sqlite::{Sqlite, SqliteArgumentsBuffer, SqliteTypeInfo, SqliteValueRef};
 use sqlx::{Decode, Encode, Type};
+use uuid::Uuid;
 
 /// A moment: `timestamptz` on PostgreSQL, microseconds since 1970 on SQLite. Ours, because one type
 /// for both lets both stores share the text of their reads, and jiff-sqlx keeps text in SQLite.
@@ -70,4 +73,9 @@ impl Decode<'_, Postgres> for At {
         // `infinity` lies at the end of 64 bits.
         Self::of_micros(<i64 as Decode<Postgres>>::decode(value)?.saturating_add(POSTGRES_EPOCH_MICROS))
     }
+}
+
+/// Under whose key a row of the audit log lies: what concerns no merchant is the nil UUID's.
+pub(crate) fn owner(action: &OperatorAction) -> MerchantId {
+    action.merchant.unwrap_or(MerchantId(Uuid::nil()))
 }

@@ -11,6 +11,7 @@ use payrail_core::idempotency::{IdempotencyKey, Record};
 use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::ledger::Entry;
 use payrail_core::money::Amount;
+use payrail_core::operator::{ByOperator, OperatorAction};
 use payrail_core::payout::{Attempt, Payout};
 use uuid::Uuid;
 
@@ -44,7 +45,13 @@ pub fn create(id: PayoutId, key: IdempotencyKey, paise: i64, account: &str) -> A
 }
 
 pub fn fund(key: IdempotencyKey, paise: i64) -> Action {
-    Action::Fund { key, amount: amount(paise), description: "top-up".to_owned() }
+    Action::Fund { key, amount: amount(paise), description: "top-up".to_owned(), by: None }
+}
+
+/// The `number`th thing that anybody did by hand.
+pub fn by(name: &str, number: usize) -> ByOperator {
+    let action_id = Uuid::from_u128(0x0199_0000_0000_7000_8000_0000_0000_0000 + number as u128);
+    ByOperator { name: name.to_owned(), action_id }
 }
 
 /// What a store has written, by table, and what it has answered.
@@ -57,6 +64,7 @@ pub struct Log {
     pub closed: Vec<(MerchantId, AttemptEnd)>,
     pub records: Vec<(MerchantId, Record)>,
     pub events: Vec<(MerchantId, Event)>,
+    pub actions: Vec<OperatorAction>,
     pub replies: Vec<Result<Reply, Refusal>>,
 }
 
@@ -78,6 +86,7 @@ impl Log {
             closed: part(&self.closed, merchant),
             records: part(&self.records, merchant),
             events: part(&self.events, merchant),
+            actions: self.actions.iter().filter(|action| action.merchant == Some(merchant)).cloned().collect(),
             replies: Vec::new(),
         }
     }
@@ -90,14 +99,15 @@ impl Log {
         self.closed.extend_from_slice(&more.closed);
         self.records.extend_from_slice(&more.records);
         self.events.extend_from_slice(&more.events);
+        self.actions.extend_from_slice(&more.actions);
         self.replies.extend_from_slice(&more.replies);
     }
 }
 
 impl From<Writes> for Log {
     fn from(writes: Writes) -> Self {
-        let Writes { entries, new_payouts, steps, opened, closed, records, events, replies } = writes;
-        Log { entries, new_payouts, steps, opened, closed, records, events, replies }
+        let Writes { entries, new_payouts, steps, opened, closed, records, events, actions, replies } = writes;
+        Log { entries, new_payouts, steps, opened, closed, records, events, actions, replies }
     }
 }
 
@@ -131,7 +141,9 @@ impl Store {
         let mut twin = books.clone();
         let writes = decide_all(&mut books, commands, &self.policy, now);
         check_rounds(&writes);
+        let is_empty = writes.is_empty();
         let log = Log::from(writes);
+        assert_eq!(is_empty, log.wrote_nothing(), "a store writes nothing of what is said to be empty");
         let again = Log::from(decide_all(&mut twin, commands, &self.policy, now));
         assert_eq!((&again, &twin), (&log, &books), "the same input, another decision");
         self.write(&log);

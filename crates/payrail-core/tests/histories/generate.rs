@@ -4,12 +4,12 @@ use jiff::{SignedDuration, Timestamp};
 use payrail_core::backoff::Policy;
 use payrail_core::command::{Action, Command, Exchange};
 use payrail_core::ids::{MerchantId, PayoutId};
-use payrail_core::payout::{BankAnswer, Payout};
+use payrail_core::payout::{BankAnswer, Payout, Verdict};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use crate::common::{Store, at, create, fund, key, merchant, payout_id};
+use crate::common::{Store, at, by, create, fund, key, merchant, payout_id};
 
 /// The merchants that exist; one more is asked for now and then.
 pub const MERCHANTS: u8 = 3;
@@ -44,6 +44,7 @@ pub enum Wish {
         who: u8,
         key: u8,
         size: Size,
+        by_hand: bool,
     },
     /// A request of before, once more, as it was.
     Again(Index),
@@ -70,6 +71,8 @@ pub enum What {
     Release { attempt: i8 },
     Cancel,
     Return,
+    Ask,
+    Decide(Verdict),
 }
 
 /// An amount: so many paise, or near the balance, or near what still fits 64 bits.
@@ -111,7 +114,12 @@ fn wishes() -> impl Strategy<Value = Wish> {
         size,
         account,
     });
-    let fund = (who, 0..KEYS, sizes()).prop_map(|(who, key, size)| Wish::Fund { who, key, size });
+    let fund = (who, 0..KEYS, sizes(), any::<bool>()).prop_map(|(who, key, size, by_hand)| Wish::Fund {
+        who,
+        key,
+        size,
+        by_hand,
+    });
     let whose = prop_oneof![40 => Just(Whose::Owner), 1 => Just(Whose::Stranger), 1 => Just(Whose::Nobody)];
     let back = prop_oneof![4 => Just(0), 1 => 1..4u8];
     let payout = (back, whose, whats()).prop_map(|(back, whose, what)| Wish::Payout { back, whose, what });
@@ -122,12 +130,18 @@ fn whats() -> impl Strategy<Value = What> {
     // The newest attempt, one of the stale ones, one that nobody has made yet.
     let attempt = prop_oneof![10 => Just(0i8), 2 => 1..3i8, 1 => Just(-1i8)];
     prop_oneof![
-        6 => (0..2u8).prop_map(|worker| What::Claim { worker }),
-        6 => (attempt.clone(), answers()).prop_map(|(attempt, answer)| What::Report { attempt, answer }),
+        8 => (0..2u8).prop_map(|worker| What::Claim { worker }),
+        8 => (attempt.clone(), answers()).prop_map(|(attempt, answer)| What::Report { attempt, answer }),
         1 => attempt.prop_map(|attempt| What::Release { attempt }),
         1 => Just(What::Cancel),
-        1 => Just(What::Return),
+        2 => Just(What::Return),
+        1 => Just(What::Ask),
+        1 => verdicts().prop_map(What::Decide),
     ]
+}
+
+fn verdicts() -> impl Strategy<Value = Verdict> {
+    prop_oneof![(0..100u8).prop_map(|n| Verdict::Paid { utr: format!("UTR{n}") }), Just(Verdict::NotPaid)]
 }
 
 fn answers() -> impl Strategy<Value = BankAnswer> {
@@ -156,6 +170,7 @@ fn sizes() -> impl Strategy<Value = Size> {
 pub struct Scribe {
     asked: Vec<Command>,
     ids: usize,
+    deeds: usize,
     pub now: Timestamp,
 }
 
@@ -176,21 +191,25 @@ impl Scribe {
 
     /// `None` if the wish is about something of which there is nothing yet.
     pub fn command(&mut self, wish: &Wish, store: &Store) -> Option<Command> {
-        let command = match wish {
+        let mut command = match wish {
             Wish::Create { who, key: number, size, account } => {
                 let merchant = merchant(*who);
                 let paise = resolve(size, store, merchant);
                 let action = create(self.fresh_id(merchant), key(*number), paise, &format!("account-{account}"));
                 Command { merchant, action }
             }
-            Wish::Fund { who, key: number, size } => {
+            Wish::Fund { who, key: number, size, by_hand } => {
                 let merchant = merchant(*who);
-                let paise = resolve(size, store, merchant);
-                Command { merchant, action: fund(key(*number), paise) }
+                let mut action = fund(key(*number), resolve(size, store, merchant));
+                if let Action::Fund { by: hand, .. } = &mut action {
+                    *hand = by_hand.then(|| by("Ana", 0));
+                }
+                Command { merchant, action }
             }
             Wish::Again(index) => self.again(index)?,
             Wish::Payout { back, whose, what } => about(*back, whose, what, store)?,
         };
+        self.number(&mut command.action);
         if command.action.key().is_some() {
             self.asked.push(command.clone());
         }
@@ -207,6 +226,16 @@ impl Scribe {
             *id = self.fresh_id(command.merchant);
         }
         Some(command)
+    }
+
+    /// Whatever is done by hand gets an id of its own, a second try too.
+    fn number(&mut self, action: &mut Action) {
+        if let Action::Fund { by: Some(hand), .. } | Action::Ask { by: hand, .. } | Action::Decide { by: hand, .. } =
+            action
+        {
+            self.deeds += 1;
+            *hand = by(&hand.name, self.deeds);
+        }
     }
 
     fn fresh_id(&mut self, merchant: MerchantId) -> PayoutId {
@@ -232,6 +261,13 @@ fn about(back: u8, whose: &Whose, what: &What, store: &Store) -> Option<Command>
         What::Release { attempt } => Action::Release { payout, number: number(*attempt) },
         What::Cancel => Action::Cancel { payout },
         What::Return => Action::Return { payout, reason: "account frozen".to_owned() },
+        What::Ask => Action::Ask { payout, by: by("Ana", 0) },
+        What::Decide(verdict) => Action::Decide {
+            payout,
+            verdict: verdict.clone(),
+            reason: format!("letter {newest} of the bank"),
+            by: by("Bela", 0),
+        },
     };
     Some(Command { merchant, action })
 }

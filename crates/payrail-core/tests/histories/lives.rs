@@ -8,7 +8,7 @@ use payrail_core::backoff::Policy;
 use payrail_core::command::{Action, Command, Exchange, Refusal, Reply};
 use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::ledger::EntryKind;
-use payrail_core::payout::{BankAnswer, Payout, Progress, State, Status, Step};
+use payrail_core::payout::{BankAnswer, Payout, Progress, State, Status, Step, Verdict};
 
 use crate::common::{Log, MICROSECOND};
 use crate::money::Sums;
@@ -101,7 +101,29 @@ impl Life {
                 Err(Refusal::BalanceTooLarge)
             }
             Action::Return { .. } => Ok(self.over(Status::Returned, EntryKind::Return, "payout.returned")),
+            Action::Ask { .. } => {
+                self.unattended_doubt()?;
+                let due = now.min(*self.due.end());
+                self.due = due..=due;
+                Ok(Moved::default())
+            }
+            Action::Decide { verdict, .. } => {
+                self.unattended_doubt()?;
+                Ok(match verdict {
+                    Verdict::Paid { .. } => self.over(Status::Completed, EntryKind::Settle, "payout.completed"),
+                    Verdict::NotPaid => self.over(Status::Failed, EntryKind::Refund, "payout.failed"),
+                })
+            }
             Action::Create { .. } | Action::Fund { .. } => unreachable!("no existing payout is meant"),
+        }
+    }
+
+    /// What an operator may lay a hand on.
+    fn unattended_doubt(&self) -> Result<(), Refusal> {
+        match (self.status, self.doubt, self.open) {
+            (Status::Processing, Some(_), None) => Ok(()),
+            (Status::Processing, Some(_), Some(_)) => Err(Refusal::Held),
+            _ => Err(Refusal::NotInDoubt(self.status)),
         }
     }
 
@@ -219,6 +241,13 @@ impl Life {
             }
             (State::Failed { reason }, Action::Report { answer, .. }) => {
                 assert!(*answer == BankAnswer::Closed || *answer == BankAnswer::Refused { reason: reason.clone() });
+            }
+            (State::Completed { utr }, Action::Decide { verdict, .. }) => {
+                assert_eq!(verdict, &Verdict::Paid { utr: utr.clone() });
+            }
+            (State::Failed { reason }, Action::Decide { verdict, reason: why, .. }) => {
+                assert_eq!(verdict, &Verdict::NotPaid);
+                assert_eq!(reason, &format!("An operator decided that the bank did not pay: {why}"));
             }
             (State::Returned { utr, .. }, Action::Return { .. }) => {
                 assert_eq!(self.payout.state, State::Completed { utr: utr.clone() });

@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod generate;
+mod hands;
 mod keys;
 mod lives;
 mod money;
@@ -111,6 +112,7 @@ fn pieces((now, commands): &Batch, sizes: &mut impl Iterator<Item = usize>) -> V
 #[derive(Default)]
 struct Watch {
     accounts: money::Accounts,
+    hands: hands::Hands,
     keys: keys::Keys,
     lives: lives::Lives,
 }
@@ -132,6 +134,7 @@ impl Watch {
         }
         let before = self.accounts.of(merchant);
         self.accounts.see(log);
+        self.hands.see(command, now, log);
         self.keys.see(command, now, &store.policy, before, log);
         self.lives.see(command, now, &store.policy, before, log);
         assert_eq!(self.accounts.of(merchant).held, self.lives.held(merchant), "held is what is under way");
@@ -152,6 +155,9 @@ fn the_histories_go_everywhere() {
         for (_, event) in &store.log.events {
             *seen.entry(event.kind.to_owned()).or_default() += 1;
         }
+        for action in &store.log.actions {
+            *seen.entry(action.action.clone()).or_default() += 1;
+        }
         for (_, end) in &store.log.closed {
             *seen.entry(format!("ended {}", end.outcome)).or_default() += 1;
         }
@@ -165,6 +171,8 @@ const PLACES: &str = "201, 201 again, 400, 400 again, stepped, \
     UnknownMerchant, UnknownPayout, KeyReused, NotDue, StaleAttempt, BalanceTooLarge, \
     NotCancellable(Processing), NotCancellable(Completed), NotCancellable(Failed), \
     NotReturnable(Pending), NotReturnable(Returned), NotReturnable(Cancelled), \
+    NotInDoubt(Pending), NotInDoubt(Processing), NotInDoubt(Completed), NotInDoubt(Failed), Held, \
+    funded, asked_bank, decided_paid, decided_not_paid, \
     payout.pending, payout.processing, payout.completed, payout.failed, payout.cancelled, payout.returned, \
     payout.in_doubt, balance.funded, \
     ended paid, ended refused, ended never_received, ended closed, ended no_answer, ended unreachable, \

@@ -10,7 +10,7 @@ use payrail_core::payout::{BankAnswer, Outcome, Payout, State, Status, Step};
 
 use crate::common::{amount, at, merchant, payout_id};
 use crate::model::{Bank, Call, Mood, Verdict};
-use crate::silence;
+use crate::{known, silence};
 
 const MOODS: [Mood; 4] = [
     Mood { pays: true, closes: true },
@@ -62,6 +62,8 @@ impl Scene {
     fn all_that_may_follow(&self, policy: &Policy) -> Vec<Scene> {
         let mut next: Vec<_> = self.claimed(policy).into_iter().collect();
         next.extend(self.payout.cancel(at(0)).map(|payout| self.with(payout)));
+        next.extend(self.payout.ask(at(0)).map(|payout| self.with(payout)));
+        next.extend(self.decided());
         for n in 0..self.calls.len() {
             next.extend(MOODS.map(|mood| self.arrived(n, mood)));
             let heard = self.calls[n].answer.clone();
@@ -77,6 +79,15 @@ impl Scene {
         let (payout, number, step) = (attempt.payout, attempt.number, attempt.step);
         next.calls.push(Call { payout, number, step, answer: None, withheld: false });
         Some(next)
+    }
+
+    /// An operator who has it from the bank in writing: what the bank has not decided, nobody knows.
+    fn decided(&self) -> Option<Scene> {
+        let verdict = known(self.bank.verdict(self.payout.id)?);
+        match self.payout.decide(&verdict, "the bank wrote so", at(0))? {
+            Outcome::Settle(payout) | Outcome::Refund(payout) => Some(self.with(payout)),
+            Outcome::GoOn(payout) => panic!("decided, and it goes on: {payout:?}"),
+        }
     }
 
     fn arrived(&self, n: usize, mood: Mood) -> Scene {

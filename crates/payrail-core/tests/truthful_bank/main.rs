@@ -6,16 +6,18 @@ mod common;
 mod every_way;
 mod model;
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use payrail_core::backoff::Policy;
 use payrail_core::command::{Action, Exchange, Reply};
 use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::ledger::EntryKind;
-use payrail_core::payout::{BankAnswer, State};
+use payrail_core::payout::{self, BankAnswer, State};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use common::{Store, at, create, fund, key, merchant, payout_id};
+use common::{Store, at, by, create, fund, key, merchant, payout_id};
 use model::{Bank, Call, Mood, Verdict};
 
 const MERCHANTS: u8 = 2;
@@ -56,6 +58,14 @@ enum Move {
     Return {
         payout: u8,
     },
+    Ask {
+        payout: u8,
+    },
+    /// An operator ends a doubt, with the bank's letter in hand or (a `guess`: paid or not) without.
+    Decide {
+        payout: u8,
+        guess: Option<bool>,
+    },
 }
 
 fn moves() -> impl Strategy<Value = Move> {
@@ -72,7 +82,13 @@ fn moves() -> impl Strategy<Value = Move> {
             .prop_map(|(call, release, wrongly)| Move::NotSent { call, release, wrongly }),
         1 => payout().prop_map(|payout| Move::Cancel { payout }),
         1 => payout().prop_map(|payout| Move::Return { payout }),
+        1 => payout().prop_map(|payout| Move::Ask { payout }),
+        1 => (payout(), guesses()).prop_map(|(payout, guess)| Move::Decide { payout, guess }),
     ]
+}
+
+fn guesses() -> impl Strategy<Value = Option<bool>> {
+    prop_oneof![3 => Just(None), 1 => any::<bool>().prop_map(Some)]
 }
 
 fn moods() -> impl Strategy<Value = Mood> {
@@ -113,6 +129,9 @@ struct World {
     now: Timestamp,
     payouts: Vec<(MerchantId, PayoutId)>,
     calls: Vec<Call>,
+    /// Payouts that an operator ended without knowing: the one way in which books and bank may differ.
+    guessed: BTreeSet<PayoutId>,
+    deeds: usize,
 }
 
 impl World {
@@ -124,7 +143,8 @@ impl World {
             store.one(*owner, fund(key(2 * n), 100), at(0)).expect("funds");
             store.one(*owner, create(*id, key(2 * n + 1), 100, "account"), at(0)).expect("a payout");
         }
-        World { store, bank: Bank::default(), now: at(0), payouts, calls: Vec::new() }
+        let (bank, calls, guessed) = (Bank::default(), Vec::new(), BTreeSet::new());
+        World { store, bank, now: at(0), payouts, calls, guessed, deeds: 0 }
     }
 
     fn happen(&mut self, step: &Move) {
@@ -153,6 +173,38 @@ impl World {
                 let (owner, payout) = self.payout(*payout);
                 let _ = self.store.one(owner, Action::Return { payout, reason: "frozen".to_owned() }, self.now);
             }
+            Move::Ask { payout } => {
+                let (owner, payout) = self.payout(*payout);
+                self.ask(owner, payout);
+            }
+            Move::Decide { payout, guess } => {
+                let (owner, payout) = self.payout(*payout);
+                self.decide(owner, payout, *guess);
+            }
+        }
+    }
+
+    fn ask(&mut self, owner: MerchantId, payout: PayoutId) {
+        self.deeds += 1;
+        let asked = self.store.one(owner, Action::Ask { payout, by: by("Ana", self.deeds) }, self.now);
+        // Now means now: whoever looks for work finds it.
+        if asked.is_ok() {
+            assert!(self.claim(owner, payout, 5), "asked for, and not due");
+        }
+    }
+
+    fn decide(&mut self, owner: MerchantId, payout: PayoutId, guess: Option<bool>) {
+        let verdict = match (guess, self.bank.verdict(payout)) {
+            (Some(true), _) => payout::Verdict::Paid { utr: "as it was remembered".to_owned() },
+            (Some(false), _) => payout::Verdict::NotPaid,
+            (None, Some(verdict)) => known(verdict),
+            (None, None) => return,
+        };
+        self.deeds += 1;
+        let (by, reason) = (by("Bela", self.deeds), "the bank wrote so".to_owned());
+        let decided = self.store.one(owner, Action::Decide { payout, verdict, reason, by }, self.now);
+        if decided.is_ok() && guess.is_some() {
+            self.guessed.insert(payout);
         }
     }
 
@@ -232,10 +284,10 @@ impl World {
         }
     }
 
-    /// What the ledger says never contradicts the bank.
+    /// What the ledger says never contradicts the bank, but by an operator's guess.
     fn check(&self) {
         for (_, entry) in &self.store.log.entries {
-            let Some(payout) = entry.payout else { continue };
+            let Some(payout) = entry.payout.filter(|payout| !self.guessed.contains(payout)) else { continue };
             let verdict = self.bank.verdict(payout);
             match entry.kind {
                 EntryKind::Settle => assert!(matches!(verdict, Some(Verdict::Paid { .. })), "settled: {verdict:?}"),
@@ -250,6 +302,8 @@ impl World {
             let payout = self.store.payout(*id).expect("a payout does not vanish");
             let verdict = self.bank.verdict(*id);
             match &payout.state {
+                State::Completed { .. } | State::Failed { .. } | State::Returned { .. }
+                    if self.guessed.contains(id) => {}
                 State::Completed { utr } | State::Returned { utr, .. } => {
                     assert_eq!(verdict, Some(&Verdict::Paid { utr: utr.clone() }));
                 }
@@ -259,6 +313,14 @@ impl World {
             }
         }
         assert!(self.store.books.values().all(|book| book.tip.balances.held.get() == 0));
+    }
+}
+
+/// The bank's own verdict, as an operator has it in writing.
+fn known(verdict: &Verdict) -> payout::Verdict {
+    match verdict {
+        Verdict::Paid { utr } => payout::Verdict::Paid { utr: utr.clone() },
+        Verdict::Refused | Verdict::Closed => payout::Verdict::NotPaid,
     }
 }
 

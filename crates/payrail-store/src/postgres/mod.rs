@@ -18,8 +18,27 @@ use crate::error::{Result, StoreError};
 use crate::needs::Needs;
 use crate::{Now, Replies};
 
+pub(crate) mod sessions {
+    crate::sessions::sessions!(sqlx::PgConnection);
+}
 pub(crate) mod statements {
     crate::statements::statements!(sqlx::PgConnection);
+}
+pub(crate) mod keys {
+    crate::keys::keys!(sqlx::PgConnection);
+}
+pub(crate) mod lists {
+    crate::lists::lists!(sqlx::PgConnection);
+}
+pub(crate) mod operators {
+    crate::operators::operators!(sqlx::PgConnection);
+}
+pub(crate) mod totals {
+    crate::totals::totals!(sqlx::PgConnection);
+}
+
+pub(crate) mod views {
+    crate::views::views!(sqlx::PgConnection);
 }
 
 pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");

@@ -6,6 +6,7 @@ use payrail_core::decide::{AttemptEnd, Event, Writes};
 use payrail_core::idempotency::Record;
 use payrail_core::ids::MerchantId;
 use payrail_core::ledger::Entry;
+use payrail_core::operator::OperatorAction;
 use payrail_core::payout::{Attempt, Payout};
 use sqlx::postgres::{PgArguments, PgConnection};
 use sqlx::query::Query;
@@ -13,7 +14,7 @@ use sqlx::{Encode, Postgres, Type};
 
 use crate::error::{Result, StoreError};
 use crate::rows::StateColumns;
-use crate::types::At;
+use crate::types::{At, owner};
 
 pub async fn all(on: &mut PgConnection, writes: &Writes) -> Result<()> {
     entries(on, &writes.entries).await?;
@@ -24,7 +25,8 @@ pub async fn all(on: &mut PgConnection, writes: &Writes) -> Result<()> {
     attempts(on, &writes.opened).await?;
     attempt_ends(on, &writes.closed).await?;
     records(on, &writes.records).await?;
-    events(on, &writes.events).await
+    events(on, &writes.events).await?;
+    actions(on, &writes.actions).await
 }
 
 async fn entries(on: &mut PgConnection, rows: &[(MerchantId, Entry)]) -> Result<()> {
@@ -171,6 +173,24 @@ async fn events(on: &mut PgConnection, rows: &[(MerchantId, Event)]) -> Result<(
         .await
 }
 
+async fn actions(on: &mut PgConnection, rows: &[OperatorAction]) -> Result<()> {
+    let insert = "INSERT INTO operator_actions (bucket, merchant_id, id, at, operator, action, subject, reason, \
+                  detail) \
+                  SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::text[], \
+                  $6::text[], $7::text[], $8::text[], $9::text[])";
+    Batch::of(insert, rows)
+        .owner()
+        .column(|action| action.id)
+        .column(|action| At(action.at))
+        .column(|action| action.operator.as_str())
+        .column(|action| action.action.as_str())
+        .column(|action| action.subject.as_deref())
+        .column(|action| action.reason.as_deref())
+        .column(|action| action.detail.as_deref())
+        .run(on)
+        .await
+}
+
 /// A statement and the rows whose columns are bound to it as arrays.
 struct Batch<'q, R> {
     rows: &'q [R],
@@ -217,6 +237,12 @@ impl<T> Owned for (MerchantId, T) {
 impl<T> Owned for &(MerchantId, T) {
     fn owner(&self) -> MerchantId {
         self.0
+    }
+}
+
+impl Owned for OperatorAction {
+    fn owner(&self) -> MerchantId {
+        owner(self)
     }
 }
 

@@ -16,8 +16,27 @@ use crate::error::{Result, StoreError};
 use crate::needs::Needs;
 use crate::{Now, Replies};
 
+pub(crate) mod sessions {
+    crate::sessions::sessions!(sqlx::SqliteConnection);
+}
 pub(crate) mod statements {
     crate::statements::statements!(sqlx::SqliteConnection);
+}
+pub(crate) mod keys {
+    crate::keys::keys!(sqlx::SqliteConnection);
+}
+pub(crate) mod lists {
+    crate::lists::lists!(sqlx::SqliteConnection);
+}
+pub(crate) mod operators {
+    crate::operators::operators!(sqlx::SqliteConnection);
+}
+pub(crate) mod totals {
+    crate::totals::totals!(sqlx::SqliteConnection);
+}
+
+pub(crate) mod views {
+    crate::views::views!(sqlx::SqliteConnection);
 }
 
 pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");

@@ -5,6 +5,7 @@ use payrail_core::decide::{AttemptEnd, Event, Writes};
 use payrail_core::idempotency::Record;
 use payrail_core::ids::MerchantId;
 use payrail_core::ledger::Entry;
+use payrail_core::operator::OperatorAction;
 use payrail_core::payout::{Attempt, Payout};
 use serde_json::{Value, json};
 use sqlx::SqliteConnection;
@@ -12,7 +13,7 @@ use uuid::Uuid;
 
 use crate::error::{Result, StoreError};
 use crate::rows::StateColumns;
-use crate::types::At;
+use crate::types::{At, owner};
 
 pub async fn all(on: &mut SqliteConnection, writes: &Writes) -> Result<()> {
     run(on, INSERT_ENTRIES, writes.entries.iter().map(entry)).await?;
@@ -23,7 +24,8 @@ pub async fn all(on: &mut SqliteConnection, writes: &Writes) -> Result<()> {
     run(on, OPEN_ATTEMPTS, writes.opened.iter().map(attempt)).await?;
     run(on, CLOSE_ATTEMPTS, writes.closed.iter().map(attempt_end)).await?;
     run(on, PUT_RECORDS, writes.records.iter().map(record)).await?;
-    run(on, INSERT_EVENTS, writes.events.iter().map(event)).await
+    run(on, INSERT_EVENTS, writes.events.iter().map(event)).await?;
+    run(on, INSERT_ACTIONS, writes.actions.iter().map(action)).await
 }
 
 const INSERT_ENTRIES: &str = "INSERT INTO ledger_entries (bucket, merchant_id, seq, kind, amount_paise, \
@@ -162,6 +164,26 @@ fn event((merchant, event): &(MerchantId, Event)) -> Value {
         event.kind,
         event.payout.map(|id| hex(id.0)),
         micros(event.created_at),
+    ])
+}
+
+const INSERT_ACTIONS: &str = "INSERT INTO operator_actions (bucket, merchant_id, id, at, operator, action, subject, \
+    reason, detail) \
+    SELECT value ->> 0, unhex(value ->> 1), unhex(value ->> 2), value ->> 3, value ->> 4, value ->> 5, value ->> 6, \
+    value ->> 7, value ->> 8 FROM json_each($1)";
+
+fn action(action: &OperatorAction) -> Value {
+    let merchant = owner(action);
+    json!([
+        merchant.bucket().get(),
+        hex(merchant.0),
+        hex(action.id),
+        micros(action.at),
+        action.operator,
+        action.action,
+        action.subject,
+        action.reason,
+        action.detail,
     ])
 }
 

@@ -25,7 +25,7 @@ async fn book(world: &World) {
 }
 
 /// None of these may be taken, and nothing may be different after them.
-async fn refused_without_a_trace(world: &World, statements: &[String]) {
+pub async fn refused_without_a_trace(world: &World, statements: &[String]) {
     let mut raw = world.raw().await;
     let before = Dump::of(&mut raw).await;
     for statement in statements {

@@ -4,16 +4,21 @@
 use jiff::Timestamp;
 use payrail_core::command::{Action, Command};
 use payrail_core::ids::PayoutId;
+use payrail_core::payout::Verdict;
 use payrail_store::StoreError;
 
 use crate::dump::Dump;
 use crate::raw::Raw;
-use crate::world::{World, at, claim, create, fresh_id, fresh_key, fund, merchant, paid, refused, report};
+use crate::world::{
+    World, ask, at, claim, create, decide, decided_paid, fresh_id, fresh_key, fund, merchant, no_answer, paid, refused,
+    report,
+};
 
 on_both_stores!(
     a_create_that_fails_anywhere_leaves_no_trace,
     a_claim_that_fails_anywhere_leaves_no_trace,
     a_report_that_fails_anywhere_leaves_no_trace,
+    a_decision_that_fails_anywhere_leaves_no_trace,
     one_broken_command_takes_the_batch_with_it,
     a_row_that_does_not_arrive_rolls_the_batch_back,
     a_refused_commit_is_known_to_have_written_nothing,
@@ -87,6 +92,16 @@ async fn a_report_that_fails_anywhere_leaves_no_trace(world: World) {
         let number = world.claim(merchant(0), payout, at(1)).await.number;
         let tables = ["ledger_entries", "payouts", "attempts", "outbox"];
         fails_without_a_trace(&world, &tables, &[command(report(payout, number, answer))], at(2)).await;
+    }
+}
+
+async fn a_decision_that_fails_anywhere_leaves_no_trace(world: World) {
+    world.fund(merchant(0), 10_000).await;
+    for verdict in [decided_paid(), Verdict::NotPaid] {
+        let payout = world.ended(merchant(0), 1_000, no_answer()).await;
+        fails_without_a_trace(&world, &["payouts", "operator_actions"], &[command(ask(payout))], at(2)).await;
+        let tables = ["ledger_entries", "payouts", "outbox", "operator_actions"];
+        fails_without_a_trace(&world, &tables, &[command(decide(payout, verdict))], at(3)).await;
     }
 }
 

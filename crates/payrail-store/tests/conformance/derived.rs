@@ -58,7 +58,7 @@ async fn a_balance_is_the_sum_of_its_book(mut world: World) {
 const ENTRIES: i64 = 5_000;
 
 /// A long book for merchant 0: funds of one paisa.
-async fn long_book(raw: &mut Raw) {
+pub async fn long_book(raw: &mut Raw) {
     let (bucket, id, now) = (merchant(0).bucket().get(), raw.id(merchant(0).0), raw.at(at(0)));
     let row = format!("SELECT {bucket}, {id}, n, 'fund', 1, n, 0, NULL, NULL, {now}");
     let numbers = match raw {
@@ -74,7 +74,7 @@ async fn long_book(raw: &mut Raw) {
 }
 
 /// The statement as the store has it, from its first words to its last.
-fn statement(source: &str, first: &str) -> String {
+pub fn statement(source: &str, first: &str) -> String {
     let start = source.find(first).unwrap_or_else(|| panic!("the store has no {first:?} any more"));
     let end = source[start..].find('"').unwrap();
     source[start..start + end].replace('\\', " ").split_whitespace().collect::<Vec<_>>().join(" ")

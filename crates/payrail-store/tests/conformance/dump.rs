@@ -9,10 +9,13 @@ use crate::raw::Raw;
 pub struct Dump(pub BTreeMap<&'static str, Vec<String>>);
 
 /// A column's name, and before it how it is written: `#` bytes or an id in hex, `@` microseconds.
-const TABLES: [(&str, &str); 9] = [
+const TABLES: [(&str, &str); 13] = [
     ("merchants", "bucket #id name email @created_at"),
     ("merchant_directory", "email bucket #merchant_id"),
     ("api_keys", "#hash prefix bucket #merchant_id @created_at @revoked_at"),
+    ("operators", "#id name password_hash role @created_at @disabled_at"),
+    ("operator_sessions", "#hash #operator_id @created_at @expires_at"),
+    ("merchant_sessions", "#hash #key_hash @created_at @expires_at"),
     ("settings", "name value"),
     (
         "ledger_entries",
@@ -26,6 +29,7 @@ const TABLES: [(&str, &str); 9] = [
     ("attempts", "bucket #merchant_id #payout_id number step worker @started_at outcome sent received @ended_at"),
     ("idempotency_records", "bucket #merchant_id #key #request_hash status body #payout_id @created_at @expires_at"),
     ("outbox", "bucket #merchant_id seq kind #payout_id @created_at"),
+    ("operator_actions", "bucket #merchant_id #id @at operator action subject reason detail"),
 ];
 
 impl Dump {

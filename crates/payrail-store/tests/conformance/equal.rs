@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use payrail_core::command::{Refusal, Reply};
+use payrail_core::operator::OperatorAction;
 use payrail_core::payout::Payout;
 
 use crate::dump::Dump;
 use crate::histories::{Model, Scribe, policy};
 use crate::world::{MERCHANTS, World, merchant};
 
-const BATCHES: usize = 80;
+const BATCHES: usize = 120;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_histories_make_the_same_books() {
@@ -25,7 +26,8 @@ async fn the_same_histories_make_the_same_books() {
 
 const PLACES: &str = "201, 201 again, 400, 400 again, claimed to submit, claimed to enquire, claimed to close, \
     Processing, Completed, Failed, Cancelled, Returned, \
-    UnknownMerchant, UnknownPayout, KeyReused, NotDue, StaleAttempt, NotCancellable, NotReturnable, BalanceTooLarge";
+    UnknownMerchant, UnknownPayout, KeyReused, NotDue, StaleAttempt, NotCancellable, NotReturnable, BalanceTooLarge, \
+    NotInDoubt, Held, funded, asked_bank, decided_paid, decided_not_paid";
 
 async fn play(seed: u64, seen: &mut BTreeMap<String, u32>) {
     let (mut sqlite, mut postgres) = (World::sqlite().await, World::postgres().await);
@@ -42,6 +44,9 @@ async fn play(seed: u64, seen: &mut BTreeMap<String, u32>) {
             *seen.entry(name(reply)).or_default() += 1;
         }
     }
+    for action in &model.actions {
+        *seen.entry(action.action.clone()).or_default() += 1;
+    }
     for world in [&sqlite, &postgres] {
         reads_are_the_models(world, &model).await;
     }
@@ -50,6 +55,7 @@ async fn play(seed: u64, seen: &mut BTreeMap<String, u32>) {
         assert_eq!(rows, &b.0[table], "{table}, seed {seed}");
     }
     assert_eq!(a.0["idempotency_records"], records(&model));
+    assert_eq!(a.0["operator_actions"], actions(&model));
 }
 
 async fn reads_are_the_models(world: &World, model: &Model) {
@@ -75,7 +81,6 @@ async fn reads_are_the_models(world: &World, model: &Model) {
 
 /// As the dump writes them.
 fn records(model: &Model) -> Vec<String> {
-    let or_null = |text: Option<String>| text.unwrap_or_else(|| "~".to_owned());
     let line = |(owner, record): (payrail_core::ids::MerchantId, &payrail_core::idempotency::Record)| {
         let hash: String = record.request.0.iter().map(|byte| format!("{byte:02x}")).collect();
         [
@@ -92,6 +97,31 @@ fn records(model: &Model) -> Vec<String> {
         .join("|")
     };
     let mut lines: Vec<_> = model.records().map(line).collect();
+    lines.sort();
+    lines
+}
+
+fn or_null(text: Option<String>) -> String {
+    text.unwrap_or_else(|| "~".to_owned())
+}
+
+fn actions(model: &Model) -> Vec<String> {
+    let line = |action: &OperatorAction| {
+        let owner = action.merchant.expect("what passes the door is somebody's");
+        [
+            owner.bucket().get().to_string(),
+            owner.0.simple().to_string(),
+            action.id.simple().to_string(),
+            action.at.as_microsecond().to_string(),
+            action.operator.clone(),
+            action.action.clone(),
+            or_null(action.subject.clone()),
+            or_null(action.reason.clone()),
+            or_null(action.detail.clone()),
+        ]
+        .join("|")
+    };
+    let mut lines: Vec<_> = model.actions.iter().map(line).collect();
     lines.sort();
     lines
 }

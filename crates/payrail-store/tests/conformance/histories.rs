@@ -9,7 +9,8 @@ use payrail_core::decide::{Book, Event, decide_all};
 use payrail_core::idempotency::{IdempotencyKey, Record};
 use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::ledger::Entry;
-use payrail_core::payout::{BankAnswer, State};
+use payrail_core::operator::{ByOperator, OperatorAction};
+use payrail_core::payout::{BankAnswer, Payout, State, Verdict};
 use payrail_store::{AttemptLine, Replies};
 use uuid::Uuid;
 
@@ -39,12 +40,14 @@ pub struct Model {
     pub entries: BTreeMap<MerchantId, Vec<Entry>>,
     pub events: BTreeMap<MerchantId, Vec<Event>>,
     pub attempts: BTreeMap<(MerchantId, PayoutId), Vec<AttemptLine>>,
+    pub actions: Vec<OperatorAction>,
 }
 
 impl Model {
     pub fn new(policy: Policy) -> Self {
         let books = (0..MERCHANTS).map(merchant).map(|id| (id, Book::new(id))).collect();
-        Self { policy, books, entries: BTreeMap::new(), events: BTreeMap::new(), attempts: BTreeMap::new() }
+        let (entries, events, attempts) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { policy, books, entries, events, attempts, actions: Vec::new() }
     }
 
     pub fn run(&mut self, commands: &[Command], now: Timestamp) -> Replies {
@@ -77,6 +80,7 @@ impl Model {
             (line.sent, line.received) = (Some(end.exchange.sent), Some(end.exchange.received));
             line.ended_at = Some(end.ended_at);
         }
+        self.actions.extend(writes.actions);
         writes.replies
     }
 
@@ -90,13 +94,14 @@ pub struct Scribe {
     dice: Dice,
     pub now: Timestamp,
     ids: u128,
+    deeds: u128,
     /// The payouts that were asked for, the newest last.
     asked: Vec<(MerchantId, PayoutId)>,
 }
 
 impl Scribe {
     pub fn new(seed: u64) -> Self {
-        Self { dice: Dice(seed), now: at(0), ids: 0, asked: Vec::new() }
+        Self { dice: Dice(seed), now: at(0), ids: 0, deeds: 0, asked: Vec::new() }
     }
 
     /// The next batch, some time after the one before, and now and then on a clock that goes behind.
@@ -112,7 +117,13 @@ impl Scribe {
         // One merchant more than there are.
         let owner = merchant(self.dice.pick(&[0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 2, MERCHANTS]));
         match self.dice.roll(20) {
-            0..=1 => Command { merchant: owner, action: fund(self.key(), self.paise(&[1, 2_000, 5_000])) },
+            0..=1 => {
+                let mut action = fund(self.key(), self.paise(&[1, 2_000, 5_000]));
+                if let (Action::Fund { by, .. }, 0) = (&mut action, self.dice.roll(2)) {
+                    *by = Some(self.by());
+                }
+                Command { merchant: owner, action }
+            }
             2..=7 => {
                 self.ids += 1;
                 let random = self.ids.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
@@ -124,6 +135,12 @@ impl Scribe {
             }
             _ => self.about_a_payout(owner, model),
         }
+    }
+
+    fn by(&mut self) -> ByOperator {
+        self.deeds += 1;
+        let action_id = Uuid::from_u128(0x0199_0000_0000_7000_8000_0000_0000_0000 + self.deeds);
+        ByOperator { name: self.dice.pick(&["Ana", "B\u{e9}la \"₹\\"]).to_owned(), action_id }
     }
 
     /// One of these, and seldom as much as there is.
@@ -143,17 +160,23 @@ impl Scribe {
         // What is asked for in this batch is not known yet.
         let recent =
             |(n, asked): (usize, &(MerchantId, PayoutId))| (n < 2 || known(*asked).is_some()).then_some(*asked);
-        let asked = self.asked.iter().rev().enumerate().filter_map(recent).nth(back);
+        let mut asked = self.asked.iter().rev().enumerate().filter_map(recent).nth(back);
+        if self.dice.roll(8) == 0 {
+            // Doubts are rare, and what may be done about them is half of this.
+            let doubt = |asked: &&(MerchantId, PayoutId)| known(**asked).is_some_and(|payout| payout.is_in_doubt());
+            asked = self.asked.iter().rev().find(doubt).copied().or(asked);
+        }
         let (asked_by, payout) = asked.unwrap_or((owner, PayoutId(owner.0)));
         let merchant = if self.dice.roll(40) == 0 { owner } else { asked_by };
         let known = known((asked_by, payout));
         let calls = known.as_ref().map_or(0, |known| known.calls);
         // The newest attempt, one made in this batch, or a stale one.
         let number = calls.saturating_add_signed(self.dice.pick(&[0, 0, 0, 0, 1, -1]));
+        let doubtful = known.as_ref().is_some_and(Payout::is_in_doubt);
         let leased =
             known.is_some_and(|known| matches!(&known.state, State::Processing(now) if now.leased_by.is_some()));
         let worker = self.dice.pick(&["worker-1", "worker-2"]);
-        let action = match (self.dice.roll(24), leased) {
+        let action = match (self.dice.roll(29), leased) {
             (0..=10, true) | (11..=14, _) => {
                 let exchange = Exchange { sent: format!("call {number}"), received: "{\"ok\":\"₹\"}".to_owned() };
                 Action::Report { payout, number, answer: self.answer(), exchange }
@@ -161,6 +184,11 @@ impl Scribe {
             (15, _) => Action::Release { payout, number },
             (16, _) => Action::Cancel { payout },
             (17..=18, _) => Action::Return { payout, reason: "account frozen".to_owned() },
+            (19..=21, _) if doubtful || self.dice.roll(3) == 0 => Action::Ask { payout, by: self.by() },
+            (22..=24, _) if doubtful || self.dice.roll(3) == 0 => {
+                let verdict = self.dice.pick(&[Verdict::NotPaid, Verdict::Paid { utr: "UTR3".to_owned() }]);
+                Action::Decide { payout, verdict, reason: "letter \"₹\"".to_owned(), by: self.by() }
+            }
             _ => claim(payout, worker),
         };
         Command { merchant, action }

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use payrail_core::command::Action;
 use payrail_core::payout::Status;
 use payrail_store::{Store, StoreError};
 
 use crate::dump::Dump;
 use crate::raw::Raw;
-use crate::world::{MERCHANTS, World, at, merchant, paid, person};
+use crate::world::{MERCHANTS, World, ask, at, by, fresh_key, fund, merchant, no_answer, paid, person};
 
 on_both_stores!(
     again_is_harmless,
@@ -100,6 +101,10 @@ async fn a_reset_empties_everything(world: World) {
     world.payout(merchant(0), 1_000).await;
     world.store.put_setting("name", "value").await.unwrap();
     world.store.add_key(merchant(0), &[7; 32], "pk_7", at(0)).await.unwrap();
+    let doubtful = world.ended(merchant(0), 1_000, no_answer()).await;
+    world.one(merchant(0), ask(doubtful), at(1)).await.unwrap();
+    crate::staff::signed_in(&world, "Ana").await;
+    world.store.open_merchant_session(&[7; 32], &crate::staff::session(1, 0)).await.unwrap();
     // Another process, whose connections know the old tables.
     let other =
         World { store: world.second_store().await, policy: world.policy, database: world.empty_database().await };
@@ -120,6 +125,16 @@ async fn a_reset_empties_everything(world: World) {
     }
     // The guards are there again.
     raw.refuses("DELETE FROM ledger_entries").await;
+    world.one(merchant(0), with_hand(), at(1)).await.unwrap();
+    raw.refuses("DELETE FROM operator_actions").await;
+}
+
+fn with_hand() -> Action {
+    let mut funding = fund(fresh_key(), 1);
+    if let Action::Fund { by: hand, .. } = &mut funding {
+        *hand = Some(by());
+    }
+    funding
 }
 
 /// What hangs on a table keeps it; then the others stay as well.

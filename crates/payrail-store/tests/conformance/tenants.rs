@@ -3,11 +3,14 @@
 
 use payrail_core::command::{Action, Command, Refusal};
 use payrail_core::ids::{MerchantId, PayoutId};
-use payrail_core::payout::Status;
+use payrail_core::payout::{Status, Verdict};
 use uuid::Uuid;
 
 use crate::dump::Dump;
-use crate::world::{MERCHANTS, World, answer, at, claim, create, fresh_id, fresh_key, fund, merchant, paid, report};
+use crate::world::{
+    MERCHANTS, World, answer, ask, at, claim, create, decide, fresh_id, fresh_key, fund, merchant, no_answer, paid,
+    report,
+};
 
 on_both_stores!(
     anothers_payout_is_an_unknown_one,
@@ -29,6 +32,7 @@ async fn anothers_payout_is_an_unknown_one(world: World) {
     let number = world.claim(merchant(0), theirs, at(0)).await.number;
     let paid_out = world.ended(merchant(0), 1_000, paid()).await;
     let pending = world.payout(merchant(0), 1_000).await;
+    let doubtful = world.ended(merchant(0), 1_000, no_answer()).await;
     let mut raw = world.raw().await;
     let before = Dump::of(&mut raw).await;
     for action in [
@@ -37,6 +41,8 @@ async fn anothers_payout_is_an_unknown_one(world: World) {
         report(theirs, number, paid()),
         Action::Release { payout: theirs, number },
         Action::Return { payout: paid_out, reason: "mine".to_owned() },
+        ask(doubtful),
+        decide(doubtful, Verdict::NotPaid),
     ] {
         // Not even beside a command of the owner's, with whose rows it is loaded.
         let owners = Command { merchant: merchant(0), action: Action::Release { payout: theirs, number: 99 } };

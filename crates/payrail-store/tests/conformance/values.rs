@@ -2,12 +2,13 @@
 
 use jiff::Timestamp;
 use payrail_core::command::{Action, Command, Exchange, Refusal};
-use payrail_core::ids::PayoutId;
-use payrail_core::payout::BankAnswer;
+use payrail_core::ids::{MerchantId, PayoutId};
+use payrail_core::operator::ByOperator;
+use payrail_core::payout::{BankAnswer, Verdict};
 use payrail_store::StoreError;
 
 use crate::world::{
-    MICROSECOND, World, amount, at, claim, create, create_to, fresh_id, fresh_key, fund, merchant, paid, report,
+    MICROSECOND, World, amount, at, by, claim, create, create_to, fresh_id, fresh_key, fund, merchant, paid, report,
 };
 
 on_both_stores!(
@@ -89,7 +90,7 @@ async fn any_text_comes_back_as_it_was(world: World) {
     world.fund(who, 1_000).await;
     for text in texts() {
         let owned = || text.clone();
-        let funding = Action::Fund { key: fresh_key(), amount: amount(1), description: owned() };
+        let funding = Action::Fund { key: fresh_key(), amount: amount(1), description: owned(), by: None };
         world.one(who, funding, at(0)).await.unwrap();
         assert_eq!(world.store.ledger(who, i64::MAX, 1).await.unwrap()[0].entry.description, Some(owned()));
         let (payout, key) = (fresh_id(who), fresh_key());
@@ -102,10 +103,26 @@ async fn any_text_comes_back_as_it_was(world: World) {
         world.stored(world.one(who, doubt, at(0)).await).await;
         let line = world.store.attempts(who, payout).await.unwrap().remove(0);
         assert_eq!((line.worker, line.sent, line.received), (owned(), Some(owned()), Some(owned())));
+        let hand = || ByOperator { name: owned(), action_id: fresh_key().0 };
+        world.stored(world.one(who, Action::Ask { payout, by: hand() }, at(1)).await).await;
+        let twin = in_doubt(&world, who).await;
+        let verdict = Verdict::Paid { utr: owned() };
+        let decision = Action::Decide { payout: twin, verdict, reason: owned(), by: hand() };
+        world.stored(world.one(who, decision, at(1)).await).await;
+        let row = world.raw().await.texts(&row_of(twin)).await;
+        assert_eq!(row, [format!("{}|{}|UTR {}", owned(), owned(), owned())]);
         world.stored(world.one(who, claim(payout, &text), at(60)).await).await;
         world.report(who, payout, 2, BankAnswer::Paid { utr: owned() }, at(60)).await.unwrap();
         world.stored(world.one(who, Action::Return { payout, reason: owned() }, at(61)).await).await;
     }
+}
+
+async fn in_doubt(world: &World, who: MerchantId) -> PayoutId {
+    world.ended(who, 1, BankAnswer::NoAnswer { why: "timeout".to_owned() }).await
+}
+
+fn row_of(payout: PayoutId) -> String {
+    format!("SELECT operator || '|' || reason || '|' || detail FROM operator_actions WHERE subject = '{payout}'")
 }
 
 /// PostgreSQL cannot keep one, so neither store takes one. What comes from outside must be cleaned there.
@@ -113,17 +130,20 @@ async fn a_nul_is_refused_by_either(world: World) {
     let who = merchant(0);
     world.fund(who, 1_000).await;
     let payout = world.payout(who, 1).await;
+    let doubtful = in_doubt(&world, who).await;
     let claimed = claim(payout, "w");
     let nul = || "a\0b".to_owned();
     world.one(who, claimed, at(0)).await.unwrap();
     let exchange = Exchange { sent: String::new(), received: nul() };
     for action in [
         create_to(fresh_id(who), fresh_key(), 1, &nul()),
-        Action::Fund { key: fresh_key(), amount: amount(1), description: nul() },
+        Action::Fund { key: fresh_key(), amount: amount(1), description: nul(), by: None },
         claim(payout, &nul()),
         report(payout, 1, BankAnswer::Paid { utr: nul() }),
         report(payout, 1, BankAnswer::Refused { reason: nul() }),
         Action::Report { payout, number: 1, answer: paid(), exchange },
+        Action::Ask { payout: doubtful, by: ByOperator { name: nul(), ..by() } },
+        Action::Decide { payout: doubtful, verdict: Verdict::NotPaid, reason: nul(), by: by() },
     ] {
         let error = world.run(&[Command { merchant: who, action }], at(100)).await.unwrap_err();
         assert!(matches!(error, StoreError::Refused(_)), "{error:?}");

@@ -10,7 +10,8 @@ use payrail_core::command::{Action, Command, Exchange, PayoutRequest, Refusal, R
 use payrail_core::idempotency::{Answer, IdempotencyKey};
 use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::money::Amount;
-use payrail_core::payout::{Attempt, BankAnswer, Payout};
+use payrail_core::operator::ByOperator;
+use payrail_core::payout::{Attempt, BankAnswer, Payout, Verdict};
 use payrail_store::testing::TestDatabase;
 use payrail_store::{Merchant, Replies, Result, Store};
 use tokio::task::JoinHandle;
@@ -211,7 +212,7 @@ pub fn create_to(id: PayoutId, key: IdempotencyKey, paise: i64, account: &str) -
 }
 
 pub fn fund(key: IdempotencyKey, paise: i64) -> Action {
-    Action::Fund { key, amount: amount(paise), description: "top-up".to_owned() }
+    Action::Fund { key, amount: amount(paise), description: "top-up".to_owned(), by: None }
 }
 
 pub fn claim(payout: PayoutId, worker: &str) -> Action {
@@ -221,6 +222,22 @@ pub fn claim(payout: PayoutId, worker: &str) -> Action {
 pub fn report(payout: PayoutId, number: u32, answer: BankAnswer) -> Action {
     let exchange = Exchange { sent: format!("call {number}"), received: answer.as_str().to_owned() };
     Action::Report { payout, number, answer, exchange }
+}
+
+pub fn by() -> ByOperator {
+    ByOperator { name: "Ana".to_owned(), action_id: fresh_key().0 }
+}
+
+pub fn ask(payout: PayoutId) -> Action {
+    Action::Ask { payout, by: by() }
+}
+
+pub fn decide(payout: PayoutId, verdict: Verdict) -> Action {
+    Action::Decide { payout, verdict, reason: "letter of the bank".to_owned(), by: by() }
+}
+
+pub fn decided_paid() -> Verdict {
+    Verdict::Paid { utr: "UTR7".to_owned() }
 }
 
 pub fn paid() -> BankAnswer {

@@ -1,0 +1,205 @@
+//! What an operator may do to a doubt, when, and what is written of it.
+
+mod common;
+
+use payrail_core::backoff::Policy;
+use payrail_core::command::{Action, Command, Exchange, Refusal, Reply};
+use payrail_core::ids::PayoutId;
+use payrail_core::ledger::EntryKind;
+use payrail_core::operator::OperatorAction;
+use payrail_core::payout::{BankAnswer, Payout, State, Status, Step, Verdict};
+
+use common::{MICROSECOND, Store, at, by, create, fund, key, merchant, payout_id};
+
+fn id() -> PayoutId {
+    payout_id(merchant(0), 1)
+}
+
+fn claim() -> Action {
+    Action::Claim { payout: id(), worker: "one".to_owned() }
+}
+
+fn report(number: u32, answer: BankAnswer) -> Action {
+    Action::Report { payout: id(), number, answer, exchange: Exchange::default() }
+}
+
+fn silence() -> BankAnswer {
+    BankAnswer::NoAnswer { why: "timeout".to_owned() }
+}
+
+fn paid() -> Verdict {
+    Verdict::Paid { utr: "UTR7".to_owned() }
+}
+
+fn ask() -> Action {
+    Action::Ask { payout: id(), by: by("Ana", 1) }
+}
+
+fn decide(verdict: Verdict) -> Action {
+    Action::Decide { payout: id(), verdict, reason: "letter of the bank".to_owned(), by: by("Bela", 2) }
+}
+
+/// A payout of 400 of 1000 paise that got no answer at second 10: in doubt, and due half a minute later.
+fn in_doubt() -> Store {
+    let mut store = Store::new(Policy::default(), 2);
+    for (action, seconds) in
+        [(fund(key(0), 1_000), 0), (create(id(), key(1), 400, "account"), 0), (claim(), 0), (report(1, silence()), 10)]
+    {
+        store.one(merchant(0), action, at(seconds)).expect("a step on the way");
+    }
+    store
+}
+
+fn payout(store: &Store) -> Payout {
+    store.payout(id()).cloned().expect("it is there")
+}
+
+fn balances(store: &Store) -> (i64, i64) {
+    let balances = store.books[&merchant(0)].tip.balances;
+    (balances.available.get(), balances.held.get())
+}
+
+#[test]
+fn the_bank_is_asked_now_and_not_later() {
+    let mut store = in_doubt();
+    let before = payout(&store);
+    assert_eq!(store.one(merchant(0), claim(), at(11)), Err(Refusal::NotDue));
+    let asked = store.run(&[Command { merchant: merchant(0), action: ask() }], at(11));
+    let now = payout(&store);
+    assert_eq!(asked.replies, [Ok(Reply::Stepped(now.clone()))]);
+    assert!(asked.entries.is_empty() && asked.events.is_empty() && asked.closed.is_empty());
+    // Nothing but the time is different.
+    let (State::Processing(mut expected), State::Processing(progress)) = (before.state.clone(), now.state.clone())
+    else {
+        panic!("{now:?}");
+    };
+    expected.due_at = at(11);
+    assert_eq!((progress, now.unanswered, now.calls), (expected, before.unanswered, before.calls));
+    let reply = store.one(merchant(0), claim(), at(11));
+    assert!(matches!(reply, Ok(Reply::Claimed { attempt, .. }) if attempt.step == Step::Enquire));
+}
+
+#[test]
+fn what_is_due_already_keeps_its_place() {
+    let mut store = in_doubt();
+    let due_at = payout(&store).due_at().unwrap();
+    store.one(merchant(0), ask(), due_at + MICROSECOND).unwrap();
+    assert_eq!(payout(&store).due_at(), Some(due_at));
+}
+
+#[test]
+fn an_operator_ends_a_doubt_as_the_bank_would_have() {
+    for (verdict, status, kind, event, after) in [
+        (paid(), Status::Completed, EntryKind::Settle, "payout.completed", (600, 0)),
+        (Verdict::NotPaid, Status::Failed, EntryKind::Refund, "payout.failed", (1_000, 0)),
+    ] {
+        let mut store = in_doubt();
+        assert!(store.one(merchant(0), decide(verdict.clone()), at(20)).is_ok());
+        assert_eq!((payout(&store).status(), balances(&store)), (status, after));
+        let (_, entry) = store.log.entries.last().unwrap();
+        assert_eq!((entry.kind, entry.payout, entry.amount.get()), (kind, Some(id()), 400));
+        assert_eq!(store.log.events.last().map(|(_, event)| event.kind), Some(event));
+        // No call was made, so none is written down.
+        assert_eq!((store.log.opened.len(), store.log.closed.len(), payout(&store).calls), (1, 1, 1));
+        match payout(&store).state {
+            State::Completed { utr } => assert_eq!(utr, "UTR7"),
+            State::Failed { reason } => {
+                assert_eq!(reason, "An operator decided that the bank did not pay: letter of the bank");
+            }
+            other => panic!("{other:?}"),
+        }
+        // It is over: for a second operator, for the first one, and for a worker's late word.
+        for again in [decide(verdict), decide(paid()), decide(Verdict::NotPaid), ask()] {
+            assert_eq!(store.one(merchant(0), again, at(21)), Err(Refusal::NotInDoubt(status)));
+        }
+        for answer in [BankAnswer::Closed, BankAnswer::Paid { utr: "UTR8".to_owned() }] {
+            assert_eq!(store.one(merchant(0), report(1, answer), at(21)), Err(Refusal::StaleAttempt));
+        }
+    }
+}
+
+#[test]
+fn what_a_worker_holds_is_out_of_an_operators_hands() {
+    let mut store = in_doubt();
+    store.one(merchant(0), claim(), at(50)).unwrap();
+    // While its lease lasts, and after: it may still be the one who knows.
+    for seconds in [50, 109, 110, 5_000] {
+        for action in [ask(), decide(paid()), decide(Verdict::NotPaid)] {
+            assert_eq!(store.one(merchant(0), action, at(seconds)), Err(Refusal::Held), "{seconds}");
+        }
+    }
+    assert!(store.log.actions.is_empty());
+    store.one(merchant(0), report(2, silence()), at(5_001)).unwrap();
+    assert!(store.one(merchant(0), decide(paid()), at(5_002)).is_ok());
+}
+
+#[test]
+fn what_is_not_in_doubt_is_out_of_an_operators_hands() {
+    let mut store = in_doubt();
+    store.one(merchant(0), create(payout_id(merchant(0), 2), key(2), 10, "account"), at(11)).unwrap();
+    let ask_of_the_new = Action::Ask { payout: payout_id(merchant(0), 2), by: by("Ana", 1) };
+    assert_eq!(store.one(merchant(0), ask_of_the_new, at(12)), Err(Refusal::NotInDoubt(Status::Pending)));
+    // Claimed and handed back: under way, and the bank knows nothing of it.
+    let second = payout_id(merchant(0), 2);
+    store.one(merchant(0), Action::Claim { payout: second, worker: "one".to_owned() }, at(12)).unwrap();
+    store.one(merchant(0), Action::Release { payout: second, number: 1 }, at(12)).unwrap();
+    let (verdict, reason) = (Verdict::NotPaid, "none".to_owned());
+    let decision = Action::Decide { payout: second, verdict, reason, by: by("Ana", 1) };
+    assert_eq!(store.one(merchant(0), decision, at(13)), Err(Refusal::NotInDoubt(Status::Processing)));
+    assert!(store.log.actions.is_empty());
+}
+
+#[test]
+fn every_deed_leaves_its_row_and_none_leaves_two() {
+    let mut store = in_doubt();
+    let by_hand = |number: usize| Action::Fund {
+        key: key(7),
+        amount: common::amount(250),
+        description: "cheque 12".to_owned(),
+        by: Some(by("Ana", number)),
+    };
+    store.one(merchant(0), by_hand(10), at(11)).unwrap();
+    // The same funding once more, by a colleague: answered, and not done.
+    let again = store.one(merchant(0), by_hand(11), at(12));
+    assert!(matches!(again, Ok(Reply::Answered { replayed: true, .. })));
+    store.one(merchant(0), ask(), at(13)).unwrap();
+    store.one(merchant(0), decide(paid()), at(14)).unwrap();
+    let row = |number, operator: &str, action: &str, seconds| OperatorAction {
+        id: by("", number).action_id,
+        at: at(seconds),
+        merchant: Some(merchant(0)),
+        operator: operator.to_owned(),
+        action: action.to_owned(),
+        subject: Some(id().to_string()),
+        reason: None,
+        detail: None,
+    };
+    let text = |text: &str| Some(text.to_owned());
+    let entry = merchant(0).entry_id(3).to_string();
+    let expected = [
+        OperatorAction {
+            subject: Some(entry),
+            reason: text("cheque 12"),
+            detail: text("250 paise"),
+            ..row(10, "Ana", "funded", 11)
+        },
+        OperatorAction { detail: text("next step: enquire"), ..row(1, "Ana", "asked_bank", 13) },
+        OperatorAction {
+            reason: text("letter of the bank"),
+            detail: text("UTR UTR7"),
+            ..row(2, "Bela", "decided_paid", 14)
+        },
+    ];
+    assert_eq!(store.log.actions, expected);
+}
+
+/// In one batch as one after the other: the second decision finds no doubt.
+#[test]
+fn of_two_decisions_at_once_one_counts() {
+    let mut store = in_doubt();
+    let both = [decide(Verdict::NotPaid), decide(paid())].map(|action| Command { merchant: merchant(0), action });
+    let log = store.run(&both, at(20));
+    assert!(log.replies[0].is_ok());
+    assert_eq!(log.replies[1], Err(Refusal::NotInDoubt(Status::Failed)));
+    assert_eq!((log.entries.len(), log.actions.len(), balances(&store)), (1, 1, (1_000, 0)));
+}

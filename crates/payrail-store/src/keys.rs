@@ -1,0 +1,181 @@
+//! API keys as operators see them, and new merchants: each change with its row of the audit log, in one
+//! transaction.
+
+use jiff::Timestamp;
+use payrail_core::ids::MerchantId;
+use payrail_core::operator::OperatorAction;
+use sqlx::FromRow;
+
+use crate::Store;
+use crate::error::Result;
+use crate::rows::Merchant;
+use crate::types::At;
+
+/// What is known of a key: never the key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyLine {
+    pub hash: Vec<u8>,
+    pub prefix: String,
+    pub created_at: Timestamp,
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// A key that is to be kept: its keyed hash and what people may see of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewKey {
+    pub hash: [u8; 32],
+    pub prefix: String,
+    pub created_at: Timestamp,
+}
+
+#[derive(FromRow)]
+pub(crate) struct KeyRow {
+    hash: Vec<u8>,
+    prefix: String,
+    created_at: At,
+    revoked_at: Option<At>,
+}
+
+impl From<KeyRow> for KeyLine {
+    fn from(row: KeyRow) -> Self {
+        Self {
+            hash: row.hash,
+            prefix: row.prefix,
+            created_at: row.created_at.0,
+            revoked_at: row.revoked_at.map(|at| at.0),
+        }
+    }
+}
+
+impl Store {
+    /// The newest first.
+    pub async fn keys(&self, merchant: MerchantId, limit: u32) -> Result<Vec<KeyLine>> {
+        read!(self, keys::keys(merchant, limit))
+    }
+
+    /// A merchant with its first key; false when the e-mail address is taken.
+    pub async fn found_merchant(&self, merchant: &Merchant, key: &NewKey, done: &[OperatorAction]) -> Result<bool> {
+        write!(self, keys::found_merchant(merchant, key, done))
+    }
+
+    pub async fn issue_key(&self, merchant: MerchantId, key: &NewKey, done: &OperatorAction) -> Result<()> {
+        write!(self, keys::issue_key(merchant, key, done))
+    }
+
+    /// The old key ends in the moment in which the new one begins; false, and no new key, when it ended before.
+    pub async fn rotate_key(
+        &self,
+        merchant: MerchantId,
+        old: &[u8],
+        key: &NewKey,
+        done: &OperatorAction,
+    ) -> Result<bool> {
+        write!(self, keys::rotate_key(merchant, old, key, done))
+    }
+
+    /// False when it was revoked before.
+    pub async fn revoke_key(
+        &self,
+        merchant: MerchantId,
+        hash: &[u8],
+        now: Timestamp,
+        done: &OperatorAction,
+    ) -> Result<bool> {
+        write!(self, keys::revoke_key(merchant, hash, now, done))
+    }
+}
+
+macro_rules! keys {
+    ($connection:ty) => {
+        use jiff::Timestamp;
+        use payrail_core::ids::MerchantId;
+        use payrail_core::operator::OperatorAction;
+
+        use super::statements::{add_action, add_key, add_merchant_with_key};
+        use $crate::error::Result;
+        use $crate::keys::{KeyLine, KeyRow, NewKey};
+        use $crate::rows::Merchant;
+        use $crate::types::At;
+
+        type Connection = $connection;
+
+        pub async fn keys(on: &mut Connection, merchant: MerchantId, limit: u32) -> Result<Vec<KeyLine>> {
+            let rows: Vec<KeyRow> = sqlx::query_as(
+                "SELECT hash, prefix, created_at, revoked_at FROM api_keys WHERE merchant_id = $1 \
+                 ORDER BY created_at DESC, hash LIMIT $2",
+            )
+            .bind(merchant.0)
+            .bind(i64::from(limit))
+            .fetch_all(on)
+            .await?;
+            Ok(rows.into_iter().map(KeyLine::from).collect())
+        }
+
+        pub async fn found_merchant(
+            on: &mut Connection,
+            merchant: &Merchant,
+            key: &NewKey,
+            done: &[OperatorAction],
+        ) -> Result<bool> {
+            if !add_merchant_with_key(on, merchant, &key.hash, &key.prefix).await? {
+                return Ok(false);
+            }
+            for action in done {
+                add_action(on, action).await?;
+            }
+            Ok(true)
+        }
+
+        pub async fn issue_key(
+            on: &mut Connection,
+            merchant: MerchantId,
+            key: &NewKey,
+            done: &OperatorAction,
+        ) -> Result<()> {
+            add_key(on, merchant, &key.hash, &key.prefix, key.created_at).await?;
+            add_action(on, done).await
+        }
+
+        pub async fn rotate_key(
+            on: &mut Connection,
+            merchant: MerchantId,
+            old: &[u8],
+            key: &NewKey,
+            done: &OperatorAction,
+        ) -> Result<bool> {
+            if !end(on, merchant, old, key.created_at).await? {
+                return Ok(false);
+            }
+            issue_key(on, merchant, key, done).await?;
+            Ok(true)
+        }
+
+        pub async fn revoke_key(
+            on: &mut Connection,
+            merchant: MerchantId,
+            hash: &[u8],
+            now: Timestamp,
+            done: &OperatorAction,
+        ) -> Result<bool> {
+            if !end(on, merchant, hash, now).await? {
+                return Ok(false);
+            }
+            add_action(on, done).await?;
+            Ok(true)
+        }
+
+        /// A key ends once: of two who try, one changes a row.
+        async fn end(on: &mut Connection, merchant: MerchantId, hash: &[u8], now: Timestamp) -> Result<bool> {
+            let ended = sqlx::query(
+                "UPDATE api_keys SET revoked_at = $3 WHERE hash = $1 AND merchant_id = $2 AND revoked_at IS NULL",
+            )
+            .bind(hash)
+            .bind(merchant.0)
+            .bind(At(now))
+            .execute(on)
+            .await?;
+            Ok(ended.rows_affected() == 1)
+        }
+    };
+}
+pub(crate) use keys;

@@ -1,0 +1,254 @@
+//! What operators look through: all merchants' payouts, entries, records and actions, newest first. These are
+//! pages as they lie there; `search.rs` picks from them what is asked for.
+
+use jiff::Timestamp;
+use payrail_core::idempotency::Record;
+use payrail_core::ids::MerchantId;
+use payrail_core::operator::OperatorAction;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::error::Result;
+use crate::rows::{EntryRow, LedgerLine, RecordRow};
+use crate::types::At;
+
+/// A place in a list that is ordered by time, newest first: what lies at one moment is told apart by its owner
+/// and its number or id. The next page begins after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    pub at: Timestamp,
+    pub owner: Uuid,
+    pub number: i64,
+    pub id: Uuid,
+}
+
+impl Position {
+    /// Before everything that is not newer than `at`.
+    pub fn newest(at: Timestamp) -> Self {
+        Self { at, owner: Uuid::max(), number: i64::MAX, id: Uuid::max() }
+    }
+}
+
+#[derive(FromRow)]
+pub(crate) struct OwnedEntryRow {
+    merchant_id: Uuid,
+    #[sqlx(flatten)]
+    entry: EntryRow,
+}
+
+impl OwnedEntryRow {
+    pub fn line(self) -> Result<(MerchantId, LedgerLine)> {
+        Ok((MerchantId(self.merchant_id), LedgerLine::try_from(self.entry)?))
+    }
+}
+
+pub(crate) fn owned_record(row: RecordRow) -> Result<(MerchantId, Record)> {
+    Ok((MerchantId(row.merchant_id), Record::try_from(row)?))
+}
+
+#[derive(FromRow)]
+pub(crate) struct ActionRow {
+    merchant_id: Uuid,
+    id: Uuid,
+    at: At,
+    operator: String,
+    action: String,
+    subject: Option<String>,
+    reason: Option<String>,
+    detail: Option<String>,
+}
+
+impl From<ActionRow> for OperatorAction {
+    fn from(row: ActionRow) -> Self {
+        Self {
+            id: row.id,
+            at: row.at.0,
+            // What concerns no merchant lies under the nil UUID.
+            merchant: (!row.merchant_id.is_nil()).then_some(MerchantId(row.merchant_id)),
+            operator: row.operator,
+            action: row.action,
+            subject: row.subject,
+            reason: row.reason,
+            detail: row.detail,
+        }
+    }
+}
+
+macro_rules! lists {
+    ($connection:ty) => {
+        use jiff::Timestamp;
+        use payrail_core::idempotency::{IdempotencyKey, Record};
+        use payrail_core::ids::{MerchantId, PayoutId};
+        use payrail_core::operator::OperatorAction;
+        use payrail_core::payout::Payout;
+
+        use $crate::error::Result;
+        use $crate::lists::{ActionRow, OwnedEntryRow, Position, owned_record};
+        use $crate::rows::{LedgerLine, PayoutRow, RecordRow};
+        use $crate::statements::payout_columns;
+        use $crate::types::At;
+
+        type Connection = $connection;
+
+        pub async fn all_payouts(
+            on: &mut Connection,
+            from: Timestamp,
+            before: Position,
+            limit: u32,
+        ) -> Result<Vec<(MerchantId, Payout)>> {
+            let rows: Vec<PayoutRow> = sqlx::query_as(concat!(
+                "SELECT ",
+                payout_columns!(),
+                " FROM payouts WHERE created_at >= $1 AND (created_at, id) < ($2, $3) \
+                 ORDER BY created_at DESC, id DESC LIMIT $4"
+            ))
+            .bind(At(from))
+            .bind(At(before.at))
+            .bind(before.id)
+            .bind(i64::from(limit))
+            .fetch_all(on)
+            .await?;
+            rows.into_iter().map(|row| Ok((MerchantId(row.merchant_id), Payout::try_from(row)?))).collect()
+        }
+
+        /// One merchant's, by id: ids are made in the order of time. `from` is the first id that counts.
+        pub async fn payouts_of(
+            on: &mut Connection,
+            merchant: MerchantId,
+            from: PayoutId,
+            before: PayoutId,
+            limit: u32,
+        ) -> Result<Vec<(MerchantId, Payout)>> {
+            let rows: Vec<PayoutRow> = sqlx::query_as(concat!(
+                "SELECT ",
+                payout_columns!(),
+                " FROM payouts WHERE bucket = $1 AND merchant_id = $2 AND id >= $3 AND id < $4 \
+                 ORDER BY id DESC LIMIT $5"
+            ))
+            .bind(merchant.bucket().column())
+            .bind(merchant.0)
+            .bind(from.0)
+            .bind(before.0)
+            .bind(i64::from(limit))
+            .fetch_all(on)
+            .await?;
+            rows.into_iter().map(|row| Ok((merchant, Payout::try_from(row)?))).collect()
+        }
+
+        pub async fn all_entries(
+            on: &mut Connection,
+            from: Timestamp,
+            before: Position,
+            limit: u32,
+        ) -> Result<Vec<(MerchantId, LedgerLine)>> {
+            let rows: Vec<OwnedEntryRow> = sqlx::query_as(
+                "SELECT e.merchant_id, e.seq, e.kind, e.amount_paise, e.available_after, e.held_after, e.payout_id, \
+                        e.description, e.created_at, p.bank_account_id, p.status AS payout_status \
+                 FROM ledger_entries e LEFT JOIN payouts p \
+                   ON p.bucket = e.bucket AND p.merchant_id = e.merchant_id AND p.id = e.payout_id \
+                 WHERE e.created_at >= $1 AND (e.created_at, e.merchant_id, e.seq) < ($2, $3, $4) \
+                 ORDER BY e.created_at DESC, e.merchant_id DESC, e.seq DESC LIMIT $5",
+            )
+            .bind(At(from))
+            .bind(At(before.at))
+            .bind(before.owner)
+            .bind(before.number)
+            .bind(i64::from(limit))
+            .fetch_all(on)
+            .await?;
+            rows.into_iter().map(OwnedEntryRow::line).collect()
+        }
+
+        /// One merchant's whole book, settlements too, from below number `before` downwards.
+        pub async fn entries_of(
+            on: &mut Connection,
+            merchant: MerchantId,
+            before: i64,
+            limit: u32,
+        ) -> Result<Vec<(MerchantId, LedgerLine)>> {
+            let rows: Vec<OwnedEntryRow> = sqlx::query_as(
+                "SELECT e.merchant_id, e.seq, e.kind, e.amount_paise, e.available_after, e.held_after, e.payout_id, \
+                        e.description, e.created_at, p.bank_account_id, p.status AS payout_status \
+                 FROM ledger_entries e LEFT JOIN payouts p \
+                   ON p.bucket = e.bucket AND p.merchant_id = e.merchant_id AND p.id = e.payout_id \
+                 WHERE e.bucket = $1 AND e.merchant_id = $2 AND e.seq < $3 ORDER BY e.seq DESC LIMIT $4",
+            )
+            .bind(merchant.bucket().column())
+            .bind(merchant.0)
+            .bind(before)
+            .bind(i64::from(limit))
+            .fetch_all(on)
+            .await?;
+            rows.into_iter().map(OwnedEntryRow::line).collect()
+        }
+
+        pub async fn all_records(
+            on: &mut Connection,
+            from: Timestamp,
+            before: Position,
+            limit: u32,
+        ) -> Result<Vec<(MerchantId, Record)>> {
+            let rows: Vec<RecordRow> = sqlx::query_as(
+                "SELECT merchant_id, key, request_hash, status, body, payout_id, created_at, expires_at \
+                 FROM idempotency_records \
+                 WHERE created_at >= $1 AND (created_at, merchant_id, key) < ($2, $3, $4) \
+                 ORDER BY created_at DESC, merchant_id DESC, key DESC LIMIT $5",
+            )
+            .bind(At(from))
+            .bind(At(before.at))
+            .bind(before.owner)
+            .bind(before.id)
+            .bind(i64::from(limit))
+            .fetch_all(on)
+            .await?;
+            rows.into_iter().map(owned_record).collect()
+        }
+
+        pub async fn record(on: &mut Connection, merchant: MerchantId, key: IdempotencyKey) -> Result<Option<Record>> {
+            let row: Option<RecordRow> = sqlx::query_as(
+                "SELECT merchant_id, key, request_hash, status, body, payout_id, created_at, expires_at \
+                 FROM idempotency_records WHERE bucket = $1 AND merchant_id = $2 AND key = $3",
+            )
+            .bind(merchant.bucket().column())
+            .bind(merchant.0)
+            .bind(key.0)
+            .fetch_optional(on)
+            .await?;
+            row.map(Record::try_from).transpose()
+        }
+
+        pub async fn all_actions(on: &mut Connection, before: Position, limit: u32) -> Result<Vec<OperatorAction>> {
+            let rows: Vec<ActionRow> = sqlx::query_as(
+                "SELECT merchant_id, id, at, operator, action, subject, reason, detail FROM operator_actions \
+                 WHERE (at, id) < ($1, $2) ORDER BY at DESC, id DESC LIMIT $3",
+            )
+            .bind(At(before.at))
+            .bind(before.id)
+            .bind(i64::from(limit))
+            .fetch_all(on)
+            .await?;
+            Ok(rows.into_iter().map(OperatorAction::from).collect())
+        }
+
+        /// What was done to a payout, a key, …, oldest first.
+        pub async fn actions_about(
+            on: &mut Connection,
+            merchant: MerchantId,
+            subject: &str,
+            limit: u32,
+        ) -> Result<Vec<OperatorAction>> {
+            let rows: Vec<ActionRow> = sqlx::query_as(
+                "SELECT merchant_id, id, at, operator, action, subject, reason, detail FROM operator_actions \
+                 WHERE bucket = $1 AND merchant_id = $2 AND subject = $3 ORDER BY at, id LIMIT $4",
+            )
+            .bind(merchant.bucket().column())
+            .bind(merchant.0)
+            .bind(subject)
+            .bind(i64::from(limit))
+            .fetch_all(on)
+            .await?;
+            Ok(rows.into_iter().map(OperatorAction::from).collect())
+        }
+    };
+}
+pub(crate) use lists;

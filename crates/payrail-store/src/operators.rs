@@ -1,0 +1,285 @@
+//! Operators and their sessions. Whoever is disabled or gets a new password is out at once: the sessions go in
+//! the same transaction, and every look at a session looks at its operator too.
+
+use jiff::Timestamp;
+use payrail_core::operator::OperatorAction;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::Store;
+use crate::error::{Result, StoreError};
+use crate::types::At;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Sees everything, changes nothing.
+    Viewer,
+    Operator,
+}
+
+impl Role {
+    pub const ALL: [Role; 2] = [Self::Viewer, Self::Operator];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Operator => "operator",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == word)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operator {
+    pub id: Uuid,
+    pub name: String,
+    pub role: Role,
+    pub created_at: Timestamp,
+    pub disabled_at: Option<Timestamp>,
+}
+
+/// What a cookie's token stands for: the keyed hash is all that is kept of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewSession {
+    pub hash: [u8; 32],
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+#[derive(FromRow)]
+pub(crate) struct OperatorRow {
+    id: Uuid,
+    name: String,
+    role: String,
+    created_at: At,
+    disabled_at: Option<At>,
+    #[sqlx(default)]
+    pub password_hash: Option<String>,
+    #[sqlx(default)]
+    pub expires_at: Option<At>,
+}
+
+impl TryFrom<OperatorRow> for Operator {
+    type Error = StoreError;
+
+    fn try_from(row: OperatorRow) -> Result<Self> {
+        let role = Role::parse(&row.role);
+        Ok(Self {
+            id: row.id,
+            name: row.name,
+            role: role.ok_or_else(|| StoreError::Corrupt(format!("unknown role {:?}", row.role)))?,
+            created_at: row.created_at.0,
+            disabled_at: row.disabled_at.map(|at| at.0),
+        })
+    }
+}
+
+impl Store {
+    /// False when the name is taken, in whatever case.
+    pub async fn add_operator(&self, operator: &Operator, password_hash: &str, done: &OperatorAction) -> Result<bool> {
+        write!(self, operators::add_operator(operator, password_hash, done))
+    }
+
+    /// In the order of their names.
+    pub async fn operators(&self) -> Result<Vec<Operator>> {
+        read!(self, operators::operators())
+    }
+
+    /// In whatever case; with the hash of the password.
+    pub async fn operator_of_name(&self, name: &str) -> Result<Option<(Operator, String)>> {
+        read!(self, operators::operator_of_name(name))
+    }
+
+    /// False when the operator was disabled already.
+    pub async fn disable_operator(&self, id: Uuid, now: Timestamp, done: &OperatorAction) -> Result<bool> {
+        write!(self, operators::disable_operator(id, now, done))
+    }
+
+    /// Ends the operator's sessions as well.
+    pub async fn set_password(&self, id: Uuid, password_hash: &str, done: &OperatorAction) -> Result<bool> {
+        write!(self, operators::set_password(id, password_hash, done))
+    }
+
+    /// False, and no session, when the operator has been disabled or the password changed since it was checked.
+    pub async fn open_session(
+        &self,
+        of: Uuid,
+        checked_hash: &str,
+        session: &NewSession,
+        done: &OperatorAction,
+    ) -> Result<bool> {
+        write!(self, operators::open_session(of, checked_hash, session, done))
+    }
+
+    /// Who has this session, and until when.
+    pub async fn operator_of_session(&self, hash: &[u8], now: Timestamp) -> Result<Option<(Operator, Timestamp)>> {
+        read!(self, operators::operator_of_session(hash, now))
+    }
+
+    /// Says so in the audit log if there was such a session.
+    pub async fn close_session(&self, hash: &[u8], done: &OperatorAction) -> Result<()> {
+        write!(self, operators::close_session(hash, done))
+    }
+}
+
+macro_rules! operators {
+    ($connection:ty) => {
+        use jiff::Timestamp;
+        use payrail_core::operator::OperatorAction;
+        use uuid::Uuid;
+
+        use super::statements::add_action;
+        use $crate::error::Result;
+        use $crate::operators::{NewSession, Operator, OperatorRow};
+        use $crate::types::At;
+
+        type Connection = $connection;
+
+        pub async fn add_operator(
+            on: &mut Connection,
+            operator: &Operator,
+            password_hash: &str,
+            done: &OperatorAction,
+        ) -> Result<bool> {
+            let added = sqlx::query(
+                "INSERT INTO operators (id, name, password_hash, role, created_at) VALUES ($1, $2, $3, $4, $5) \
+                 ON CONFLICT DO NOTHING",
+            )
+            .bind(operator.id)
+            .bind(&operator.name)
+            .bind(password_hash)
+            .bind(operator.role.as_str())
+            .bind(At(operator.created_at))
+            .execute(&mut *on)
+            .await?;
+            noted(on, added.rows_affected() == 1, done).await
+        }
+
+        /// What was done is told of; what was not, is not.
+        async fn noted(on: &mut Connection, was_done: bool, done: &OperatorAction) -> Result<bool> {
+            if was_done {
+                add_action(on, done).await?;
+            }
+            Ok(was_done)
+        }
+
+        pub async fn operators(on: &mut Connection) -> Result<Vec<Operator>> {
+            let rows: Vec<OperatorRow> =
+                sqlx::query_as("SELECT id, name, role, created_at, disabled_at FROM operators ORDER BY lower(name)")
+                    .fetch_all(on)
+                    .await?;
+            rows.into_iter().map(Operator::try_from).collect()
+        }
+
+        pub async fn operator_of_name(on: &mut Connection, name: &str) -> Result<Option<(Operator, String)>> {
+            let row: Option<OperatorRow> = sqlx::query_as(
+                "SELECT id, name, role, created_at, disabled_at, password_hash FROM operators WHERE lower(name) = $1",
+            )
+            .bind(name.to_ascii_lowercase())
+            .fetch_optional(on)
+            .await?;
+            let Some(mut row) = row else { return Ok(None) };
+            let hash = row.password_hash.take().unwrap_or_default();
+            Ok(Some((Operator::try_from(row)?, hash)))
+        }
+
+        pub async fn disable_operator(
+            on: &mut Connection,
+            id: Uuid,
+            now: Timestamp,
+            done: &OperatorAction,
+        ) -> Result<bool> {
+            let disabled = sqlx::query("UPDATE operators SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL")
+                .bind(id)
+                .bind(At(now))
+                .execute(&mut *on)
+                .await?;
+            end_sessions(on, id).await?;
+            noted(on, disabled.rows_affected() == 1, done).await
+        }
+
+        pub async fn set_password(
+            on: &mut Connection,
+            id: Uuid,
+            password_hash: &str,
+            done: &OperatorAction,
+        ) -> Result<bool> {
+            let changed = sqlx::query("UPDATE operators SET password_hash = $2 WHERE id = $1")
+                .bind(id)
+                .bind(password_hash)
+                .execute(&mut *on)
+                .await?;
+            end_sessions(on, id).await?;
+            noted(on, changed.rows_affected() == 1, done).await
+        }
+
+        async fn end_sessions(on: &mut Connection, of: Uuid) -> Result<()> {
+            sqlx::query("DELETE FROM operator_sessions WHERE operator_id = $1").bind(of).execute(on).await?;
+            Ok(())
+        }
+
+        pub async fn open_session(
+            on: &mut Connection,
+            of: Uuid,
+            checked_hash: &str,
+            session: &NewSession,
+            done: &OperatorAction,
+        ) -> Result<bool> {
+            // Changes nothing but takes the row's lock: a change of password waits for this session and then
+            // ends it, or was first, and the hash is another.
+            let still = sqlx::query(
+                "UPDATE operators SET name = name WHERE id = $1 AND password_hash = $2 AND disabled_at IS NULL",
+            )
+            .bind(of)
+            .bind(checked_hash)
+            .execute(&mut *on)
+            .await?;
+            if still.rows_affected() == 0 {
+                return Ok(false);
+            }
+            sqlx::query("DELETE FROM operator_sessions WHERE expires_at <= $1")
+                .bind(At(session.created_at))
+                .execute(&mut *on)
+                .await?;
+            sqlx::query(
+                "INSERT INTO operator_sessions (hash, operator_id, created_at, expires_at) VALUES ($1, $2, $3, $4)",
+            )
+            .bind(&session.hash[..])
+            .bind(of)
+            .bind(At(session.created_at))
+            .bind(At(session.expires_at))
+            .execute(&mut *on)
+            .await?;
+            noted(on, true, done).await
+        }
+
+        pub async fn operator_of_session(
+            on: &mut Connection,
+            hash: &[u8],
+            now: Timestamp,
+        ) -> Result<Option<(Operator, Timestamp)>> {
+            let row: Option<OperatorRow> = sqlx::query_as(
+                "SELECT o.id, o.name, o.role, o.created_at, o.disabled_at, s.expires_at \
+                 FROM operator_sessions s JOIN operators o ON o.id = s.operator_id \
+                 WHERE s.hash = $1 AND s.expires_at > $2 AND o.disabled_at IS NULL",
+            )
+            .bind(hash)
+            .bind(At(now))
+            .fetch_optional(on)
+            .await?;
+            let Some(row) = row else { return Ok(None) };
+            let until = row.expires_at.map_or(now, |at| at.0);
+            Ok(Some((Operator::try_from(row)?, until)))
+        }
+
+        pub async fn close_session(on: &mut Connection, hash: &[u8], done: &OperatorAction) -> Result<()> {
+            let closed =
+                sqlx::query("DELETE FROM operator_sessions WHERE hash = $1").bind(hash).execute(&mut *on).await?;
+            noted(on, closed.rows_affected() == 1, done).await.map(drop)
+        }
+    };
+}
+pub(crate) use operators;

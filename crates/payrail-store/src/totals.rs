@@ -1,0 +1,139 @@
+//! The few figures over all merchants: what they have together, and how much is waiting.
+
+use jiff::Timestamp;
+use payrail_core::ids::MerchantId;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::Store;
+use crate::error::Result;
+use crate::types::At;
+
+/// Merchants whose newest entries are read at a time.
+const PAGE: u32 = 1_000;
+/// What is counted is counted so far and no further.
+pub const COUNTED_MAX: u32 = 10_000;
+
+/// In 128 bits: no sum of balances of 64 bits leaves them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TrialBalance {
+    pub merchants: u64,
+    pub available: i128,
+    pub held: i128,
+    /// The outside world's side.
+    pub bank: i128,
+}
+
+/// How many wait, and since when the longest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// [`COUNTED_MAX`] at the most.
+    pub count: u32,
+    pub oldest: Option<Timestamp>,
+}
+
+#[derive(FromRow)]
+pub(crate) struct TipsRow {
+    pub id: Uuid,
+    available_after: Option<i64>,
+    held_after: Option<i64>,
+}
+
+#[derive(FromRow)]
+pub(crate) struct WaitingRow {
+    count: i64,
+    oldest: Option<At>,
+}
+
+impl From<WaitingRow> for Waiting {
+    fn from(row: WaitingRow) -> Self {
+        Self { count: u32::try_from(row.count).unwrap_or(COUNTED_MAX), oldest: row.oldest.map(|at| at.0) }
+    }
+}
+
+impl Store {
+    /// Every merchant's newest entry, page by page; the cost grows with the merchants, not with their books.
+    pub async fn trial_balance(&self) -> Result<TrialBalance> {
+        let mut sum = TrialBalance::default();
+        let mut after = None;
+        loop {
+            let page = read!(self, totals::tips(after, PAGE))?;
+            for row in &page {
+                let available = i128::from(row.available_after.unwrap_or(0));
+                let held = i128::from(row.held_after.unwrap_or(0));
+                sum.merchants += 1;
+                sum.available += available;
+                sum.held += held;
+                sum.bank -= available + held;
+            }
+            match page.last() {
+                Some(last) if page.len() == PAGE as usize => after = Some(MerchantId(last.id)),
+                _ => return Ok(sum),
+            }
+        }
+    }
+
+    pub async fn count_in_doubt(&self) -> Result<Waiting> {
+        read!(self, totals::in_doubt(COUNTED_MAX))
+    }
+
+    pub async fn count_due(&self, now: Timestamp) -> Result<Waiting> {
+        read!(self, totals::overdue(now, COUNTED_MAX))
+    }
+}
+
+macro_rules! totals {
+    ($connection:ty) => {
+        use jiff::Timestamp;
+        use payrail_core::ids::MerchantId;
+        use uuid::Uuid;
+
+        use $crate::error::Result;
+        use $crate::totals::{TipsRow, Waiting, WaitingRow};
+        use $crate::types::At;
+
+        type Connection = $connection;
+
+        pub async fn tips(on: &mut Connection, after: Option<MerchantId>, limit: u32) -> Result<Vec<TipsRow>> {
+            let (bucket, id) = after.map_or((-1, Uuid::nil()), |id| (id.bucket().column(), id.0));
+            Ok(sqlx::query_as(
+                "SELECT m.id, e.available_after, e.held_after \
+                 FROM (SELECT bucket, id FROM merchants WHERE (bucket, id) > ($1, $2) \
+                       ORDER BY bucket, id LIMIT $3) m \
+                 LEFT JOIN ledger_entries e ON e.bucket = m.bucket AND e.merchant_id = m.id AND e.seq = \
+                     (SELECT seq FROM ledger_entries n WHERE n.bucket = m.bucket AND n.merchant_id = m.id \
+                      ORDER BY seq DESC LIMIT 1) \
+                 ORDER BY m.bucket, m.id",
+            )
+            .bind(bucket)
+            .bind(id)
+            .bind(i64::from(limit))
+            .fetch_all(on)
+            .await?)
+        }
+
+        pub async fn in_doubt(on: &mut Connection, limit: u32) -> Result<Waiting> {
+            let row: WaitingRow = sqlx::query_as(
+                "SELECT count(*) AS count, min(doubt_since) AS oldest FROM \
+                 (SELECT doubt_since FROM payouts WHERE doubt_since IS NOT NULL ORDER BY doubt_since LIMIT $1) w",
+            )
+            .bind(i64::from(limit))
+            .fetch_one(on)
+            .await?;
+            Ok(row.into())
+        }
+
+        pub async fn overdue(on: &mut Connection, now: Timestamp, limit: u32) -> Result<Waiting> {
+            let row: WaitingRow = sqlx::query_as(
+                "SELECT count(*) AS count, min(due_at) AS oldest FROM \
+                 (SELECT due_at FROM payouts WHERE due_at <= $1 ORDER BY due_at LIMIT $2) w",
+            )
+            .bind(At(now))
+            .bind(i64::from(limit))
+            .fetch_one(on)
+            .await?;
+            Ok(row.into())
+        }
+    };
+}
+pub(crate) use totals;

@@ -1,0 +1,270 @@
+//! What the dashboard reads of one merchant: the whole ledger, a payout's entries, the course of the balance,
+//! what became of the newest payouts. Each costs the same however long the book is.
+
+use jiff::Timestamp;
+use payrail_core::ids::{MerchantId, PayoutId};
+use payrail_core::ledger::{Balances, EntryKind};
+use payrail_core::money::{Amount, Paise};
+use payrail_core::payout::Status;
+use sqlx::FromRow;
+
+use crate::Store;
+use crate::error::{Result, StoreError};
+use crate::rows::LedgerLine;
+use crate::types::At;
+
+/// What a merchant had after entry `seq`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BalanceLine {
+    pub seq: i64,
+    pub after: Balances,
+    pub created_at: Timestamp,
+}
+
+#[derive(FromRow)]
+pub(crate) struct BalanceRow {
+    seq: i64,
+    available_after: i64,
+    held_after: i64,
+    created_at: At,
+}
+
+impl From<BalanceRow> for BalanceLine {
+    fn from(row: BalanceRow) -> Self {
+        let after = Balances { available: Paise::new(row.available_after), held: Paise::new(row.held_after) };
+        Self { seq: row.seq, after, created_at: row.created_at.0 }
+    }
+}
+
+/// What has become of a payout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutcomeLine {
+    pub status: Status,
+    pub amount: Amount,
+    pub created_at: Timestamp,
+}
+
+#[derive(FromRow)]
+pub(crate) struct OutcomeRow {
+    status: String,
+    amount_paise: i64,
+    created_at: At,
+}
+
+impl TryFrom<OutcomeRow> for OutcomeLine {
+    type Error = StoreError;
+
+    fn try_from(row: OutcomeRow) -> Result<Self> {
+        let status = Status::parse(&row.status);
+        Ok(Self {
+            status: status.ok_or_else(|| StoreError::Corrupt(format!("unknown status {:?}", row.status)))?,
+            amount: Amount::new(row.amount_paise).map_err(|error| StoreError::Corrupt(error.to_string()))?,
+            created_at: row.created_at.0,
+        })
+    }
+}
+
+impl Store {
+    /// The entries with numbers in `from..before`, of one kind or all, newest first.
+    pub async fn entries_newest_first(
+        &self,
+        merchant: MerchantId,
+        kind: Option<EntryKind>,
+        from: i64,
+        before: i64,
+        limit: u32,
+    ) -> Result<Vec<LedgerLine>> {
+        read!(self, views::entries_newest_first(merchant, kind, from, before, limit))
+    }
+
+    /// The entries after number `after` and up to number `up_to`, of one kind or all, oldest first.
+    pub async fn entries_oldest_first(
+        &self,
+        merchant: MerchantId,
+        kind: Option<EntryKind>,
+        after: i64,
+        up_to: i64,
+    ) -> Result<Vec<LedgerLine>> {
+        read!(self, views::entries_oldest_first(merchant, kind, after, up_to))
+    }
+
+    /// The payout's settlement or refund and its return, if there are such; not its hold, which no index finds.
+    pub async fn entries_of_payout(&self, merchant: MerchantId, payout: PayoutId) -> Result<Vec<LedgerLine>> {
+        read!(self, views::entries_of_payout(merchant, payout))
+    }
+
+    /// The number of the newest event, 0 if there is none.
+    pub async fn newest_event(&self, merchant: MerchantId) -> Result<i64> {
+        read!(self, views::newest_event(merchant))
+    }
+
+    /// The balances after at most `most` (2 or more) entries, spread evenly over `first..=last`, both ends among
+    /// them.
+    pub async fn balances_over(
+        &self,
+        merchant: MerchantId,
+        first: i64,
+        last: i64,
+        most: i64,
+    ) -> Result<Vec<BalanceLine>> {
+        let steps = (last - first).min(most - 1);
+        if steps < 0 {
+            return Ok(Vec::new());
+        }
+        read!(self, views::balances_over(merchant, first, last, steps))
+    }
+
+    /// Of the newest payouts with ids from `from` on.
+    pub async fn outcomes(&self, merchant: MerchantId, from: PayoutId, limit: u32) -> Result<Vec<OutcomeLine>> {
+        read!(self, views::outcomes(merchant, from, limit))
+    }
+}
+
+macro_rules! views {
+    ($connection:ty) => {
+        use payrail_core::ids::{MerchantId, PayoutId};
+        use payrail_core::ledger::EntryKind;
+
+        use $crate::error::Result;
+        use $crate::rows::{EntryRow, LedgerLine};
+        use $crate::views::{BalanceLine, BalanceRow, OutcomeLine, OutcomeRow};
+
+        type Connection = $connection;
+
+        pub async fn entries_newest_first(
+            on: &mut Connection,
+            merchant: MerchantId,
+            kind: Option<EntryKind>,
+            from: i64,
+            before: i64,
+            limit: u32,
+        ) -> Result<Vec<LedgerLine>> {
+            let rows: Vec<EntryRow> = sqlx::query_as(
+                "SELECT e.seq, e.kind, e.amount_paise, e.available_after, e.held_after, e.payout_id, \
+                        e.description, e.created_at, p.bank_account_id, p.status AS payout_status \
+                 FROM ledger_entries e LEFT JOIN payouts p \
+                   ON p.bucket = e.bucket AND p.merchant_id = e.merchant_id AND p.id = e.payout_id \
+                 WHERE e.bucket = $1 AND e.merchant_id = $2 AND e.seq >= $3 AND e.seq < $4 \
+                   AND e.kind = coalesce($5, e.kind) \
+                 ORDER BY e.seq DESC LIMIT $6",
+            )
+            .bind(merchant.bucket().column())
+            .bind(merchant.0)
+            .bind(from)
+            .bind(before)
+            .bind(kind.map(EntryKind::as_str))
+            .bind(i64::from(limit))
+            .fetch_all(on)
+            .await?;
+            rows.into_iter().map(LedgerLine::try_from).collect()
+        }
+
+        pub async fn entries_oldest_first(
+            on: &mut Connection,
+            merchant: MerchantId,
+            kind: Option<EntryKind>,
+            after: i64,
+            up_to: i64,
+        ) -> Result<Vec<LedgerLine>> {
+            let rows: Vec<EntryRow> = sqlx::query_as(
+                "SELECT e.seq, e.kind, e.amount_paise, e.available_after, e.held_after, e.payout_id, \
+                        e.description, e.created_at, p.bank_account_id, p.status AS payout_status \
+                 FROM ledger_entries e LEFT JOIN payouts p \
+                   ON p.bucket = e.bucket AND p.merchant_id = e.merchant_id AND p.id = e.payout_id \
+                 WHERE e.bucket = $1 AND e.merchant_id = $2 AND e.seq > $3 AND e.seq <= $4 \
+                   AND e.kind = coalesce($5, e.kind) \
+                 ORDER BY e.seq",
+            )
+            .bind(merchant.bucket().column())
+            .bind(merchant.0)
+            .bind(after)
+            .bind(up_to)
+            .bind(kind.map(EntryKind::as_str))
+            .fetch_all(on)
+            .await?;
+            rows.into_iter().map(LedgerLine::try_from).collect()
+        }
+
+        /// By the two partial indexes that keep a payout from a second outcome and a second return.
+        pub async fn entries_of_payout(
+            on: &mut Connection,
+            merchant: MerchantId,
+            payout: PayoutId,
+        ) -> Result<Vec<LedgerLine>> {
+            let rows: Vec<EntryRow> = sqlx::query_as(
+                "SELECT seq, kind, amount_paise, available_after, held_after, payout_id, description, created_at \
+                 FROM ledger_entries \
+                 WHERE bucket = $1 AND merchant_id = $2 AND payout_id = $3 AND kind IN ('settle', 'refund') \
+                 UNION ALL \
+                 SELECT seq, kind, amount_paise, available_after, held_after, payout_id, description, created_at \
+                 FROM ledger_entries \
+                 WHERE bucket = $1 AND merchant_id = $2 AND payout_id = $3 AND kind = 'return' \
+                 ORDER BY seq",
+            )
+            .bind(merchant.bucket().column())
+            .bind(merchant.0)
+            .bind(payout.0)
+            .fetch_all(on)
+            .await?;
+            rows.into_iter().map(LedgerLine::try_from).collect()
+        }
+
+        pub async fn newest_event(on: &mut Connection, merchant: MerchantId) -> Result<i64> {
+            let row: Option<(i64,)> = sqlx::query_as(
+                "SELECT seq FROM outbox WHERE bucket = $1 AND merchant_id = $2 ORDER BY seq DESC LIMIT 1",
+            )
+            .bind(merchant.bucket().column())
+            .bind(merchant.0)
+            .fetch_optional(on)
+            .await?;
+            Ok(row.map_or(0, |(seq,)| seq))
+        }
+
+        /// One look-up by primary key each, for `steps` + 1 numbers. (CROSS JOIN keeps SQLite to that order.)
+        pub async fn balances_over(
+            on: &mut Connection,
+            merchant: MerchantId,
+            first: i64,
+            last: i64,
+            steps: i64,
+        ) -> Result<Vec<BalanceLine>> {
+            let rows: Vec<BalanceRow> = sqlx::query_as(
+                "WITH RECURSIVE step (number) AS ( \
+                     SELECT CAST(0 AS bigint) UNION ALL SELECT number + 1 FROM step WHERE number < $5) \
+                 SELECT e.seq, e.available_after, e.held_after, e.created_at \
+                 FROM step CROSS JOIN ledger_entries e \
+                 WHERE e.bucket = $1 AND e.merchant_id = $2 AND e.seq = $3 + step.number * ($4 - $3) / $6 \
+                 ORDER BY e.seq",
+            )
+            .bind(merchant.bucket().column())
+            .bind(merchant.0)
+            .bind(first)
+            .bind(last)
+            .bind(steps)
+            .bind(steps.max(1))
+            .fetch_all(on)
+            .await?;
+            Ok(rows.into_iter().map(BalanceLine::from).collect())
+        }
+
+        pub async fn outcomes(
+            on: &mut Connection,
+            merchant: MerchantId,
+            from: PayoutId,
+            limit: u32,
+        ) -> Result<Vec<OutcomeLine>> {
+            let rows: Vec<OutcomeRow> = sqlx::query_as(
+                "SELECT status, amount_paise, created_at FROM payouts \
+                 WHERE bucket = $1 AND merchant_id = $2 AND id >= $3 ORDER BY id DESC LIMIT $4",
+            )
+            .bind(merchant.bucket().column())
+            .bind(merchant.0)
+            .bind(from.0)
+            .bind(i64::from(limit))
+            .fetch_all(on)
+            .await?;
+            rows.into_iter().map(OutcomeLine::try_from).collect()
+        }
+    };
+}
+pub(crate) use views;
