@@ -68,7 +68,8 @@ async fn merchant(store: &Store, name: &str, entries: i64) -> String {
 fn funding(merchant: MerchantId) -> DoorCommand {
     let amount = Amount::new(1_000_000).expect("an amount");
     let key = IdempotencyKey(Uuid::now_v7());
-    DoorCommand { merchant, action: Action::Fund { key, amount, description: "Funds received".to_owned() } }
+    let action = Action::Fund { key, amount, description: "Funds received".to_owned(), by: None };
+    DoorCommand { merchant, action }
 }
 
 /// The two in turn, and the ratio of their medians.

@@ -3,7 +3,7 @@
 use payrail_core::command::{Action, Command};
 use payrail_core::idempotency::IdempotencyKey;
 use payrail_core::money::Amount;
-use payrail_store::{Merchant, Store};
+use payrail_store::{Merchant, Operator, OperatorAction, Role, Store};
 use uuid::Uuid;
 
 use crate::clock::Clock;
@@ -39,6 +39,29 @@ pub const MERCHANTS: [DemoMerchant; 3] = [
     },
 ];
 
+pub struct DemoOperator {
+    pub name: &'static str,
+    pub password: &'static str,
+    role: Role,
+    /// Of the password, made beforehand: to hash it at each start would delay the first answer.
+    password_hash: &'static str,
+}
+
+pub const OPERATORS: [DemoOperator; 2] = [
+    DemoOperator {
+        name: "admin",
+        password: "payrail-demo-admin",
+        role: Role::Operator,
+        password_hash: "$argon2id$v=19$m=19456,t=2,p=1$8qrdNrRbnnedEiFtpOpr2w$pIAiwnAQvohZ/dBUphES96q/c8FGOZi/a4/GAkyszQg",
+    },
+    DemoOperator {
+        name: "viewer",
+        password: "payrail-demo-viewer",
+        role: Role::Viewer,
+        password_hash: "$argon2id$v=19$m=19456,t=2,p=1$CSgFzB7vIKVswU1pznhB5g$Zzn+3Ntpsvc/E3vtwn+8yNz+2dEDMjLk2dLnJvb8j4I",
+    },
+];
+
 #[derive(Debug, thiserror::Error)]
 pub enum SeedError {
     #[error(transparent)]
@@ -54,6 +77,31 @@ pub async fn seed(store: &Store, door: &Door, hasher: &KeyHasher, clock: &Clock)
         let merchant = find_or_add(store, demo, clock).await?;
         store.add_key(merchant.id, &hasher.hash(demo.api_key), &keys::prefix(demo.api_key), clock.now()).await?;
         open_balance(door, &merchant, demo).await?;
+    }
+    Ok(())
+}
+
+/// Two operators whose passwords are public: in demo mode only. One who is there already stays as is, with
+/// whatever password.
+pub async fn seed_operators(store: &Store, clock: &Clock) -> Result<(), SeedError> {
+    for demo in &OPERATORS {
+        if store.operator_of_name(demo.name).await?.is_some() {
+            continue;
+        }
+        let now = clock.now();
+        let (name, role) = (demo.name.to_owned(), demo.role);
+        let operator = Operator { id: ids::operator_id(), name, role, created_at: now, disabled_at: None };
+        let done = OperatorAction {
+            id: ids::action_id(),
+            at: now,
+            merchant: None,
+            operator: "demo mode".to_owned(),
+            action: "operator_created".to_owned(),
+            subject: Some(demo.name.to_owned()),
+            reason: None,
+            detail: Some(format!("role: {}", role.as_str())),
+        };
+        store.add_operator(&operator, demo.password_hash, &done).await?;
     }
     Ok(())
 }
@@ -74,8 +122,22 @@ async fn find_or_add(store: &Store, demo: &DemoMerchant, clock: &Clock) -> Resul
 async fn open_balance(door: &Door, merchant: &Merchant, demo: &DemoMerchant) -> Result<(), SeedError> {
     let Ok(amount) = Amount::new(demo.opening_credit_paise) else { return Ok(()) };
     let key = IdempotencyKey(Uuid::new_v5(&merchant.id.0, b"opening credit"));
-    let action = Action::Fund { key, amount, description: "Initial seed credit".to_owned() };
+    let action = Action::Fund { key, amount, description: "Initial seed credit".to_owned(), by: None };
     // A refusal can only say that the balance is full to 64 bits.
     let _ = door.send(Command { merchant: merchant.id, action }).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::passwords::Passwords;
+
+    #[tokio::test]
+    async fn the_hashes_are_those_of_the_passwords() {
+        for demo in &OPERATORS {
+            let hash = Some(demo.password_hash.to_owned());
+            assert!(Passwords::default().is_right(demo.password.to_owned(), hash).await.unwrap(), "{}", demo.name);
+        }
+    }
 }

@@ -46,6 +46,15 @@ pub fn merchant_id() -> MerchantId {
     MerchantId(Uuid::now_v7())
 }
 
+pub fn operator_id() -> Uuid {
+    Uuid::now_v7()
+}
+
+/// Of a row of the audit log.
+pub fn action_id() -> Uuid {
+    Uuid::now_v7()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

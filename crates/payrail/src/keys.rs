@@ -30,9 +30,16 @@ impl KeyHasher {
 
 /// A new key, shown once: `prk_` and 64 hexadecimal digits.
 pub fn generate() -> String {
-    let bits: [u8; 32] = rand::random();
-    let hex: String = bits.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("prk_{hex}")
+    format!("prk_{}", hexadecimal(rand::random()))
+}
+
+fn hexadecimal(bits: [u8; 32]) -> String {
+    bits.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What a session's cookie holds: 256 random bits, good for that session alone.
+pub fn token() -> String {
+    hexadecimal(rand::random())
 }
 
 /// The part that people may see, to tell keys apart.

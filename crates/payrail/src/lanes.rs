@@ -2,7 +2,7 @@
 //! takes all commands that came in while its last transaction was committing and runs them as one
 //! (group commit: no timer, no delay when idle). Lanes are for speed; truth is the store's lock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use payrail_store::{Replies, Store, StoreError};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
+use crate::bells::Bells;
 use crate::clock::Clock;
 
 /// Why a command got no decision. What was wished for may be tried again, under the same key.
@@ -53,6 +54,8 @@ pub struct Door {
     patience: Duration,
     /// Rings when something was committed that a worker may want to look at.
     pub bell: Arc<Notify>,
+    /// Rung for each merchant whose book was in what was committed.
+    pub bells: Arc<Bells>,
     tasks: TaskTracker,
 }
 
@@ -68,9 +71,11 @@ impl Door {
     pub fn open(store: Store, policy: Policy, clock: Clock, settings: LaneSettings) -> Self {
         let tasks = TaskTracker::new();
         let bell = Arc::new(Notify::new());
+        let bells = Arc::new(Bells::default());
         let lanes = (0..settings.lanes.max(1)).map(|number| {
             let (sender, receiver) = mpsc::channel(settings.queue);
-            let lane = Lane { number, store: store.clone(), policy, clock: clock.clone(), bell: bell.clone() };
+            let (store, clock) = (store.clone(), clock.clone());
+            let lane = Lane { number, store, policy, clock, bell: bell.clone(), bells: bells.clone() };
             let running = tokio::spawn(lane.run(receiver, settings.batch));
             tasks.spawn(async move {
                 // A lane that panicked leaves its merchants without a door. What it was doing is on
@@ -84,7 +89,7 @@ impl Door {
         });
         let lanes = lanes.collect();
         tasks.close();
-        Self { lanes, patience: settings.patience, bell, tasks }
+        Self { lanes, patience: settings.patience, bell, bells, tasks }
     }
 
     /// For a command line that needs the door once: one lane, the usual rules.
@@ -122,6 +127,7 @@ struct Lane {
     policy: Policy,
     clock: Clock,
     bell: Arc<Notify>,
+    bells: Arc<Bells>,
 }
 
 impl Lane {
@@ -140,7 +146,10 @@ impl Lane {
         let mut parts = vec![batch];
         while let Some(mut part) = parts.pop() {
             match self.execute(&part.commands).await {
-                Ok(outcomes) => part.answer(outcomes),
+                Ok(outcomes) => {
+                    part.merchants().for_each(|merchant| self.bells.ring(merchant));
+                    part.answer(outcomes);
+                }
                 Err(StoreError::Refused(why) | StoreError::Corrupt(why)) if part.commands.len() > 1 => {
                     tracing::warn!(lane = self.number, commands = part.commands.len(), why, "cutting a refused batch");
                     let rest = part.cut();
@@ -207,6 +216,11 @@ impl Part {
     fn cut(&mut self) -> Part {
         let middle = self.commands.len() / 2;
         Part { commands: self.commands.split_off(middle), replies: self.replies.split_off(middle) }
+    }
+
+    /// Whose commands these are, each once.
+    fn merchants(&self) -> impl Iterator<Item = MerchantId> + use<> {
+        self.commands.iter().map(|command| command.merchant).collect::<BTreeSet<_>>().into_iter()
     }
 
     fn by_merchant(self) -> Vec<Part> {

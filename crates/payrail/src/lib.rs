@@ -2,6 +2,7 @@
 //! on the other side.
 
 pub mod bank;
+pub mod bells;
 pub mod cli;
 pub mod clock;
 pub mod demo;
@@ -9,6 +10,7 @@ pub mod http;
 pub mod ids;
 pub mod keys;
 pub mod lanes;
+pub mod passwords;
 pub mod rail;
 pub mod reset;
 pub mod serve;

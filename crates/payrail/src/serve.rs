@@ -9,10 +9,12 @@ use axum::ServiceExt;
 use axum::extract::Request;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{self, SignalKind};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
+use crate::http::admin::{Auditor, Desk};
 use crate::http::{self, Api};
 use crate::ids::PayoutIds;
 use crate::lanes::Door;
@@ -43,6 +45,9 @@ pub async fn run(common: Common, serve: Serve) -> Result<(), Error> {
     if seeded || serve.reset_data {
         demo::seed(&store, &door, &common.hasher(), &clock).await?;
     }
+    if seeded {
+        demo::seed_operators(&store, &clock).await?;
+    }
 
     // From here on a signal is heard, whenever it comes.
     let signal = signal()?;
@@ -57,8 +62,22 @@ pub async fn run(common: Common, serve: Serve) -> Result<(), Error> {
     }
     if let Some(listener) = listener {
         let addr = listener.local_addr()?;
-        let hasher = common.hasher();
-        let api = Api { store: store.clone(), door: door.clone(), hasher, clock, ids: Arc::new(PayoutIds::default()) };
+        let rail = bank_url.as_deref().map(|url| serve.worker.rail(url)).transpose()?;
+        let auditor = Auditor::new(store.clone(), rail, clock.clone(), stop.clone(), tasks.clone());
+        let desk = Desk::new(auditor);
+        let api = Api {
+            store: store.clone(),
+            door: door.clone(),
+            hasher: common.hasher(),
+            clock,
+            ids: Arc::new(PayoutIds::default()),
+            is_demo: seeded,
+            secure_cookies: serve.secure_cookies.unwrap_or(!common.is_demo()),
+            stop: stop.clone(),
+            listeners: Arc::new(Semaphore::new(http::LISTENERS_MOST)),
+            sign_ins: http::sign_ins(),
+            desk,
+        };
         tasks.spawn(answer(listener, api, origins, stop.clone()));
         banner(addr, &common, seeded, bank_url.as_deref());
     }
@@ -91,7 +110,7 @@ async fn listen(addr: SocketAddr) -> Result<TcpListener, Error> {
 
 async fn answer(listener: TcpListener, api: Api, origins: Vec<axum::http::HeaderValue>, stop: CancellationToken) {
     let service = http::service(api, &origins);
-    let service = ServiceExt::<Request>::into_make_service(service);
+    let service = ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(service);
     let served = axum::serve(listener, service).with_graceful_shutdown(async move { stop.cancelled().await });
     if let Err(error) = served.await {
         tracing::error!(%error, "the API stopped serving");
@@ -156,6 +175,7 @@ fn banner(addr: SocketAddr, common: &Common, seeded: bool, bank: Option<&str>) {
     }
     if seeded {
         let key = demo::MERCHANTS[2].api_key;
+        let [admin, viewer] = &demo::OPERATORS;
         let _ = writeln!(
             out,
             "\nA payout of ₹60.00 for Tiny Studio, which has ₹100.00. Paste it twice: the second is refused.\n\n  \
@@ -164,7 +184,9 @@ fn banner(addr: SocketAddr, common: &Common, seeded: bool, bank: Option<&str>) {
              -d '{{\"amount_paise\": 6000, \"bank_account_id\": \"demo-success\"}}'\n\n\
              Then see what became of it:\n\n  \
              curl -s http://{host}/api/v1/payouts/ -H 'Authorization: Api-Key {key}'\n\n\
-             Ctrl-C stops it."
+             Operators sign in at http://{host}/admin/ as {} with {}, to look only as {} with {}.\n\n\
+             Ctrl-C stops it.",
+            admin.name, admin.password, viewer.name, viewer.password
         );
     }
     let _ = writeln!(out);

@@ -147,6 +147,11 @@ pub struct Serve {
           hide_possible_values = true)]
     pub demo: Option<bool>,
 
+    /// Whether a browser keeps the session cookies to HTTPS [default: 1; 0 on SQLite or with DEBUG=1]
+    #[arg(long, env = "PAYRAIL_SECURE_COOKIES", value_parser = BoolishValueParser::new(), value_name = "0|1",
+          hide_possible_values = true)]
+    pub secure_cookies: Option<bool>,
+
     /// Origins whose pages may call the API from a browser, separated by commas
     /// [default: none; with DEBUG=1 the dashboard's dev server on port 5173]
     #[arg(long, env = "PAYRAIL_CORS_ORIGINS", value_delimiter = ',', value_name = "ORIGINS")]

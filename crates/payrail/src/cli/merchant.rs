@@ -5,6 +5,7 @@ use payrail_core::command::{Action, Command as DoorCommand, Reply};
 use payrail_core::idempotency::IdempotencyKey;
 use payrail_core::ids::MerchantId;
 use payrail_core::money::Amount;
+use payrail_core::operator::ByOperator;
 use payrail_store::{Merchant, Store};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -14,6 +15,9 @@ use crate::clock::Clock;
 use crate::lanes::Door;
 use crate::settings::{BadSetting, Common};
 use crate::{ids, keys};
+
+/// In whose name the audit log has what is done here: who may start the program needs no sign-in.
+pub const COMMAND_LINE: &str = "command line";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -61,7 +65,8 @@ pub async fn run(common: &Common, command: Command) -> Result<(), Error> {
             let amount = Amount::new(amount_paise).map_err(|error| BadSetting(error.to_string()))?;
             let key = key(idempotency_key.as_deref())?;
             let merchant = find(&store, &merchant).await?;
-            fund(&store, merchant, Action::Fund { key, amount, description }, json).await
+            let by = Some(ByOperator { name: COMMAND_LINE.to_owned(), action_id: ids::action_id() });
+            fund(&store, merchant, Action::Fund { key, amount, description, by }, json).await
         }
         Command::List { json } => list(&store, json).await,
     }

@@ -5,7 +5,9 @@ macro_rules! say {
     ($($text:tt)*) => { $crate::cli::say(format_args!($($text)*)) };
 }
 
+mod admin;
 mod doubtful;
+mod health;
 mod merchant;
 mod usage;
 mod verify;
@@ -52,6 +54,13 @@ enum Command {
     Verify(verify::Args),
     /// List the payouts in doubt: since when, why, and what each waits for
     Doubtful(doubtful::Args),
+    /// Ask a process whether it can serve; exit status 1 if not
+    Health(health::Args),
+    /// Print the OpenAPI document of the HTTP API (docs/openapi.json is its copy)
+    Openapi,
+    /// Let operators in and keep them out
+    #[command(subcommand)]
+    Admin(admin::Command),
     /// Create, fund and list merchants
     #[command(subcommand)]
     Merchant(merchant::Command),
@@ -103,6 +112,9 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
         Some(Command::Bank(settings)) => run_bank(*settings).await?,
         Some(Command::Verify(args)) => return verify::run(&common, args).await,
         Some(Command::Doubtful(args)) => doubtful::run(&common, &args).await?,
+        Some(Command::Health(args)) => health::run(&common, args).await?,
+        Some(Command::Openapi) => print_openapi()?,
+        Some(Command::Admin(command)) => admin::run(&common, command).await?,
         Some(Command::Merchant(command)) => merchant::run(&common, command).await?,
         Some(Command::Migrate) => {
             let store = common.open(1).await?;
@@ -114,6 +126,11 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
         None => {}
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// In one piece: half a document would be none.
+fn print_openapi() -> std::io::Result<()> {
+    std::io::stdout().write_all(crate::http::openapi::text().as_bytes())
 }
 
 async fn run_bank(settings: bank::Settings) -> Result<(), Error> {
@@ -130,6 +147,9 @@ async fn seed(common: &Common) -> Result<(), Error> {
     let store = common.open(1).await?;
     store.migrate().await?;
     demo::seed(&store, &Door::for_command(&store), &common.hasher(), &Clock::System).await?;
+    if common.is_demo() {
+        demo::seed_operators(&store, &Clock::System).await?;
+    }
     for demo in &demo::MERCHANTS {
         say!("{:<16} {:<18} {}", demo.name, demo.email, demo.api_key);
     }

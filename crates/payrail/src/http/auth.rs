@@ -1,15 +1,18 @@
-//! `Authorization: Api-Key <key>`. Keys are looked up by their keyed hash; the clear text is neither
-//! stored nor logged.
+//! Who calls: by `Authorization: Api-Key <key>`, or by the cookie of a session that such a key began. Keys and
+//! tokens are looked up by their keyed hash; the clear text is neither stored nor logged.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use payrail_store::Merchant;
 
-use super::Api;
 use super::problem::Problem;
+use super::{Api, cookies, same_origin};
 
-/// The merchant whose key the request carries.
+/// The merchant's cookie.
+pub const COOKIE: &str = "payrail_session";
+
+/// The merchant that calls.
 #[derive(Debug)]
 pub struct Caller(pub Merchant);
 
@@ -17,15 +20,55 @@ impl FromRequestParts<Api> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        caller(api, &parts.headers).await.map(Self)
+        let pass = Pass::of(api, parts)?;
+        pass.owner(api).await.map(Self)
     }
 }
 
-pub async fn caller(api: &Api, headers: &HeaderMap) -> Result<Merchant, Problem> {
-    let key = key_of(headers)
-        .ok_or_else(|| Problem::unauthorized("Authentication credentials were not provided.", "not_authenticated"))?;
-    let merchant = api.store.merchant_of_key(&api.hasher.hash(key)).await?;
-    merchant.ok_or_else(|| Problem::unauthorized("Invalid API key", "invalid_api_key"))
+impl FromRequestParts<Api> for Pass {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        Self::of(api, parts)
+    }
+}
+
+/// By what a request is let in: good for as long as its key is, or its session.
+#[derive(Clone, Debug)]
+pub enum Pass {
+    Key([u8; 32]),
+    Session([u8; 32]),
+}
+
+impl Pass {
+    /// The header wins over the cookie. With a cookie, what changes something must come from our own pages.
+    fn of(api: &Api, parts: &Parts) -> Result<Self, Problem> {
+        if parts.headers.contains_key(header::AUTHORIZATION) {
+            let key = key_of(&parts.headers).ok_or_else(not_authenticated)?;
+            return Ok(Self::Key(api.hasher.hash(key)));
+        }
+        let token = cookies::read(&parts.headers, COOKIE).ok_or_else(not_authenticated)?;
+        same_origin::check(&parts.method, &parts.headers)?;
+        Ok(Self::Session(api.hasher.hash(&token)))
+    }
+
+    pub async fn owner(&self, api: &Api) -> Result<Merchant, Problem> {
+        match self {
+            Self::Key(hash) => {
+                let merchant = api.store.merchant_of_key(hash).await?;
+                merchant.ok_or_else(|| Problem::unauthorized("Invalid API key", "invalid_api_key"))
+            }
+            Self::Session(hash) => {
+                let session = api.store.merchant_of_session(hash, api.clock.now()).await?;
+                let over = || Problem::unauthorized("The session has ended; sign in again.", "session_expired");
+                session.map(|(merchant, _)| merchant).ok_or_else(over)
+            }
+        }
+    }
+}
+
+fn not_authenticated() -> Problem {
+    Problem::unauthorized("Authentication credentials were not provided.", "not_authenticated")
 }
 
 /// The scheme's case does not matter, nor does space around the key.

@@ -5,28 +5,54 @@ use axum::extract::State;
 use axum::response::Response;
 use payrail_core::command::timestamp;
 use payrail_core::ids::PayoutId;
+use payrail_store::EventLine;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::Api;
 use super::auth::Caller;
 use super::paging::{Params, limit, page};
 use super::problem::Problem;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct EventParams {
+    /// How many at the most, 50 by default.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
+    /// Events after this number; 0, the default, is before the first.
     #[serde(default)]
     after: i64,
 }
 
-#[derive(Debug, Serialize)]
-struct Event {
-    number: i64,
-    kind: String,
-    payout_id: Option<PayoutId>,
-    created_at: String,
+/// Something that happened to the merchant's book or payouts.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Event {
+    /// 1, 2, 3, … per merchant, without a gap.
+    #[schema(minimum = 1)]
+    pub number: i64,
+    /// What happened, such as `payout.completed`.
+    pub kind: String,
+    #[schema(required, value_type = Option<Uuid>)]
+    pub payout_id: Option<PayoutId>,
+    /// RFC 3339, UTC, microseconds.
+    #[schema(format = DateTime)]
+    pub created_at: String,
 }
 
+impl From<EventLine> for Event {
+    fn from(line: EventLine) -> Self {
+        Self { number: line.seq, kind: line.kind, payout_id: line.payout, created_at: timestamp(line.created_at) }
+    }
+}
+
+/// What happened, oldest first
+#[utoipa::path(get, path = "/events", operation_id = "listEvents", params(EventParams),
+    responses(
+        (status = 200, description = "A page; `Link` has the next", body = [Event],
+            headers(("Link" = Option<String>, description = "RFC 8288: `<…>; rel=\"next\"`, if there may be more"))),
+        (status = 400, description = "`invalid_parameter`", body = Problem),
+    ))]
 pub async fn list(
     State(api): State<Api>,
     Caller(merchant): Caller,
@@ -36,14 +62,6 @@ pub async fn list(
     let lines = api.store.events(merchant.id, params.after, limit).await?;
     let next = lines.last().filter(|_| lines.len() == limit as usize);
     let next = next.map(|event| format!("after={}&limit={limit}", event.seq));
-    let items: Vec<Event> = lines
-        .into_iter()
-        .map(|line| Event {
-            number: line.seq,
-            kind: line.kind,
-            payout_id: line.payout,
-            created_at: timestamp(line.created_at),
-        })
-        .collect();
+    let items: Vec<Event> = lines.into_iter().map(Event::from).collect();
     Ok(page("/api/v1/events/", &items, next))
 }

@@ -16,13 +16,3 @@ pub async fn ready(State(api): State<Api>) -> Result<Json<Value>, Problem> {
     api.store.setting("ready").await?;
     Ok(Json(json!({ "status": "ready", "schema": api.store.schema_version() })))
 }
-
-/// What there is to see, for who opens the address in a browser.
-pub async fn front() -> Json<Value> {
-    Json(json!({
-        "service": "payrail",
-        "version": env!("CARGO_PKG_VERSION"),
-        "api": ["/api/v1/me/", "/api/v1/ledger/", "/api/v1/payouts/", "/api/v1/events/"],
-        "health": ["/healthz", "/readyz"],
-    }))
-}

@@ -1,70 +1,91 @@
-//! `GET /api/v1/ledger/`: the entries that touch the available balance, newest first. At all times
-//! the sum of credits less the sum of debits is the available balance.
+//! `GET /api/v1/ledger/`: the merchant's book, newest first. By default the entries that touch the available
+//! balance, as the original had them; at all times the sum of credits less the sum of debits is that balance.
 
 use axum::extract::State;
 use axum::response::Response;
-use payrail_core::command::timestamp;
-use payrail_core::ledger::EntryKind;
-use payrail_core::money::Amount;
-use payrail_core::payout::Status;
-use payrail_store::LedgerLine;
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+use payrail_store::{LOOKED_AT_MAX, Merchant};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::Api;
 use super::auth::Caller;
-use super::paging::{Params, limit, page};
+use super::paging::{Params, View, bad_parameter, limit, page, query};
 use super::problem::Problem;
+use super::shapes::ledger::{LedgerEntry, LedgerLine};
+use super::shapes::views::LedgerList;
+use super::shapes::words::EntryKind;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct LedgerParams {
+    /// How many at the most, 50 by default.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
     /// Entries older than this number in the merchant's book.
     before: Option<i64>,
+    /// `full` opts in to every entry and member; without it a list is the original's, to the byte.
+    #[serde(default)]
+    #[param(inline)]
+    view: View,
+    /// Entries of this kind only; in the full view.
+    kind: Option<EntryKind>,
 }
 
-#[derive(Debug, Serialize)]
-struct Line {
-    id: Uuid,
-    amount_paise: Amount,
-    entry_type: &'static str,
-    description: String,
-    created_at: String,
-}
-
+/// The ledger, newest first
+///
+/// Without `view=full`: `LedgerLine`s, the entries that touch the available balance. With it: `LedgerEntry`s,
+/// every entry with the balances after it. A request with `kind` looks at no more than 5,000 entries. If it
+/// stopped there, the page may be short or even empty, and `Link` still has the next one.
+#[utoipa::path(get, path = "/ledger", operation_id = "listLedger", params(LedgerParams),
+    responses(
+        (status = 200, description = "A page; `Link` has the next", body = LedgerList,
+            headers(("Link" = Option<String>, description = "RFC 8288: `<…>; rel=\"next\"`, if there may be more"))),
+        (status = 400, description = "`invalid_parameter`", body = Problem),
+    ))]
 pub async fn list(
     State(api): State<Api>,
     Caller(merchant): Caller,
     Params(params): Params<LedgerParams>,
 ) -> Result<Response, Problem> {
     let limit = limit(params.limit)?;
-    let lines = api.store.ledger(merchant.id, params.before.unwrap_or(i64::MAX), limit).await?;
-    let next = lines.last().filter(|_| lines.len() == limit as usize);
-    let next = next.map(|line| format!("before={}&limit={limit}", line.entry.seq));
-    let items: Vec<Line> = lines
-        .iter()
-        .map(|line| Line {
-            id: merchant.id.entry_id(line.entry.seq),
-            amount_paise: line.entry.amount,
-            entry_type: if line.entry.kind == EntryKind::Hold { "debit" } else { "credit" },
-            description: description(line),
-            created_at: timestamp(line.entry.created_at),
-        })
-        .collect();
-    Ok(page("/api/v1/ledger/", &items, next))
+    match (params.view, params.kind) {
+        (View::Original, None) => original(&api, &merchant, params.before, limit).await,
+        (View::Original, Some(_)) => Err(bad_parameter("kind needs view=full.")),
+        (View::Full, kind) => full(&api, &merchant, kind, params.before, limit).await,
+    }
 }
 
-/// Derived from the entry and its payout; only fundings bring words of their own.
-fn description(line: &LedgerLine) -> String {
-    let account = line.bank_account_id.as_deref().unwrap_or("a bank account");
-    match line.entry.kind {
-        EntryKind::Fund => line.entry.description.clone().unwrap_or_default(),
-        EntryKind::Hold => format!("Payout hold for {account}"),
-        EntryKind::Settle => format!("Payout to {account}"),
-        EntryKind::Refund if line.payout_status == Some(Status::Cancelled) => {
-            format!("Refund for cancelled payout to {account}")
-        }
-        EntryKind::Refund => format!("Refund for failed payout to {account}"),
-        EntryKind::Return => format!("Return of payout to {account}"),
-    }
+const PATH: &str = "/api/v1/ledger/";
+
+async fn original(api: &Api, merchant: &Merchant, before: Option<i64>, limit: u32) -> Result<Response, Problem> {
+    let lines = api.store.ledger(merchant.id, before.unwrap_or(i64::MAX), limit).await?;
+    let next = lines.last().filter(|_| lines.len() == limit as usize);
+    let next = next.map(|line| format!("before={}&limit={limit}", line.entry.seq));
+    let items: Vec<_> = lines.iter().map(|line| LedgerLine::new(merchant.id, line)).collect();
+    Ok(page(PATH, &items, next))
+}
+
+async fn full(
+    api: &Api,
+    merchant: &Merchant,
+    kind: Option<EntryKind>,
+    before: Option<i64>,
+    limit: u32,
+) -> Result<Response, Problem> {
+    let end = api.store.tip(merchant.id).await?.seq + 1;
+    let before = before.map_or(end, |before| before.clamp(1, end));
+    // Numbers are gapless: so many numbers are so many rows.
+    let from = (before - LOOKED_AT_MAX as i64).max(1);
+    let lines = api.store.entries_newest_first(merchant.id, kind.map(Into::into), from, before, limit).await?;
+    let next = if lines.len() == limit as usize { lines.last().map(|line| line.entry.seq) } else { Some(from) };
+    let next = next.filter(|next| *next > 1).map(|next| {
+        query(&[
+            ("before", Some(next.to_string())),
+            ("limit", Some(limit.to_string())),
+            ("view", View::Full.word()),
+            ("kind", kind.map(|kind| payrail_core::ledger::EntryKind::from(kind).as_str().to_owned())),
+        ])
+    });
+    let items: Vec<_> = lines.iter().map(|line| LedgerEntry::new(merchant.id, line)).collect();
+    Ok(page(PATH, &items, next))
 }

@@ -1,33 +1,54 @@
 //! The HTTP API. A handler authenticates, acts and answers; one file a resource.
 
+pub mod admin;
 mod auth;
+mod body;
+mod cookies;
 mod create;
 mod events;
+mod export;
 mod fallback;
+mod fields;
 mod health;
+mod insights;
 mod ledger;
 mod me;
+pub mod openapi;
+mod pages;
 mod paging;
 mod payouts;
 mod problem;
+pub mod rate_limit;
+mod routes;
+mod same_origin;
+mod search;
+mod security;
+mod session;
+mod shapes;
+mod stream;
 mod trace;
 
+use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, Method, header};
-use axum::routing::{get, post};
+use axum::middleware::map_response_with_state;
 use payrail_store::Store;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use tower::Layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::CorsLayer;
 use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
-use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::clock::Clock;
 use crate::ids::PayoutIds;
 use crate::keys::KeyHasher;
 use crate::lanes::Door;
+use rate_limit::Limit;
 
 /// What every handler can reach.
 #[derive(Clone, Debug)]
@@ -37,28 +58,36 @@ pub struct Api {
     pub hasher: KeyHasher,
     pub clock: Clock,
     pub ids: Arc<PayoutIds>,
+    /// Whether the demo merchants' keys may be told to anyone.
+    pub is_demo: bool,
+    /// Whether cookies travel over HTTPS only.
+    pub secure_cookies: bool,
+    /// Cancelled when the server stops: streams end.
+    pub stop: CancellationToken,
+    /// A place for each stream that may be open at a time.
+    pub listeners: Arc<Semaphore>,
+    /// Attempts to sign in, by address.
+    pub sign_ins: Limit<IpAddr>,
+    pub desk: admin::Desk,
+}
+
+/// Streams at a time: each looks at the database once a second.
+pub const LISTENERS_MOST: usize = 1_000;
+
+/// A person rarely mistypes thirty times in a row, nor signs in every two seconds.
+pub fn sign_ins<K: std::hash::Hash + Eq + Clone + std::fmt::Debug>() -> Limit<K> {
+    Limit::new(NonZeroU32::MIN.saturating_add(29), Duration::from_secs(2))
 }
 
 /// The whole service: paths with and without the last slash are the same.
 pub fn service(api: Api, cors_origins: &[HeaderValue]) -> NormalizePath<Router> {
-    let v1 = Router::new()
-        .route("/me", get(me::show))
-        .route("/ledger", get(ledger::list))
-        .route("/payouts", get(payouts::list).post(create::create))
-        .route("/payouts/{id}", get(payouts::show))
-        .route("/payouts/{id}/cancel", post(payouts::cancel))
-        .route("/events", get(events::list))
-        .method_not_allowed_fallback(fallback::method_not_allowed)
-        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")));
-    let router = Router::new()
-        .nest("/api/v1", v1)
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .route("/", get(health::front))
-        .fallback(fallback::no_such_path)
+    let router = routes::router()
+        .fallback(pages::elsewhere)
         .method_not_allowed_fallback(fallback::wrong_method)
-        .with_state(api);
-    let router = cors(cors_origins, router).layer(CatchPanicLayer::custom(problem::of_panic));
+        .with_state(api.clone());
+    let router = cors(cors_origins, router)
+        .layer(CatchPanicLayer::custom(problem::of_panic))
+        .layer(map_response_with_state(api, security::mark));
     NormalizePathLayer::trim_trailing_slash().layer(trace::traced(router))
 }
 

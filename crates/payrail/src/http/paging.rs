@@ -6,11 +6,28 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::problem::Problem;
 
 const DEFAULT_LIMIT: u32 = 50;
 const MAX_LIMIT: u32 = 200;
+
+/// `full` opts in to every member; without it a list is the original's, to the byte.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum View {
+    #[default]
+    Original,
+    Full,
+}
+
+impl View {
+    /// As the query of a following page has it.
+    pub fn word(self) -> Option<String> {
+        (self == Self::Full).then(|| "full".to_owned())
+    }
+}
 
 /// Query parameters, with our own words when they are wrong.
 #[derive(Debug)]
@@ -35,6 +52,15 @@ pub fn limit(asked: Option<u32>) -> Result<u32, Problem> {
         limit @ 1..=MAX_LIMIT => Ok(limit),
         _ => Err(bad_parameter(format!("limit must be from 1 to {MAX_LIMIT}."))),
     }
+}
+
+/// A query of the parameters that are set.
+pub fn query(parameters: &[(&str, Option<String>)]) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in parameters {
+        value.as_ref().map(|value| query.append_pair(name, value));
+    }
+    query.finish()
 }
 
 /// A bare array; `next` is the query of the following page, if this one is full.

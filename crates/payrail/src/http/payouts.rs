@@ -1,155 +1,159 @@
-//! Payouts: the list as the original's clients know it, and the whole story of one.
+//! Payouts: the list as the original's clients know it and in full, and the whole story of one.
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Response};
-use payrail_core::command::{Action, Command, PayoutSummary, Refusal, Reply, timestamp};
+use axum::response::Response;
+use payrail_core::command::{Action, Command, Refusal, Reply};
 use payrail_core::ids::PayoutId;
-use payrail_core::payout::{self, Payout, State as PayoutState, Status};
-use payrail_store::{AttemptLine, Merchant};
-use serde::{Deserialize, Serialize};
+use payrail_core::payout::{self, Status};
+use payrail_store::{LOOKED_AT_MAX, Merchant};
+use serde::Deserialize;
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::Api;
 use super::auth::Caller;
-use super::paging::{Params, limit, page};
+use super::paging::{Params, View, bad_parameter, limit, page, query};
 use super::problem::Problem;
+use super::search::{Filter, StatusFilter};
+use super::shapes::payout::{Call, Payout, PayoutStory, PayoutSummary, movements};
+use super::shapes::views::PayoutList;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct PayoutParams {
+    /// How many at the most, 50 by default.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
     /// Payouts older than this one.
     before: Option<Uuid>,
     /// `full` opts in to every status and member; without it a list is the original's, to the byte.
     #[serde(default)]
+    #[param(inline)]
     view: View,
+    /// Only these; in the full view.
+    status: Option<StatusFilter>,
+    /// A payout's id or reference, exactly; or a part of bank account, UTR or reason, in any case. In the
+    /// full view.
+    #[param(max_length = 255)]
+    search: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum View {
-    #[default]
-    Original,
-    Full,
-}
-
-/// A payout with everything that is known of it.
-#[derive(Debug, Serialize)]
-struct Full<'a> {
-    #[serde(flatten)]
-    summary: PayoutSummary<'a>,
-    /// What the bank knows the payout by.
-    reference: String,
-    /// The bank's own reference, once it paid.
-    utr: Option<&'a str>,
-    /// Why it failed or was returned.
-    reason: Option<&'a str>,
-    /// Set while a call to the bank is unanswered.
-    in_doubt: Option<InDoubt<'a>>,
-    next_step: Option<&'static str>,
-    next_step_at: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct InDoubt<'a> {
-    since: String,
-    reason: &'a str,
-}
-
-impl<'a> From<&'a Payout> for Full<'a> {
-    fn from(payout: &'a Payout) -> Self {
-        let summary = PayoutSummary { status: payout.status().as_str(), ..PayoutSummary::from(payout) };
-        let (utr, reason) = match &payout.state {
-            PayoutState::Completed { utr } => (Some(utr.as_str()), None),
-            PayoutState::Failed { reason } => (None, Some(reason.as_str())),
-            PayoutState::Returned { utr, reason } => (Some(utr.as_str()), Some(reason.as_str())),
-            _ => (None, None),
-        };
-        let (next_step, doubt) = match &payout.state {
-            PayoutState::Pending { .. } => (Some(payout::Step::Submit), None),
-            PayoutState::Processing(progress) => (Some(progress.step), progress.doubt.as_ref()),
-            _ => (None, None),
-        };
-        Self {
-            summary,
-            reference: payout.id.reference(),
-            utr,
-            reason,
-            in_doubt: doubt.map(|doubt| InDoubt { since: timestamp(doubt.since), reason: &doubt.reason }),
-            next_step: next_step.map(payout::Step::as_str),
-            next_step_at: payout.due_at().map(timestamp),
-        }
-    }
-}
-
+/// Payouts, newest first
+///
+/// A request with `status` or `search` looks at no more than 5,000 payouts. If it stopped there, the page may
+/// be short or even empty, and `Link` still has the next one: it looks further back.
+///
+/// Without `view=full` the items have the members of `PayoutSummary` only, and its four statuses.
+#[utoipa::path(get, path = "/payouts", operation_id = "listPayouts", params(PayoutParams),
+    responses(
+        (status = 200, description = "A page; `Link` has the next", body = PayoutList,
+            headers(("Link" = Option<String>, description = "RFC 8288: `<…>; rel=\"next\"`, if there may be more"))),
+        (status = 400, description = "`invalid_parameter`", body = Problem),
+    ))]
 pub async fn list(
     State(api): State<Api>,
     Caller(merchant): Caller,
     Params(params): Params<PayoutParams>,
 ) -> Result<Response, Problem> {
     let limit = limit(params.limit)?;
-    let payouts = api.store.payouts(merchant.id, params.before.map(PayoutId), limit).await?;
-    let next = payouts.last().filter(|_| payouts.len() == limit as usize);
-    let view = if params.view == View::Full { "&view=full" } else { "" };
-    let next = next.map(|payout| format!("before={}&limit={limit}{view}", payout.id));
+    let filter = Filter::new(params.status, params.search.as_deref())?;
+    if params.view == View::Original && !filter.is_everything() {
+        return Err(bad_parameter("status and search need view=full."));
+    }
+    let (payouts, next) = find_page(&api, &merchant, params.before.map(PayoutId), limit, &filter).await?;
+    let next = next.map(|payout| {
+        query(&[
+            ("before", Some(payout.to_string())),
+            ("limit", Some(limit.to_string())),
+            ("view", params.view.word()),
+            ("status", filter.status.map(StatusFilter::word)),
+            ("search", params.search),
+        ])
+    });
+    let path = "/api/v1/payouts/";
     Ok(match params.view {
-        View::Original => page("/api/v1/payouts/", &payouts.iter().map(PayoutSummary::from).collect::<Vec<_>>(), next),
-        View::Full => page("/api/v1/payouts/", &payouts.iter().map(Full::from).collect::<Vec<_>>(), next),
+        View::Original => page(path, &payouts.iter().map(PayoutSummary::from).collect::<Vec<_>>(), next),
+        View::Full => page(path, &payouts.iter().map(Payout::from).collect::<Vec<_>>(), next),
     })
 }
 
-/// One call to the bank.
-#[derive(Debug, Serialize)]
-struct Call {
-    number: u32,
-    step: String,
-    started_at: String,
-    ended_at: Option<String>,
-    outcome: Option<String>,
-    sent: Option<String>,
-    received: Option<String>,
-}
+/// How many payouts a filter reads at once.
+const SWEEP: u32 = 500;
 
-impl From<AttemptLine> for Call {
-    fn from(line: AttemptLine) -> Self {
-        Self {
-            number: line.number,
-            step: line.step,
-            started_at: timestamp(line.started_at),
-            ended_at: line.ended_at.map(timestamp),
-            outcome: line.outcome,
-            sent: line.sent,
-            received: line.received,
+/// A page, and where the next one begins if there may be one.
+async fn find_page(
+    api: &Api,
+    merchant: &Merchant,
+    mut before: Option<PayoutId>,
+    limit: u32,
+    filter: &Filter,
+) -> Result<(Vec<payout::Payout>, Option<PayoutId>), Problem> {
+    if let Some(named) = filter.named()
+        && let Some(payout) = api.store.payout(merchant.id, named).await?
+    {
+        return Ok((Some(payout).into_iter().filter(|payout| filter.takes_status_of(payout)).collect(), None));
+    }
+    let at_once = if filter.is_everything() { limit } else { SWEEP };
+    let (mut found, mut looked_at) = (Vec::new(), 0);
+    while looked_at < LOOKED_AT_MAX {
+        let read = api.store.payouts(merchant.id, before, at_once).await?;
+        let is_last = read.len() < at_once as usize;
+        looked_at += read.len();
+        for payout in read {
+            before = Some(payout.id);
+            found.extend(filter.takes(&payout).then_some(payout));
+            if found.len() == limit as usize {
+                return Ok((found, before));
+            }
+        }
+        if is_last {
+            return Ok((found, None));
         }
     }
+    Ok((found, before))
 }
 
-#[derive(Debug, Serialize)]
-struct Story<'a> {
-    #[serde(flatten)]
-    payout: Full<'a>,
-    calls: Vec<Call>,
-}
-
-/// `GET /api/v1/payouts/{id}/`: the payout and every call to the bank.
+/// One payout with its whole story
+#[utoipa::path(get, path = "/payouts/{id}", operation_id = "showPayout",
+    params(("id" = Uuid, Path, description = "The payout's id")),
+    responses(
+        (status = 200, description = "The payout, every call to the bank, every movement", body = PayoutStory),
+        (status = 404, description = "`not_found`: no payout of yours", body = Problem),
+    ))]
 pub async fn show(
     State(api): State<Api>,
     Caller(merchant): Caller,
     id: Result<Path<Uuid>, PathRejection>,
-) -> Result<Response, Problem> {
+) -> Result<Json<PayoutStory>, Problem> {
     let payout = find(&api, &merchant, of_path(id)?).await?;
-    let calls = api.store.attempts(merchant.id, payout.id).await?.into_iter().map(Call::from).collect();
-    Ok(Json(Story { payout: Full::from(&payout), calls }).into_response())
+    Ok(Json(story(&api, &merchant, &payout).await?))
 }
 
-/// `POST /api/v1/payouts/{id}/cancel/`: a payout that no worker has claimed is withdrawn and its funds
-/// given back. To cancel a cancelled one changes nothing and answers the same.
+/// A payout, every call to the bank, and every movement of its money.
+pub async fn story(api: &Api, merchant: &Merchant, payout: &payout::Payout) -> Result<PayoutStory, Problem> {
+    let calls = api.store.attempts(merchant.id, payout.id).await?.into_iter().map(Call::from).collect();
+    let entries = api.store.entries_of_payout(merchant.id, payout.id).await?;
+    Ok(PayoutStory { payout: payout.into(), calls, movements: movements(payout, &entries) })
+}
+
+/// Withdraw a payout that no worker has claimed
+///
+/// Its funds are given back. To cancel a cancelled one changes nothing and answers the same.
+#[utoipa::path(post, path = "/payouts/{id}/cancel", operation_id = "cancelPayout",
+    params(("id" = Uuid, Path, description = "The payout's id")),
+    responses(
+        (status = 200, description = "Cancelled", body = Payout),
+        (status = 404, description = "`not_found`: no payout of yours", body = Problem),
+        (status = 409, description = "`not_cancellable` (with `payout_status`): a worker has claimed it; \
+            `in_progress`: again after `Retry-After`", body = Problem),
+    ))]
 pub async fn cancel(
     State(api): State<Api>,
     Caller(merchant): Caller,
     id: Result<Path<Uuid>, PathRejection>,
-) -> Result<Response, Problem> {
+) -> Result<Json<Payout>, Problem> {
     let payout = find(&api, &merchant, of_path(id)?).await?;
     let command = Command { merchant: merchant.id, action: Action::Cancel { payout: payout.id } };
     let cancelled = match api.door.send(command).await? {
@@ -158,15 +162,15 @@ pub async fn cancel(
         Err(Refusal::NotCancellable(Status::Cancelled)) => find(&api, &merchant, payout.id).await?,
         Err(refusal) => return Err(refusal.into()),
     };
-    Ok(Json(Full::from(&cancelled)).into_response())
+    Ok(Json(Payout::from(&cancelled)))
 }
 
 /// What is no payout's id names no payout.
-fn of_path(id: Result<Path<Uuid>, PathRejection>) -> Result<PayoutId, Problem> {
+pub fn of_path(id: Result<Path<Uuid>, PathRejection>) -> Result<PayoutId, Problem> {
     id.map(|Path(id)| PayoutId(id)).map_err(|_| Refusal::UnknownPayout.into())
 }
 
-async fn find(api: &Api, merchant: &Merchant, id: PayoutId) -> Result<Payout, Problem> {
+pub async fn find(api: &Api, merchant: &Merchant, id: PayoutId) -> Result<payout::Payout, Problem> {
     let found = api.store.payout(merchant.id, id).await?;
     found.ok_or_else(|| Refusal::UnknownPayout.into())
 }

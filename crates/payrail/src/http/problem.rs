@@ -22,7 +22,8 @@ pub struct Problem {
     detail: String,
     /// The original's own members, in its order.
     original: Vec<(String, Value)>,
-    header: Option<(HeaderName, &'static str)>,
+    /// Boxed: a result that may be a problem is handed about a lot.
+    header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
 impl Problem {
@@ -36,8 +37,18 @@ impl Problem {
     }
 
     fn header(mut self, name: HeaderName, value: &'static str) -> Self {
-        self.header = Some((name, value));
+        self.header = Some(Box::new((name, HeaderValue::from_static(value))));
         self
+    }
+
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.header = Some(Box::new((header::RETRY_AFTER, HeaderValue::from(seconds))));
+        self
+    }
+
+    /// So much is under way already that more would only wait.
+    pub fn overloaded() -> Self {
+        DoorError::Full.into()
     }
 
     /// Come back: nothing was decided, or what was decided can be found by the key.
@@ -51,6 +62,10 @@ impl Problem {
 
     pub fn not_found(detail: &'static str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", detail)
+    }
+
+    pub fn is_unauthorized(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED
     }
 
     /// Something of ours is wrong: the cause is for the log.
@@ -80,7 +95,7 @@ impl Serialize for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = (self.status, axum::Json(&self)).into_response();
-        response.headers_mut().extend(self.header.map(|(name, value)| (name, HeaderValue::from_static(value))));
+        response.headers_mut().extend(self.header.map(|header| *header));
         response
     }
 }
@@ -135,6 +150,10 @@ impl From<Refusal> for Problem {
             Refusal::NotCancellable(status) => {
                 Self::new(StatusCode::CONFLICT, "not_cancellable", text).member("payout_status", status.as_str())
             }
+            Refusal::NotInDoubt(status) => {
+                Self::new(StatusCode::CONFLICT, "not_in_doubt", text).member("payout_status", status.as_str())
+            }
+            Refusal::Held => Self::new(StatusCode::CONFLICT, "in_progress", text).header(header::RETRY_AFTER, "1"),
             Refusal::BalanceTooLarge => Self::new(StatusCode::BAD_REQUEST, "balance_too_large", text),
             Refusal::NotDue | Refusal::StaleAttempt | Refusal::NotReturnable(_) => {
                 Self::new(StatusCode::CONFLICT, "conflict", text)

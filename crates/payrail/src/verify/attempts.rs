@@ -7,6 +7,7 @@ use payrail_core::payout::Status;
 use payrail_store::{AttemptFact, PayoutFact};
 
 use super::Audit;
+use super::decisions::Decision;
 
 /// One payout's calls.
 #[derive(Default)]
@@ -33,7 +34,7 @@ pub fn by_payout(attempts: Vec<AttemptFact>) -> HashMap<PayoutId, Calls> {
 
 impl Calls {
     fn take(&mut self, attempt: AttemptFact) {
-        let ended = self.newest.take().filter(|outcome| matches!(outcome.as_str(), "paid" | "refused" | "closed"));
+        let ended = self.newest.take().filter(|outcome| is_definite(outcome));
         self.went_on_after = ended.or(self.went_on_after.take());
         self.count += 1;
         self.has_gap |= attempt.number != self.count;
@@ -42,7 +43,14 @@ impl Calls {
         self.newest = attempt.outcome;
     }
 
-    pub fn compare(&self, id: PayoutId, status: Status, payout: &PayoutFact, audit: &mut Audit<'_>) {
+    pub fn compare(
+        &self,
+        id: PayoutId,
+        status: Status,
+        payout: &PayoutFact,
+        decision: Option<Decision>,
+        audit: &mut Audit<'_>,
+    ) {
         if let Some(what) = self.counts(payout) {
             audit.differ("attempt_mismatch", id, what);
         }
@@ -52,9 +60,33 @@ impl Calls {
             let call = if is_under_way { "its newest call is under way" } else { "no call is" };
             audit.differ("attempt_mismatch", id, format!("{held}, but {call}"));
         }
-        if let Some(what) = self.proof(status) {
-            audit.differ("unproven", id, what);
+        match decision {
+            None => {
+                if let Some(what) = self.proof(status) {
+                    audit.differ("unproven", id, what);
+                }
+            }
+            Some(decision) => {
+                if let Some(what) = self.doubt_before(decision, status) {
+                    audit.differ("decision_mismatch", id, what);
+                }
+            }
         }
+    }
+
+    /// An operator's word ends a payout in its own sense, and only one that the bank has left in doubt.
+    fn doubt_before(&self, decision: Decision, status: Status) -> Option<String> {
+        let decided = decision.in_words();
+        if !decision.fits(status) {
+            return Some(format!("{decided}, but it is {}", status.as_str()));
+        }
+        let answer = self.definite().or(self.went_on_after.as_deref());
+        answer.map(|answer| format!("{decided}, though the bank had answered {answer:?}"))
+    }
+
+    /// The newest call's answer, if it is one that ends a payout.
+    fn definite(&self) -> Option<&str> {
+        self.newest.as_deref().filter(|outcome| is_definite(outcome))
     }
 
     fn counts(&self, payout: &PayoutFact) -> Option<String> {
@@ -66,7 +98,7 @@ impl Calls {
         wrong.then(|| format!("{submissions} submissions that count; {} are written down", self.submissions))
     }
 
-    /// A payout ends on the bank's word, and goes on without it.
+    /// Without an operator's decision a payout ends on the bank's word, and goes on without it.
     fn proof(&self, status: Status) -> Option<String> {
         if let Some(outcome) = &self.went_on_after {
             return Some(format!("a call was answered {outcome:?}, and yet another was made"));
@@ -76,9 +108,13 @@ impl Calls {
             Status::Completed | Status::Returned => newest == Some("paid"),
             Status::Failed => matches!(newest, Some("refused" | "closed")),
             Status::Pending | Status::Cancelled => self.count == 0,
-            Status::Processing => !matches!(newest, Some("paid" | "refused" | "closed")),
+            Status::Processing => self.definite().is_none(),
         };
         let said = newest.unwrap_or("nothing");
         (!is_proven).then(|| format!("{}, but the newest call's answer is {said}", status.as_str()))
     }
+}
+
+fn is_definite(outcome: &str) -> bool {
+    matches!(outcome, "paid" | "refused" | "closed")
 }

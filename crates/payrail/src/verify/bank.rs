@@ -65,11 +65,16 @@ fn bucket(reference: &str) -> i16 {
 fn unpaid(audit: &mut Audit<'_>) {
     let completed = |payout: &Known| matches!(payout.status, Some(Status::Completed | Status::Returned));
     let unpaid = audit.known.iter().filter(|(_, payout)| completed(payout) && !payout.paid_by_bank);
-    let mut unpaid: Vec<_> = unpaid.map(|(id, payout)| (*id, payout.status)).collect();
+    let mut unpaid: Vec<_> = unpaid.map(|(id, payout)| (*id, payout.status, payout.is_decided)).collect();
     unpaid.sort_unstable();
-    for (id, status) in unpaid {
+    for (id, status, is_decided) in unpaid {
         let status = status.map_or("", Status::as_str);
-        audit.differ("completed_unpaid", id, format!("{status} here, but the bank's book has no such payment"));
+        if is_decided {
+            let what = "an operator decided that it was paid, but the bank's book has no such payment";
+            audit.differ("decided_paid_but_unpaid", id, what);
+        } else {
+            audit.differ("completed_unpaid", id, format!("{status} here, but the bank's book has no such payment"));
+        }
     }
 }
 
@@ -110,9 +115,14 @@ fn compare(transfer: &PaidTransfer, payout: &Known) -> Vec<(&'static str, String
         found.push(("paid_other_account", what));
     }
     if payout.utr.is_some_and(|utr| utr != hash(&transfer.utr)) {
-        found.push(("utr_mismatch", format!("the bank paid under the UTR {:?}; another is kept here", transfer.utr)));
+        let kept = if payout.is_decided { "an operator wrote down another" } else { "another is kept here" };
+        found.push(("utr_mismatch", format!("the bank paid under the UTR {:?}; {kept}", transfer.utr)));
     }
     match payout.status {
+        Some(Status::Failed) if payout.is_decided => {
+            let what = format!("an operator decided that it was not paid, but the bank paid {paid} paise");
+            found.push(("decided_not_paid_but_paid", what));
+        }
         Some(status @ (Status::Failed | Status::Cancelled)) => {
             let what = format!("the bank paid {paid} paise of a payout that is {}", status.as_str());
             found.push(("paid_and_refunded", what));

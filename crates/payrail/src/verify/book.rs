@@ -6,7 +6,7 @@ use payrail_store::{Place, Store};
 
 use super::flow::{Flow, Flows};
 use super::ledger::Replay;
-use super::{Audit, VerifyError, kept, ledger, payouts};
+use super::{Audit, VerifyError, decisions, kept, ledger, payouts};
 
 pub async fn check(store: &Store, place: Place, audit: &mut Audit<'_>) -> Result<(), VerifyError> {
     let merchant = MerchantId(place.merchant_id);
@@ -19,11 +19,16 @@ pub async fn check(store: &Store, place: Place, audit: &mut Audit<'_>) -> Result
     let replay = ledger::replay(&mut snapshot, place, &mut flows, audit).await?;
     let answers = kept::answers(&mut snapshot, place, &mut flows, audit).await?;
     let events = kept::events(&mut snapshot, place, &mut flows, audit).await?;
-    let open = payouts::check(&mut snapshot, place, &mut flows, audit).await?;
+    let mut decisions = decisions::of(&mut snapshot, place, audit).await?;
+    let open = payouts::check(&mut snapshot, place, &mut flows, &mut decisions, audit).await?;
     totals(merchant, &replay, open, audit);
     fundings(merchant, &replay, answers, events, audit);
     for (id, flow) in &flows {
         without_payout(*id, flow, audit);
+    }
+    for (id, decision) in &decisions {
+        let what = format!("{}, but there is no such payout", decision.in_words());
+        audit.differ("decision_without_payout", id, what);
     }
     audit.saw(|seen| seen.merchants += 1);
     Ok(())

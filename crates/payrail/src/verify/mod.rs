@@ -9,6 +9,7 @@
 mod attempts;
 mod bank;
 mod book;
+mod decisions;
 mod flow;
 mod kept;
 mod ledger;
@@ -69,6 +70,8 @@ struct Known {
     amount: i64,
     account: u64,
     utr: Option<u64>,
+    /// It ended by an operator's word.
+    is_decided: bool,
     paid_by_bank: bool,
 }
 

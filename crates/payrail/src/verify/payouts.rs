@@ -8,6 +8,7 @@ use payrail_store::{PayoutFact, Place, Snapshot};
 use uuid::Uuid;
 
 use super::attempts::{Calls, by_payout};
+use super::decisions::{Decision, Decisions};
 use super::flow::{Events, Flow, Flows, Moved};
 use super::kept::next;
 use super::{Audit, Known, VerifyError};
@@ -15,11 +16,12 @@ use super::{Audit, Known, VerifyError};
 /// Smaller than elsewhere: the page's attempts are read with it.
 const PAGE: u32 = 1_000;
 
-/// Gives the sum of the payouts under way, and takes what it has compared out of `flows`.
+/// Gives the sum of the payouts under way, and takes what it has compared out of `flows` and `decisions`.
 pub async fn check(
     snapshot: &mut Snapshot,
     place: Place,
     flows: &mut Flows,
+    decisions: &mut Decisions,
     audit: &mut Audit<'_>,
 ) -> Result<i128, VerifyError> {
     let mut open = 0;
@@ -32,7 +34,8 @@ pub async fn check(
         for payout in &page {
             let id = PayoutId(payout.id);
             let flow = flows.remove(&id).unwrap_or_default();
-            open += check_payout(place, payout, flow, &calls.remove(&id).unwrap_or_default(), audit);
+            let (calls, decision) = (calls.remove(&id).unwrap_or_default(), decisions.remove(&id));
+            open += check_payout(place, payout, flow, &calls, decision, audit);
         }
         for id in calls.keys() {
             audit.differ("attempt_without_payout", id, "a call to the bank for a payout that does not exist");
@@ -44,10 +47,17 @@ pub async fn check(
 }
 
 /// Gives what of it is under way.
-fn check_payout(place: Place, payout: &PayoutFact, flow: Flow, calls: &Calls, audit: &mut Audit<'_>) -> i128 {
+fn check_payout(
+    place: Place,
+    payout: &PayoutFact,
+    flow: Flow,
+    calls: &Calls,
+    decision: Option<Decision>,
+    audit: &mut Audit<'_>,
+) -> i128 {
     let id = PayoutId(payout.id);
     let status = Status::parse(&payout.status);
-    remember(id, status, payout, audit);
+    remember(id, status, payout, decision, audit);
     if id.bucket() != MerchantId(place.merchant_id).bucket() {
         audit.differ("misplaced", id, format!("its id leads to bucket {}", id.bucket().get()));
     }
@@ -72,7 +82,7 @@ fn check_payout(place: Place, payout: &PayoutFact, flow: Flow, calls: &Calls, au
         audit.differ("event_mismatch", id, what);
     }
     evidence(id, status, payout, audit);
-    calls.compare(id, status, payout, audit);
+    calls.compare(id, status, payout, decision, audit);
     match status {
         Status::Pending | Status::Processing => {
             audit.report.under_way += 1;
@@ -102,12 +112,19 @@ fn evidence(id: PayoutId, status: Status, payout: &PayoutFact, audit: &mut Audit
     }
 }
 
-fn remember(id: PayoutId, status: Option<Status>, payout: &PayoutFact, audit: &mut Audit<'_>) {
+fn remember(
+    id: PayoutId,
+    status: Option<Status>,
+    payout: &PayoutFact,
+    decision: Option<Decision>,
+    audit: &mut Audit<'_>,
+) {
     let known = Known {
         status,
         amount: payout.amount_paise,
         account: hash(&payout.bank_account_id),
         utr: payout.utr.as_deref().map(hash),
+        is_decided: decision.is_some(),
         paid_by_bank: false,
     };
     audit.known.insert(id, known);

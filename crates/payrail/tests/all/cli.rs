@@ -157,6 +157,11 @@ async fn funding_is_told_and_can_be_retried(world: World) {
     let list = json(&succeeds(&world, &["merchant", "list", "--json"]));
     assert_eq!((&list["available_balance_paise"], &list["held_balance_paise"]), (&12_345_700.into(), &0.into()));
     world.verify();
+    // Each that was done is in the audit log, and none that was only asked for again.
+    let rows = "SELECT operator || ': ' || action || ', ' || reason || ', ' || detail \
+                FROM operator_actions WHERE action = 'funded' ORDER BY at";
+    let told = ["12345678", "22"].map(|paise| format!("command line: funded, Funds received, {paise} paise"));
+    assert_eq!(Sql::connect(&world).await.texts(rows).await, told);
 }
 
 async fn a_funding_that_cannot_be_is_refused(world: World) {

@@ -111,7 +111,7 @@ impl<'w> Engine<'w> {
         let merchant = Merchant { id, name: "Test".to_owned(), email, created_at: Clock::System.now() };
         assert!(self.store.add_merchant(&merchant).await.unwrap());
         let description = "opening".to_owned();
-        self.send(id, Action::Fund { key: IdempotencyKey(key()), amount: paise(available), description })
+        self.send(id, Action::Fund { key: IdempotencyKey(key()), amount: paise(available), description, by: None })
             .await
             .unwrap();
         id

@@ -4,7 +4,9 @@
 #[macro_use]
 mod support;
 
+mod admin;
 mod cli;
+mod cli_health;
 mod cli_settings;
 mod cli_start;
 mod contract;
@@ -12,15 +14,21 @@ mod crash;
 mod database_death;
 mod engine;
 mod fake_bank;
+mod openapi;
+mod pages;
 mod race;
 mod sabotage;
+mod session;
 mod sql;
 mod storm;
+mod stream;
 mod verify;
 mod verify_bank;
+mod verify_decisions;
 mod verify_ledger;
 mod verify_payouts;
 mod verify_scene;
+mod views;
 mod worker;
 mod worker_death;
 mod worker_process;

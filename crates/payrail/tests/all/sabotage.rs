@@ -6,10 +6,11 @@ use uuid::Uuid;
 use crate::sql::Sql;
 use crate::support::World;
 
-const TABLES: [&str; 6] = ["merchants", "ledger_entries", "payouts", "attempts", "idempotency_records", "outbox"];
-const RULES_OF_THE_LEDGER: [&str; 2] = ["ledger_one_outcome", "ledger_one_return"];
+const TABLES: [&str; 7] =
+    ["merchants", "ledger_entries", "payouts", "attempts", "idempotency_records", "outbox", "operator_actions"];
+const RULES_OF_ONCE: [&str; 3] = ["ledger_one_outcome", "ledger_one_return", "operator_actions_one_decision"];
 
-/// A connection to a database without triggers, checks and the ledger's unique indexes.
+/// A connection to a database without triggers, checks and the unique indexes that are rules.
 pub async fn unprotected(world: &World) -> Sql {
     let mut sql = Sql::connect(world).await;
     if sql.is_postgres() {
@@ -27,7 +28,7 @@ pub async fn unprotected(world: &World) -> Sql {
             sql.exec(&format!("DROP TRIGGER {trigger}")).await;
         }
     }
-    for index in RULES_OF_THE_LEDGER {
+    for index in RULES_OF_ONCE {
         sql.exec(&format!("DROP INDEX {index}")).await;
     }
     sql

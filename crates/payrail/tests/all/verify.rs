@@ -51,7 +51,7 @@ async fn every_outcome(engine: &Engine<'_>) {
     engine.claim(merchant, lost, "dead").await;
     engine.pay(merchant, 1_000, "demo-success").await;
     let nil = IdempotencyKey(uuid::Uuid::nil());
-    let fund = Action::Fund { key: nil, amount: paise(1), description: "first key".to_owned() };
+    let fund = Action::Fund { key: nil, amount: paise(1), description: "first key".to_owned(), by: None };
     engine.send(merchant, fund).await.unwrap();
     engine.merchant(1).await;
 }
@@ -133,7 +133,8 @@ async fn a_long_ledger_shows_its_progress(world: World) {
     let engine = Engine::start(&world).await;
     let merchant = engine.merchant(1).await;
     for _ in 0..13 {
-        let fund = || Action::Fund { key: IdempotencyKey(key()), amount: paise(1), description: "x".to_owned() };
+        let fund =
+            || Action::Fund { key: IdempotencyKey(key()), amount: paise(1), description: "x".to_owned(), by: None };
         let funds = (0..400).map(|_| engine.send(merchant, fund()));
         assert!(join_all(funds).await.iter().all(Result::is_ok));
     }

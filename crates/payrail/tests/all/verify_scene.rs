@@ -56,7 +56,7 @@ impl<'w> Scene<'w> {
         let merchant = self.engine.merchant(amounts[0]).await;
         for amount in &amounts[1..] {
             let description = "more".to_owned();
-            let fund = Action::Fund { key: IdempotencyKey(key()), amount: paise(*amount), description };
+            let fund = Action::Fund { key: IdempotencyKey(key()), amount: paise(*amount), description, by: None };
             self.engine.send(merchant, fund).await.unwrap();
         }
         merchant

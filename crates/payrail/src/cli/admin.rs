@@ -1,0 +1,199 @@
+//! `payrail admin create|list|disable|password`: the people who may sign in at `/admin/`.
+
+use std::io::{BufRead, IsTerminal};
+
+use clap::{Subcommand, ValueEnum};
+use payrail_store::{Operator, OperatorAction, Role, Store};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::Error;
+use super::merchant::COMMAND_LINE;
+use crate::clock::Clock;
+use crate::settings::{BadSetting, Common};
+use crate::{ids, passwords};
+
+const PASSWORD_VARIABLE: &str = "PAYRAIL_ADMIN_PASSWORD";
+const NAME_CHARACTERS: usize = 64;
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Let an operator in; the password is asked for, read from standard input or from PAYRAIL_ADMIN_PASSWORD
+    Create {
+        /// What the operator signs in with: letters, digits and . _ @ -
+        #[arg(long)]
+        name: String,
+        /// What the operator may do
+        #[arg(long)]
+        role: Allowed,
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the operators
+    List {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Keep an operator out from now on; open sessions end at once
+    Disable { name: String },
+    /// Give an operator a new password; open sessions end at once
+    Password { name: String },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Allowed {
+    /// Look at everything, change nothing
+    Viewer,
+    /// Everything: fund, issue keys, decide doubts
+    Operator,
+}
+
+impl From<Allowed> for Role {
+    fn from(allowed: Allowed) -> Self {
+        match allowed {
+            Allowed::Viewer => Self::Viewer,
+            Allowed::Operator => Self::Operator,
+        }
+    }
+}
+
+pub async fn run(common: &Common, command: Command) -> Result<(), Error> {
+    common.check()?;
+    let store = common.open(1).await?;
+    store.migrate().await?;
+    match command {
+        Command::Create { name, role, json } => create(&store, name.trim(), role.into(), json).await,
+        Command::List { json } => list(&store, json).await,
+        Command::Disable { name } => disable(&store, &name).await,
+        Command::Password { name } => password(&store, &name).await,
+    }
+}
+
+async fn create(store: &Store, name: &str, role: Role, as_json: bool) -> Result<(), Error> {
+    let may_be = |c: char| c.is_ascii_alphanumeric() || "._@-".contains(c);
+    if !(1..=NAME_CHARACTERS).contains(&name.len()) || !name.chars().all(may_be) {
+        return Err(bad("the name must have 1 to 64 letters (a to z), digits and the characters . _ @ - only"));
+    }
+    let taken = || bad(&format!("there is an operator {name} already"));
+    if store.operator_of_name(name).await?.is_some() {
+        return Err(taken());
+    }
+    let hash = new_password().await?;
+    let created_at = Clock::System.now();
+    let operator = Operator { id: ids::operator_id(), name: name.to_owned(), role, created_at, disabled_at: None };
+    let done = action("operator_created", name, Some(format!("role: {}", role.as_str())));
+    if !store.add_operator(&operator, &hash, &done).await? {
+        return Err(taken());
+    }
+    if as_json {
+        say!("{}", line(&operator));
+    } else {
+        say!("Created {name}, whose role is {}.", role.as_str());
+    }
+    Ok(())
+}
+
+async fn list(store: &Store, as_json: bool) -> Result<(), Error> {
+    for operator in &store.operators().await? {
+        if as_json {
+            say!("{}", line(operator));
+            continue;
+        }
+        let since = |at| format!("disabled {at:.0}");
+        say!(
+            "{:<24} {:<8}  created {:.0}  {}",
+            operator.name,
+            operator.role.as_str(),
+            operator.created_at,
+            operator.disabled_at.map(since).unwrap_or_default()
+        );
+    }
+    Ok(())
+}
+
+/// One JSON object a line.
+fn line(operator: &Operator) -> serde_json::Value {
+    json!({
+        "id": operator.id,
+        "name": operator.name,
+        "role": operator.role.as_str(),
+        "created_at": payrail_core::command::timestamp(operator.created_at),
+        "disabled_at": operator.disabled_at.map(payrail_core::command::timestamp),
+    })
+}
+
+async fn disable(store: &Store, name: &str) -> Result<(), Error> {
+    let (id, name) = find(store, name).await?;
+    let done = action("operator_disabled", &name, None);
+    if store.disable_operator(id, done.at, &done).await? {
+        say!("{name} is kept out from now on.");
+    } else {
+        say!("{name} was disabled already.");
+    }
+    Ok(())
+}
+
+async fn password(store: &Store, name: &str) -> Result<(), Error> {
+    let (id, name) = find(store, name).await?;
+    let hash = new_password().await?;
+    store.set_password(id, &hash, &action("password_changed", &name, None)).await?;
+    say!("{name} has a new password; open sessions have ended.");
+    Ok(())
+}
+
+async fn find(store: &Store, name: &str) -> Result<(Uuid, String), Error> {
+    let found = store.operator_of_name(name.trim()).await?;
+    let (operator, _) =
+        found.ok_or_else(|| bad(&format!("there is no operator {name:?}; `payrail admin list` shows them")))?;
+    Ok((operator.id, operator.name))
+}
+
+fn action(word: &str, subject: &str, detail: Option<String>) -> OperatorAction {
+    OperatorAction {
+        id: ids::action_id(),
+        at: Clock::System.now(),
+        merchant: None,
+        operator: COMMAND_LINE.to_owned(),
+        action: word.to_owned(),
+        subject: Some(subject.to_owned()),
+        reason: None,
+        detail,
+    }
+}
+
+/// The hash of a password that is never shown: from the environment, from a person, or from a pipe.
+async fn new_password() -> Result<String, Error> {
+    let password = match std::env::var(PASSWORD_VARIABLE) {
+        Ok(password) => password,
+        Err(_) if std::io::stdin().is_terminal() => asked_for()?,
+        Err(_) => piped()?,
+    };
+    passwords::hash(password).await.map_err(|error| bad(&error.to_string()))
+}
+
+fn asked_for() -> Result<String, Error> {
+    let password = rpassword::prompt_password("Password: ")?;
+    if password.chars().count() < passwords::MIN_CHARACTERS {
+        return Err(bad(&passwords::Error::TooShort.to_string()));
+    }
+    if rpassword::prompt_password("The same again: ")? != password {
+        return Err(bad("the two are not the same; nothing was done"));
+    }
+    Ok(password)
+}
+
+fn piped() -> Result<String, Error> {
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line)?;
+    let password = line.trim_end_matches(['\r', '\n']);
+    if password.is_empty() {
+        return Err(bad(&format!(
+            "no password: set {PASSWORD_VARIABLE}, or give it as one line of standard input, or start this on a terminal"
+        )));
+    }
+    Ok(password.to_owned())
+}
+
+fn bad(text: &str) -> Error {
+    Box::new(BadSetting(text.to_owned()))
+}

@@ -1,0 +1,60 @@
+//! Who comes in here: an operator with a session, and, to change anything, with the role for it.
+
+use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use jiff::Timestamp;
+use payrail_store::{Operator, Role};
+
+use crate::http::problem::Problem;
+use crate::http::{Api, cookies, same_origin};
+
+pub const COOKIE: &str = "payrail_operator";
+
+/// An operator of any role.
+#[derive(Debug)]
+pub struct Signed {
+    pub operator: Operator,
+    /// When the session ends.
+    pub until: Timestamp,
+}
+
+impl FromRequestParts<Api> for Signed {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let token = cookies::read(&parts.headers, COOKIE);
+        let token = token.ok_or_else(|| refused("not_authenticated", "Sign in first."))?;
+        same_origin::check(&parts.method, &parts.headers)?;
+        let found = session(api, &token).await?;
+        found.ok_or_else(|| refused("session_expired", "The session has ended; sign in again."))
+    }
+}
+
+/// An operator whose role lets them change things.
+#[derive(Debug)]
+pub struct MayOperate(pub Operator);
+
+impl FromRequestParts<Api> for MayOperate {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let Signed { operator, .. } = Signed::from_request_parts(parts, api).await?;
+        match operator.role {
+            Role::Operator => Ok(Self(operator)),
+            Role::Viewer => {
+                let detail = "Your role is viewer: you can look at everything and change nothing.";
+                Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail))
+            }
+        }
+    }
+}
+
+pub async fn session(api: &Api, token: &str) -> Result<Option<Signed>, Problem> {
+    let found = api.store.operator_of_session(&api.hasher.hash(token), api.clock.now()).await?;
+    Ok(found.map(|(operator, until)| Signed { operator, until }))
+}
+
+pub fn refused(code: &'static str, detail: &'static str) -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, code, detail)
+}

@@ -1,0 +1,107 @@
+//! `GET /admin/api/v1/overview`: how things stand, on one page.
+
+use axum::Json;
+use axum::extract::State;
+use payrail_core::command::timestamp;
+use payrail_core::money::Paise;
+use payrail_store::{COUNTED_MAX, TrialBalance as Sums, Waiting};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Signed;
+use super::verify::{VerifyReport, last};
+use crate::http::Api;
+use crate::http::problem::Problem;
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Overview {
+    #[schema(minimum = 0)]
+    merchants: u64,
+    trial_balance: TrialBalance,
+    in_doubt: InDoubtCount,
+    due: DueCount,
+    /// What `verify` last found, if it was ever run from here.
+    #[schema(required)]
+    last_verify: Option<VerifyReport>,
+}
+
+/// The sums of all merchants' newest balances, in paise. The bank's side is what makes the three zero.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TrialBalance {
+    #[schema(minimum = 0)]
+    merchants: u64,
+    #[schema(value_type = i64)]
+    available_paise: Paise,
+    #[schema(value_type = i64)]
+    held_paise: Paise,
+    #[schema(value_type = i64)]
+    bank_paise: Paise,
+    /// The sum of the three: zero, or something is very wrong.
+    #[schema(value_type = i64)]
+    difference_paise: Paise,
+}
+
+/// Payouts in doubt.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct InDoubtCount {
+    #[schema(minimum = 0, maximum = 10_000)]
+    count: u32,
+    /// There may be more than that.
+    is_capped: bool,
+    #[schema(required, format = DateTime)]
+    oldest_since: Option<String>,
+}
+
+/// Payouts whose next step is due.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DueCount {
+    #[schema(minimum = 0, maximum = 10_000)]
+    count: u32,
+    /// There may be more than that.
+    is_capped: bool,
+    #[schema(required, format = DateTime)]
+    oldest_due_at: Option<String>,
+}
+
+impl From<Waiting> for InDoubtCount {
+    fn from(waiting: Waiting) -> Self {
+        let Waiting { count, oldest } = waiting;
+        Self { count, is_capped: count >= COUNTED_MAX, oldest_since: oldest.map(timestamp) }
+    }
+}
+
+impl From<Waiting> for DueCount {
+    fn from(waiting: Waiting) -> Self {
+        let Waiting { count, oldest } = waiting;
+        Self { count, is_capped: count >= COUNTED_MAX, oldest_due_at: oldest.map(timestamp) }
+    }
+}
+
+impl TryFrom<Sums> for TrialBalance {
+    type Error = Problem;
+
+    fn try_from(sums: Sums) -> Result<Self, Problem> {
+        let paise = |sum: i128| i64::try_from(sum).map(Paise::new).map_err(|error| Problem::internal(&error));
+        Ok(Self {
+            merchants: sums.merchants,
+            available_paise: paise(sums.available)?,
+            held_paise: paise(sums.held)?,
+            bank_paise: paise(sums.bank)?,
+            difference_paise: paise(sums.available + sums.held + sums.bank)?,
+        })
+    }
+}
+
+/// How things stand
+#[utoipa::path(get, path = "/overview", operation_id = "showOverview",
+    responses((status = 200, description = "Now", body = Overview)))]
+pub async fn show(State(api): State<Api>, _: Signed) -> Result<Json<Overview>, Problem> {
+    let sums = api.store.trial_balance().await?;
+    Ok(Json(Overview {
+        merchants: sums.merchants,
+        trial_balance: sums.try_into()?,
+        in_doubt: api.store.count_in_doubt().await?.into(),
+        due: api.store.count_due(api.clock.now()).await?.into(),
+        last_verify: last(&api).await?,
+    }))
+}

@@ -1,0 +1,193 @@
+//! Signing in and out. Who mistypes a password and who invents a name get the same answer after the same time,
+//! and either leaves a row in the audit log.
+
+use std::net::SocketAddr;
+
+use axum::Json;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use jiff::SignedDuration;
+use payrail_core::command::timestamp;
+use payrail_store::{NewSession, Operator as Stored, Role as StoredRole};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::guard::{COOKIE, Signed, refused, session};
+use super::people::action;
+use crate::http::fields::{self, Wrong};
+use crate::http::problem::Problem;
+use crate::http::{Api, body, cookies, rate_limit, same_origin};
+use crate::{demo, keys, passwords};
+
+const LASTS_HOURS: i64 = 12;
+const NAME_CHARACTERS: usize = 64;
+
+/// `viewer`: sees everything, changes nothing.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    Viewer,
+    Operator,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Operator {
+    id: Uuid,
+    name: String,
+    role: Role,
+}
+
+impl From<Stored> for Operator {
+    fn from(operator: Stored) -> Self {
+        let role = match operator.role {
+            StoredRole::Viewer => Role::Viewer,
+            StoredRole::Operator => Role::Operator,
+        };
+        Self { id: operator.id, name: operator.name, role }
+    }
+}
+
+/// Which operator is signed in, if any.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OperatorSession {
+    /// Null when nobody is signed in.
+    #[schema(required)]
+    operator: Option<Operator>,
+    /// Null when nobody is signed in.
+    #[schema(required, format = DateTime)]
+    expires_at: Option<String>,
+    /// How to get in; null unless the program runs as a demonstration.
+    #[schema(required)]
+    demo: Option<DemoOperator>,
+}
+
+/// An operator of the demonstration, whose password is public.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DemoOperator {
+    name: &'static str,
+    password: &'static str,
+}
+
+/// What to sign in with.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the form that `form` reads by hand, to say all that is wrong with it at once")]
+pub struct OperatorSignIn {
+    #[schema(min_length = 1, max_length = 64)]
+    name: String,
+    #[schema(min_length = 1, max_length = 1000, format = Password)]
+    password: String,
+}
+
+/// Which operator is signed in
+///
+/// Never 401: whoever asks first is nobody yet.
+#[utoipa::path(get, path = "/session", operation_id = "showOperatorSession", security(()),
+    responses((status = 200, description = "The session, or that there is none", body = OperatorSession)))]
+pub async fn show(State(api): State<Api>, headers: HeaderMap) -> Result<Json<OperatorSession>, Problem> {
+    let signed = match cookies::read(&headers, COOKIE) {
+        Some(token) => session(&api, &token).await?,
+        None => None,
+    };
+    Ok(Json(told(&api, signed)))
+}
+
+fn told(api: &Api, signed: Option<Signed>) -> OperatorSession {
+    let (operator, until) = signed.map(|signed| (signed.operator.into(), timestamp(signed.until))).unzip();
+    let [demo, ..] = &demo::OPERATORS;
+    let demo = api.is_demo.then_some(DemoOperator { name: demo.name, password: demo.password });
+    OperatorSession { operator, expires_at: until, demo }
+}
+
+/// Sign in as an operator
+#[utoipa::path(post, path = "/session", operation_id = "signInOperator", security(()),
+    request_body = OperatorSignIn,
+    responses(
+        (status = 201, description = "Signed in for 12 hours", body = OperatorSession,
+            headers(("Set-Cookie" = String, description = "`payrail_operator`"))),
+        (status = 400, description = "`invalid`, `parse_error`", body = Problem),
+        (status = 401, description = "`invalid_credentials`", body = Problem),
+        (status = 403, description = "`cross_origin`: another site's page asked", body = Problem),
+        (status = 415, description = "`unsupported_media_type`", body = Problem),
+        (status = 429, description = "`too_many_attempts`: again after `Retry-After`", body = Problem),
+    ))]
+pub async fn sign_in(
+    State(api): State<Api>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Result<Response, Problem> {
+    same_origin::check(request.method(), request.headers())?;
+    api.desk.by_address.take(&rate_limit::place_of(peer.ip()))?;
+    let (name, password) = form(&body::object(request).await?)?;
+    api.desk.by_name.take(&name.to_ascii_lowercase())?;
+    let known = api.store.operator_of_name(&name).await?;
+    let hash = known.as_ref().filter(|(operator, _)| operator.disabled_at.is_none()).map(|(_, hash)| hash.clone());
+    let is_right = api.desk.passwords.is_right(password, hash).await.map_err(|error| match error {
+        passwords::Error::Busy => Problem::overloaded(),
+        other => Problem::internal(&other),
+    })?;
+    match known {
+        Some((operator, hash)) if is_right => open(&api, operator, &hash).await,
+        known => Err(failed(&api, known.map(|(operator, _)| operator)).await?),
+    }
+}
+
+async fn open(api: &Api, operator: Stored, checked_hash: &str) -> Result<Response, Problem> {
+    let token = keys::token();
+    let now = api.clock.now();
+    let until = now.saturating_add(SignedDuration::from_hours(LASTS_HOURS)).unwrap_or(now);
+    let session = NewSession { hash: api.hasher.hash(&token), created_at: now, expires_at: until };
+    let done = action(api, &operator.name, "signed_in");
+    if !api.store.open_session(operator.id, checked_hash, &session, &done).await? {
+        return Err(failed(api, Some(operator)).await?);
+    }
+    let cookie = cookie(api, &token, LASTS_HOURS);
+    let told = told(api, Some(Signed { operator, until }));
+    Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], Json(told)).into_response())
+}
+
+/// Under the name if there is such an operator. What else was typed may well be a password in the wrong field.
+async fn failed(api: &Api, known: Option<Stored>) -> Result<Problem, Problem> {
+    let name = known.map_or("(unknown)".to_owned(), |operator| operator.name);
+    api.store.add_action(&action(api, &name, "sign_in_failed")).await?;
+    Ok(refused("invalid_credentials", "The name or the password is wrong."))
+}
+
+/// Sign out
+///
+/// Always 204, whoever asks.
+#[utoipa::path(delete, path = "/session", operation_id = "signOutOperator", security(()),
+    responses(
+        (status = 204, description = "Nobody is signed in"),
+        (status = 403, description = "`cross_origin`: another site's page asked", body = Problem),
+    ))]
+pub async fn sign_out(State(api): State<Api>, method: Method, headers: HeaderMap) -> Result<Response, Problem> {
+    if let Some(token) = cookies::read(&headers, COOKIE) {
+        same_origin::check(&method, &headers)?;
+        if let Some(signed) = session(&api, &token).await? {
+            let done = action(&api, &signed.operator.name, "signed_out");
+            api.store.close_session(&api.hasher.hash(&token), &done).await?;
+        }
+    }
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie(&api, "", 0))]).into_response())
+}
+
+fn cookie(api: &Api, token: &str, hours: i64) -> HeaderValue {
+    cookies::write(COOKIE, token, "/admin", hours, api.secure_cookies)
+}
+
+fn form(body: &Map<String, Value>) -> Result<(String, String), Problem> {
+    match (fields::text(body.get("name"), NAME_CHARACTERS), password(body.get("password"))) {
+        (Ok(name), Ok(password)) => Ok((name, password)),
+        (name, password) => Err(fields::invalid([("name", name.err()), ("password", password.err())])
+            .unwrap_or_else(|| Problem::internal(&"a form that is bad without a bad field"))),
+    }
+}
+
+/// As it is typed: space around it is part of it.
+fn password(value: Option<&Value>) -> Result<String, Wrong> {
+    fields::text(value, passwords::MAX_CHARACTERS)?;
+    Ok(value.and_then(Value::as_str).unwrap_or_default().to_owned())
+}

@@ -1,0 +1,166 @@
+//! `GET /api/v1/insights/`: the course of the balance and what became of the newest payouts, for charts. It costs
+//! the same however long the book is: a binary search, 60 entries, and at most 2,000 payouts.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Span, Timestamp};
+use payrail_core::command::timestamp;
+use payrail_core::ids::{Bucket, MerchantId, PayoutId};
+use payrail_core::ledger::Balances;
+use payrail_core::money::Paise;
+use payrail_core::payout::Status;
+use payrail_store::OutcomeLine;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::Api;
+use super::auth::Caller;
+use super::paging::{Params, bad_parameter};
+use super::problem::Problem;
+
+const POINTS_MOST: i64 = 60;
+const COUNTED_MOST: u32 = 2_000;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct InsightParams {
+    /// How many days to look back, today included; 30 by default.
+    #[param(minimum = 1, maximum = 366)]
+    days: Option<u16>,
+}
+
+/// The course of the balance and what became of the newest payouts. A day is one of UTC, and the first is
+/// `days` − 1 before today.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Insights {
+    days: u16,
+    /// Oldest first: what there was when the first day began, then at most 60 entries, spread evenly by number
+    /// over those of the window, the first and the newest among them.
+    balance: Vec<BalancePoint>,
+    /// One item a day, the oldest first, days without a payout among them.
+    outcomes: Vec<OutcomeDay>,
+    /// How many payouts the outcomes count: the newest 2,000 of the window at the most.
+    counted: u32,
+    /// Whether those are all payouts of the window; if not, the oldest days are missing some or all.
+    is_complete: bool,
+}
+
+/// What the merchant had at a moment.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BalancePoint {
+    /// RFC 3339, UTC, microseconds.
+    #[schema(format = DateTime)]
+    at: String,
+    /// Paise.
+    #[schema(value_type = i64, minimum = 0)]
+    available_paise: Paise,
+    /// Paise.
+    #[schema(value_type = i64, minimum = 0)]
+    held_paise: Paise,
+}
+
+/// The payouts that were asked for on a day, by where they stand now.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct OutcomeDay {
+    /// The day, in UTC.
+    #[schema(format = Date)]
+    date: String,
+    completed: u32,
+    failed: u32,
+    cancelled: u32,
+    returned: u32,
+    pending: u32,
+    processing: u32,
+    /// Paise: the sum of the completed ones.
+    #[schema(value_type = i64, minimum = 0)]
+    paid_paise: Paise,
+}
+
+/// Figures for charts
+#[utoipa::path(get, path = "/insights", operation_id = "showInsights", params(InsightParams),
+    responses(
+        (status = 200, description = "The course of the balance, and outcomes by day", body = Insights),
+        (status = 400, description = "`invalid_parameter`", body = Problem),
+    ))]
+pub async fn show(
+    State(api): State<Api>,
+    Caller(merchant): Caller,
+    Params(params): Params<InsightParams>,
+) -> Result<Json<Insights>, Problem> {
+    let days = params.days.unwrap_or(30);
+    if !(1..=366).contains(&days) {
+        return Err(bad_parameter("days must be from 1 to 366."));
+    }
+    let window = Window::of(api.clock.now(), days).map_err(|error| Problem::internal(&error))?;
+    let balance = balance(&api, merchant.id, window.start).await?;
+    let mut lines = api.store.outcomes(merchant.id, window.first_id(), COUNTED_MOST + 1).await?;
+    let is_complete = lines.len() <= COUNTED_MOST as usize;
+    lines.truncate(COUNTED_MOST as usize);
+    lines.retain(|line| line.created_at >= window.start);
+    let outcomes = outcomes(&window, &lines).ok_or_else(|| Problem::internal(&"a day's sum beyond 64 bits"))?;
+    let counted = u32::try_from(lines.len()).unwrap_or(COUNTED_MOST);
+    Ok(Json(Insights { days, balance, outcomes, counted, is_complete }))
+}
+
+struct Window {
+    days: Vec<Date>,
+    /// When the first day began.
+    start: Timestamp,
+}
+
+impl Window {
+    fn of(now: Timestamp, days: u16) -> Result<Self, jiff::Error> {
+        let today = now.to_zoned(TimeZone::UTC).date();
+        let first = today.checked_sub(Span::new().days(i64::from(days) - 1))?;
+        let start = first.to_zoned(TimeZone::UTC)?.timestamp();
+        Ok(Self { days: first.series(Span::new().days(1)).take(usize::from(days)).collect(), start })
+    }
+
+    /// Below the id of every payout of the window. An id is made before its payout: a little earlier, then.
+    fn first_id(&self) -> PayoutId {
+        let earlier = self.start.saturating_sub(SignedDuration::from_mins(5)).unwrap_or(self.start);
+        PayoutId::new(earlier, Bucket::new(0), 0)
+    }
+}
+
+async fn balance(api: &Api, merchant: MerchantId, start: Timestamp) -> Result<Vec<BalancePoint>, Problem> {
+    let last = api.store.tip(merchant).await?.seq;
+    let first = api.store.number_at(merchant, start).await?;
+    let before = api.store.balances_over(merchant, first - 1, first - 1, 2).await?;
+    let balances = before.first().map_or(Balances::default(), |line| line.after);
+    let mut points = vec![BalancePoint::new(start, balances)];
+    let within = api.store.balances_over(merchant, first, last, POINTS_MOST).await?;
+    points.extend(within.iter().map(|line| BalancePoint::new(line.created_at, line.after)));
+    Ok(points)
+}
+
+impl BalancePoint {
+    fn new(at: Timestamp, balances: Balances) -> Self {
+        Self { at: timestamp(at), available_paise: balances.available, held_paise: balances.held }
+    }
+}
+
+/// None if a sum does not fit.
+fn outcomes(window: &Window, lines: &[OutcomeLine]) -> Option<Vec<OutcomeDay>> {
+    let empty = |date: &Date| (*date, OutcomeDay { date: date.to_string(), ..OutcomeDay::default() });
+    let mut days: BTreeMap<Date, OutcomeDay> = window.days.iter().map(empty).collect();
+    for line in lines {
+        let Some(day) = days.get_mut(&line.created_at.to_zoned(TimeZone::UTC).date()) else { continue };
+        *match line.status {
+            Status::Completed => &mut day.completed,
+            Status::Failed => &mut day.failed,
+            Status::Cancelled => &mut day.cancelled,
+            Status::Returned => &mut day.returned,
+            Status::Pending => &mut day.pending,
+            Status::Processing => &mut day.processing,
+        } += 1;
+        if line.status == Status::Completed {
+            day.paid_paise = day.paid_paise.plus(line.amount.paise())?;
+        }
+    }
+    Some(days.into_values().collect())
+}

@@ -1,0 +1,82 @@
+//! How often something may be tried, by whoever tries it: an address, a name.
+
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use governor::clock::{Clock, MonotonicClock};
+use governor::middleware::NoOpMiddleware;
+use governor::state::keyed::HashMapStateStore;
+use governor::{Quota, RateLimiter};
+
+use super::problem::Problem;
+
+type Keyed<K> = RateLimiter<K, HashMapStateStore<K>, MonotonicClock, NoOpMiddleware<std::time::Instant>>;
+
+/// So many tries at once, and then one each so often, for each key. Cheap to clone: clones share their counts.
+#[derive(Clone, Debug)]
+pub struct Limit<K: Hash + Eq + Clone + std::fmt::Debug> {
+    keyed: Arc<Keyed<K>>,
+    tries: Arc<AtomicU32>,
+}
+
+/// After so many tries, keys that have their whole allowance back are forgotten: memory is not a stranger's to
+/// fill.
+const TRIES_BETWEEN_CLEARINGS: u32 = 1_000;
+
+impl<K: Hash + Eq + Clone + std::fmt::Debug> Limit<K> {
+    pub fn new(at_once: NonZeroU32, each: Duration) -> Self {
+        let quota = Quota::with_period(each).unwrap_or(Quota::per_second(NonZeroU32::MIN)).allow_burst(at_once);
+        let keyed = RateLimiter::new(quota, HashMapStateStore::default(), MonotonicClock);
+        Self { keyed: Arc::new(keyed), tries: Arc::default() }
+    }
+
+    /// Counts a try; 429 with the time to wait if it was one too many.
+    pub fn take(&self, key: &K) -> Result<(), Problem> {
+        if self.tries.fetch_add(1, Ordering::Relaxed).is_multiple_of(TRIES_BETWEEN_CLEARINGS) {
+            self.keyed.retain_recent();
+        }
+        self.keyed.check_key(key).map_err(|too_many| {
+            let wait = too_many.wait_time_from(MonotonicClock.now());
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            let detail = format!("Too many attempts; try again in {seconds} s.");
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", detail).retry_after(seconds.max(1))
+        })
+    }
+}
+
+/// What counts as one address: with IPv6 a whole /64, which is what one subscriber gets.
+pub fn place_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+        v4 => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_key_s_tries_are_not_anothers() {
+        let limit = Limit::new(NonZeroU32::new(3).unwrap(), Duration::from_secs(3600));
+        for _ in 0..3 {
+            assert!(limit.take(&"a").is_ok());
+        }
+        assert!(limit.clone().take(&"a").is_err());
+        assert!(limit.take(&"b").is_ok());
+    }
+
+    #[test]
+    fn a_place_is_an_address_or_a_subscribers_network() {
+        let place = |text: &str| place_of(text.parse().unwrap());
+        assert_eq!(place("2001:db8::1"), place("2001:db8::ffff:1"));
+        assert_ne!(place("2001:db8::1"), place("2001:db8:0:1::1"));
+        assert_eq!(place("::ffff:10.0.0.1"), place("10.0.0.1"));
+        assert_ne!(place("10.0.0.2"), place("10.0.0.1"));
+    }
+}

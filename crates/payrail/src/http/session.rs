@@ -1,0 +1,142 @@
+//! `/api/v1/session`: a merchant signs in with an API key and gets a cookie, so that a page need not keep the
+//! key. The cookie holds 256 random bits, of which only a keyed hash is stored.
+
+use std::net::SocketAddr;
+
+use axum::Json;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use jiff::{SignedDuration, Timestamp};
+use payrail_core::command::timestamp;
+use payrail_core::ids::MerchantId;
+use payrail_store::{Merchant, NewSession};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::auth::{COOKIE, Pass};
+use super::problem::Problem;
+use super::{Api, body, cookies, fields, rate_limit, same_origin};
+use crate::{demo, keys};
+
+const LASTS_HOURS: i64 = 12;
+const KEY_LIMIT_CHARACTERS: usize = 255;
+
+/// Who is signed in, if anyone.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Session {
+    /// Null when nobody is signed in.
+    #[schema(required)]
+    merchant: Option<SignedIn>,
+    /// RFC 3339, UTC, microseconds; null when nobody is signed in.
+    #[schema(required, format = DateTime)]
+    expires_at: Option<String>,
+    /// Keys to try the program with; empty unless it runs as a demonstration.
+    demo_merchants: Vec<DemoMerchant>,
+}
+
+/// The merchant of a session.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SignedIn {
+    #[schema(value_type = Uuid)]
+    id: MerchantId,
+    name: String,
+    email: String,
+}
+
+/// A merchant of the demonstration, whose key is public.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DemoMerchant {
+    name: &'static str,
+    email: &'static str,
+    api_key: &'static str,
+}
+
+/// What to sign in with.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the form that `sign_in` reads by hand")]
+pub struct SignIn {
+    #[schema(min_length = 1, max_length = 255)]
+    api_key: String,
+}
+
+/// Who is signed in
+///
+/// Never 401: whoever asks first is nobody yet.
+#[utoipa::path(get, path = "/session", operation_id = "showSession", security(()),
+    responses((status = 200, description = "The session, or that there is none", body = Session)))]
+pub async fn show(State(api): State<Api>, headers: HeaderMap) -> Result<Json<Session>, Problem> {
+    let session = match cookies::read(&headers, COOKIE) {
+        Some(token) => api.store.merchant_of_session(&api.hasher.hash(&token), api.clock.now()).await?,
+        None => None,
+    };
+    Ok(Json(told(&api, session)))
+}
+
+fn told(api: &Api, session: Option<(Merchant, Timestamp)>) -> Session {
+    let demo = if api.is_demo { &demo::MERCHANTS[..] } else { &[] };
+    let (merchant, expires_at) = session.unzip();
+    Session {
+        merchant: merchant.map(|Merchant { id, name, email, .. }| SignedIn { id, name, email }),
+        expires_at: expires_at.map(timestamp),
+        demo_merchants: demo
+            .iter()
+            .map(|demo| DemoMerchant { name: demo.name, email: demo.email, api_key: demo.api_key })
+            .collect(),
+    }
+}
+
+/// Sign in with an API key
+#[utoipa::path(post, path = "/session", operation_id = "signIn", security(()), request_body = SignIn,
+    responses(
+        (status = 201, description = "Signed in for 12 hours", body = Session,
+            headers(("Set-Cookie" = String, description = "`payrail_session`"))),
+        (status = 400, description = "`invalid`, `parse_error`", body = Problem),
+        (status = 401, description = "`invalid_api_key`", body = Problem),
+        (status = 403, description = "`cross_origin`: another site's page asked", body = Problem),
+        (status = 415, description = "`unsupported_media_type`", body = Problem),
+        (status = 429, description = "`too_many_attempts`: again after `Retry-After`", body = Problem),
+    ))]
+pub async fn sign_in(
+    State(api): State<Api>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Result<Response, Problem> {
+    same_origin::check(request.method(), request.headers())?;
+    api.sign_ins.take(&rate_limit::place_of(peer.ip()))?;
+    let body = body::object(request).await?;
+    let key = fields::text(body.get("api_key"), KEY_LIMIT_CHARACTERS).map_err(|wrong| {
+        fields::invalid([("api_key", Some(wrong))]).unwrap_or_else(|| Problem::internal(&"a bad field without a name"))
+    })?;
+    let key_hash = api.hasher.hash(&key);
+    let merchant = Pass::Key(key_hash).owner(&api).await?;
+
+    let token = keys::token();
+    let now = api.clock.now();
+    let expires_at = now.saturating_add(SignedDuration::from_hours(LASTS_HOURS)).unwrap_or(now);
+    let session = NewSession { hash: api.hasher.hash(&token), created_at: now, expires_at };
+    api.store.open_merchant_session(&key_hash, &session).await?;
+    let cookie = cookie(&api, &token, LASTS_HOURS);
+    Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], Json(told(&api, Some((merchant, expires_at)))))
+        .into_response())
+}
+
+/// Sign out
+///
+/// Always 204, whoever asks.
+#[utoipa::path(delete, path = "/session", operation_id = "signOut", security(()),
+    responses(
+        (status = 204, description = "Nobody is signed in"),
+        (status = 403, description = "`cross_origin`: another site's page asked", body = Problem),
+    ))]
+pub async fn sign_out(State(api): State<Api>, method: Method, headers: HeaderMap) -> Result<Response, Problem> {
+    if let Some(token) = cookies::read(&headers, COOKIE) {
+        same_origin::check(&method, &headers)?;
+        api.store.end_merchant_session(&api.hasher.hash(&token)).await?;
+    }
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie(&api, "", 0))]).into_response())
+}
+
+fn cookie(api: &Api, token: &str, hours: i64) -> HeaderValue {
+    cookies::write(COOKIE, token, "/api", hours, api.secure_cookies)
+}

@@ -1,0 +1,122 @@
+//! A payout in doubt: the bank is asked at an operator's wish, or the doubt ended by an operator's word.
+
+use serde_json::{Value, json};
+use sqlx::ConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
+
+use super::{ADMIN, Desk, text, texts};
+use crate::sql::Sql;
+use crate::support::{Process, TINY, World, key, until};
+
+on_both_stores!(
+    the_bank_is_asked_when_an_operator_wishes,
+    an_operator_ends_a_doubt_either_way,
+    a_decision_that_cannot_be_is_refused,
+    what_a_worker_holds_is_left_to_it,
+);
+
+/// With a worker, and a bank whose unanswered calls hang for a moment only.
+fn serve(world: &World) -> Process {
+    world.serve_with(&[("PAYRAIL_POLL_MS", "20"), ("PAYRAIL_BANK_SILENCE_MS", "50")])
+}
+
+/// Paid to this account, until it stands in doubt; its path below the operators' API.
+async fn doubt(server: &Process, desk: &Desk<'_>, account: &str) -> (String, Value) {
+    let (status, payout) = server.pay(TINY, key(), 1_000, account).await;
+    assert_eq!(status, 201);
+    let path = format!("/merchants/{}/payouts/{}", desk.merchant("tiny").await, text(&payout["id"]));
+    until("it is in doubt", || async { !desk.get(&path).await.is(200)["in_doubt"].is_null() }).await;
+    let listed = desk.walk("/doubtful").await;
+    let found = listed.into_iter().find(|listed| listed["id"] == payout["id"]).expect("it is on the list");
+    assert_eq!(found["merchant"]["email"], "tiny@example.com");
+    (path, found)
+}
+
+async fn the_bank_is_asked_when_an_operator_wishes(world: World) {
+    let server = serve(&world);
+    let desk = Desk::of(&server, ADMIN).await;
+    let (path, before) = doubt(&server, &desk, "demo-timeout-paid").await;
+    let asked = desk.post(&format!("{path}/ask"), json!({})).await.is(200);
+    assert!(text(&asked["next_step_at"]) < text(&before["next_step_at"]), "now and not in half a minute");
+    until("the bank has told", || async { desk.get(&path).await.is(200)["status"] == "completed" }).await;
+    let story = desk.get(&path).await.is(200);
+    assert_eq!(texts(story["actions"].as_array().unwrap(), "action"), ["asked_bank"]);
+    desk.post(&format!("{path}/ask"), json!({})).await.is_problem(409, "not_in_doubt");
+    assert!(desk.walk("/doubtful").await.is_empty());
+    world.verify();
+}
+
+/// What the bank knows and has not said.
+async fn utr_at_bank(world: &World, reference: &str) -> String {
+    let book = SqliteConnectOptions::new().filename(world.folder.join("payrail-bank.db"));
+    let utr = sqlx::query_scalar("SELECT utr FROM transfers WHERE reference = ?").bind(reference.to_owned());
+    utr.fetch_one(&mut book.connect().await.unwrap()).await.unwrap()
+}
+
+async fn an_operator_ends_a_doubt_either_way(world: World) {
+    let server = serve(&world);
+    let desk = Desk::of(&server, ADMIN).await;
+    let (path, paid) = doubt(&server, &desk, "demo-timeout-paid").await;
+    let utr = utr_at_bank(&world, paid["reference"].as_str().unwrap()).await;
+    let decision = json!({ "outcome": "paid", "utr": utr, "reason": "The bank's statement shows it." });
+    let decided = desk.post(&format!("{path}/decide"), decision.clone()).await.is(200);
+    assert_eq!((&decided["status"], &decided["utr"]), (&json!("completed"), &json!(utr)));
+    assert_eq!(server.balances(TINY).await, (9_000, 0));
+    desk.post(&format!("{path}/decide"), decision).await.is_problem(409, "not_in_doubt");
+    let story = desk.get(&path).await.is(200);
+    let [action] = &story["actions"].as_array().unwrap()[..] else { panic!("{story}") };
+    assert_eq!((&action["action"], &action["operator"]), (&json!("decided_paid"), &json!("admin")));
+    assert_eq!(action["reason"], "The bank's statement shows it.");
+
+    let (path, _) = doubt(&server, &desk, "demo-timeout-unpaid").await;
+    let decision = json!({ "outcome": "not_paid", "reason": "The bank wrote that it never came." });
+    let decided = desk.post(&format!("{path}/decide"), decision).await.is(200);
+    assert_eq!((&decided["status"], &decided["in_doubt"]), (&json!("failed"), &json!(null)));
+    assert_eq!(server.balances(TINY).await, (9_000, 0), "given back");
+    let done = desk.walk("/actions?limit=2").await;
+    assert_eq!(texts(&done, "action")[..2], ["decided_not_paid", "decided_paid"]);
+    world.verify();
+}
+
+async fn a_decision_that_cannot_be_is_refused(world: World) {
+    let server = serve(&world);
+    let desk = Desk::of(&server, ADMIN).await;
+    let (path, _) = doubt(&server, &desk, "demo-silent").await;
+    let long = "x".repeat(1_001);
+    for (body, member) in [
+        (json!({ "reason": "ten letters and more" }), "outcome"),
+        (json!({ "outcome": "perhaps", "reason": "ten letters and more" }), "outcome"),
+        (json!({ "outcome": "paid", "reason": "ten letters and more" }), "utr"),
+        (json!({ "outcome": "paid", "utr": " ", "reason": "ten letters and more" }), "utr"),
+        (json!({ "outcome": "not_paid", "utr": "UTR1", "reason": "ten letters and more" }), "utr"),
+        (json!({ "outcome": "not_paid" }), "reason"),
+        (json!({ "outcome": "not_paid", "reason": "  too short  " }), "reason"),
+        (json!({ "outcome": "not_paid", "reason": long }), "reason"),
+    ] {
+        let problem = desk.post(&format!("{path}/decide"), body.clone()).await.is_problem(400, "invalid");
+        assert!(problem[member][0].is_string(), "{body}: {problem}");
+    }
+    assert_eq!(server.balances(TINY).await, (9_000, 1_000));
+    let good = json!({ "outcome": "not_paid", "reason": "ten letters and more" });
+    let (_, pending) = server.pay(super::super::support::ACME, key(), 1, "demo-success").await;
+    let tiny = desk.merchant("tiny").await;
+    for id in [text(&pending["id"]), key().to_string()] {
+        let elsewhere = format!("/merchants/{tiny}/payouts/{id}");
+        desk.post(&format!("{elsewhere}/decide"), good.clone()).await.is_problem(404, "not_found");
+        desk.post(&format!("{elsewhere}/ask"), json!({})).await.is_problem(404, "not_found");
+    }
+    world.verify();
+}
+
+async fn what_a_worker_holds_is_left_to_it(world: World) {
+    let server = serve(&world);
+    let desk = Desk::of(&server, ADMIN).await;
+    let (path, payout) = doubt(&server, &desk, "demo-silent").await;
+    let mut sql = Sql::connect(&world).await;
+    let id = crate::sabotage::id(&sql, text(&payout["id"]).parse().unwrap());
+    assert_eq!(sql.exec(&format!("UPDATE payouts SET leased_by = 'a worker' WHERE id = {id}")).await, 1);
+    let good = json!({ "outcome": "not_paid", "reason": "ten letters and more" });
+    desk.post(&format!("{path}/decide"), good).await.is_problem(409, "in_progress");
+    desk.post(&format!("{path}/ask"), json!({})).await.is_problem(409, "in_progress");
+    assert_eq!(server.balances(TINY).await, (9_000, 1_000));
+}

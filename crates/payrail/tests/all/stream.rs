@@ -1,0 +1,238 @@
+//! Events as they happen: in order, without a gap, whoever made them, for as long as the listener may listen.
+
+use std::time::{Duration, Instant};
+
+use reqwest::{RequestBuilder, Response};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::sql::Sql;
+use crate::support::{ACME, Process, TINY, World, key};
+
+on_both_stores!(
+    what_happens_is_told_in_order,
+    who_comes_back_has_missed_nothing,
+    who_begins_anew_hears_what_happens_from_now_on,
+    what_another_process_does_is_heard,
+    a_listener_hears_one_merchant_only,
+    a_stop_ends_every_stream_at_once,
+    a_stream_ends_with_its_session,
+    who_may_not_listen_is_told_so,
+);
+
+const STREAM: &str = "/api/v1/events/stream";
+
+/// A stream as it comes in, taken apart.
+struct Listener {
+    response: Response,
+    text: String,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Message {
+    id: i64,
+    kind: String,
+    data: Value,
+}
+
+impl Listener {
+    async fn to(request: RequestBuilder) -> Self {
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status().as_u16(), 200);
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        Self { response, text: String::new() }
+    }
+
+    /// The next message; none when the stream ends.
+    async fn next(&mut self) -> Option<Message> {
+        loop {
+            if let Some((block, rest)) = self.text.split_once("\n\n") {
+                let message = parsed(block);
+                self.text = rest.to_owned();
+                match message {
+                    Some(message) => return Some(message),
+                    None => continue, // a comment
+                }
+            }
+            let chunk = tokio::time::timeout(Duration::from_secs(20), self.response.chunk()).await;
+            let chunk = chunk.expect("something within 20 seconds").unwrap_or_default()?;
+            self.text.push_str(std::str::from_utf8(&chunk).unwrap());
+        }
+    }
+
+    async fn kinds(&mut self, count: usize) -> Vec<(i64, String)> {
+        let mut kinds = Vec::new();
+        for _ in 0..count {
+            let message = self.next().await.expect("the stream goes on");
+            assert_eq!((&message.data["number"], &message.data["kind"]), (&json!(message.id), &json!(message.kind)));
+            kinds.push((message.id, message.kind));
+        }
+        kinds
+    }
+}
+
+fn parsed(block: &str) -> Option<Message> {
+    let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+    let data = serde_json::from_str(field("data")?).unwrap();
+    Some(Message { id: field("id")?.parse().unwrap(), kind: field("event")?.to_owned(), data })
+}
+
+fn numbered(kinds: &[&str], from: i64) -> Vec<(i64, String)> {
+    (from..).zip(kinds.iter().map(ToString::to_string)).collect()
+}
+
+async fn pay(server: &Process, api_key: &str) -> Uuid {
+    let (status, payout) = server.pay(api_key, key(), 100, "demo-bank").await;
+    assert_eq!(status.as_u16(), 201, "{payout}");
+    payout["id"].as_str().unwrap().parse().unwrap()
+}
+
+async fn cancel(server: &Process, api_key: &str, payout: Uuid) {
+    let answer = server.post(api_key, &format!("/api/v1/payouts/{payout}/cancel/")).send().await.unwrap();
+    assert_eq!(answer.status().as_u16(), 200);
+}
+
+/// Without a worker: what happens is what the test does.
+fn api_only(world: &World) -> Process {
+    world.serve_with(&[("PAYRAIL_ROLE", "api")])
+}
+
+/// The number of the newest event, which the demonstration's own events may have raised.
+async fn newest(server: &Process, api_key: &str) -> i64 {
+    let events = server.json(api_key, "/api/v1/events/?limit=200").await;
+    events.as_array().unwrap().last().map_or(0, |event| event["number"].as_i64().unwrap())
+}
+
+async fn what_happens_is_told_in_order(world: World) {
+    let server = api_only(&world);
+    let start = newest(&server, TINY).await;
+    let mut listener = Listener::to(server.get(TINY, STREAM)).await;
+    let ready = listener.next().await.unwrap();
+    assert_eq!(ready, Message { id: start, kind: "ready".to_owned(), data: json!({ "number": start }) });
+    for round in 0..3 {
+        let asked = Instant::now();
+        let payout = pay(&server, TINY).await;
+        let message = listener.next().await.unwrap();
+        let expected = server.json(TINY, &format!("/api/v1/events/?after={}&limit=1", start + 2 * round)).await;
+        assert_eq!((message.id, &message.data), (start + 2 * round + 1, &expected[0]));
+        assert_eq!((message.kind.as_str(), &message.data["payout_id"]), ("payout.pending", &json!(payout)));
+        assert!(asked.elapsed() < Duration::from_secs(10));
+        cancel(&server, TINY, payout).await;
+        assert_eq!(listener.kinds(1).await, numbered(&["payout.cancelled"], start + 2 * round + 2));
+    }
+}
+
+async fn who_comes_back_has_missed_nothing(world: World) {
+    let server = api_only(&world);
+    let start = newest(&server, TINY).await;
+    let mut listener = Listener::to(server.get(TINY, STREAM)).await;
+    let ready = listener.next().await.unwrap();
+    // Cut off before the first event: what was told with `ready` is where it goes on.
+    drop(listener);
+    let first = pay(&server, TINY).await;
+    let again = |after: i64| server.get(TINY, STREAM).header("Last-Event-ID", after.to_string());
+    let mut listener = Listener::to(again(ready.id)).await;
+    assert_eq!(listener.kinds(1).await, numbered(&["payout.pending"], start + 1));
+    drop(listener);
+    cancel(&server, TINY, first).await;
+    pay(&server, TINY).await;
+    let mut listener = Listener::to(again(start + 1)).await;
+    assert_eq!(listener.kinds(2).await, numbered(&["payout.cancelled", "payout.pending"], start + 2));
+    // The header is what the browser sends by itself when it comes back: it is the newer one.
+    let both = server.get(TINY, &format!("{STREAM}?after=0")).header("Last-Event-ID", (start + 2).to_string());
+    assert_eq!(Listener::to(both).await.kinds(1).await, numbered(&["payout.pending"], start + 3));
+    // More than one look's worth, from the very beginning.
+    for _ in 0..150 {
+        let payout = pay(&server, ACME).await;
+        cancel(&server, ACME, payout).await;
+    }
+    let last = newest_of_all(&server, ACME).await;
+    assert!(last >= 300);
+    let mut listener = Listener::to(server.get(ACME, &format!("{STREAM}?after=0"))).await;
+    let numbers: Vec<_> = listener.kinds(last as usize).await.into_iter().map(|(number, _)| number).collect();
+    assert_eq!(numbers, (1..=last).collect::<Vec<_>>());
+}
+
+async fn newest_of_all(server: &Process, api_key: &str) -> i64 {
+    let mut listener = Listener::to(server.get(api_key, STREAM)).await;
+    listener.next().await.unwrap().id
+}
+
+async fn who_begins_anew_hears_what_happens_from_now_on(world: World) {
+    let server = api_only(&world);
+    let first = pay(&server, TINY).await;
+    let start = newest(&server, TINY).await;
+    let mut listener = Listener::to(server.get(TINY, STREAM)).await;
+    assert_eq!(listener.next().await.unwrap().kind, "ready");
+    cancel(&server, TINY, first).await;
+    assert_eq!(listener.kinds(1).await, numbered(&["payout.cancelled"], start + 1));
+}
+
+/// The bell does not ring across processes: looking once a second is enough.
+async fn what_another_process_does_is_heard(world: World) {
+    let (here, elsewhere) = (api_only(&world), api_only(&world));
+    let start = newest(&here, TINY).await;
+    let mut listener = Listener::to(here.get(TINY, STREAM)).await;
+    assert_eq!(listener.next().await.unwrap().kind, "ready");
+    let payout = pay(&elsewhere, TINY).await;
+    cancel(&elsewhere, TINY, payout).await;
+    assert_eq!(listener.kinds(2).await, numbered(&["payout.pending", "payout.cancelled"], start + 1));
+}
+
+async fn a_listener_hears_one_merchant_only(world: World) {
+    let server = api_only(&world);
+    let mut listener = Listener::to(server.get(TINY, STREAM)).await;
+    assert_eq!(listener.next().await.unwrap().kind, "ready");
+    pay(&server, ACME).await;
+    let ours = pay(&server, TINY).await;
+    let message = listener.next().await.unwrap();
+    assert_eq!(message.data["payout_id"], json!(ours));
+}
+
+async fn a_stop_ends_every_stream_at_once(world: World) {
+    let server = api_only(&world);
+    let mut listeners = Vec::new();
+    for api_key in [TINY, ACME, TINY] {
+        let mut listener = Listener::to(server.get(api_key, STREAM)).await;
+        assert_eq!(listener.next().await.unwrap().kind, "ready");
+        listeners.push(listener);
+    }
+    let asked = Instant::now();
+    let status = tokio::task::spawn_blocking(move || server.stop()).await.unwrap();
+    assert!(status.success());
+    assert!(asked.elapsed() < Duration::from_secs(5), "it waited {:?}", asked.elapsed());
+    for mut listener in listeners {
+        assert_eq!(listener.next().await, None);
+    }
+}
+
+/// The first look at the session comes after half a minute.
+async fn a_stream_ends_with_its_session(world: World) {
+    let server = api_only(&world);
+    let mut by_key = Listener::to(server.get(TINY, STREAM)).await;
+    assert_eq!(by_key.next().await.unwrap().kind, "ready");
+    let mut sql = Sql::connect(&world).await;
+    let now = if sql.is_postgres() { "now()" } else { "1" };
+    sql.exec(&format!("UPDATE api_keys SET revoked_at = {now} WHERE prefix = 'api-key-tiny'")).await;
+    let began = Instant::now();
+    let mut rest = String::new();
+    while let Ok(Some(chunk)) = by_key.response.chunk().await {
+        rest.push_str(std::str::from_utf8(&chunk).unwrap());
+        assert!(began.elapsed() < Duration::from_secs(50), "it goes on: {rest}");
+    }
+    assert!(began.elapsed() > Duration::from_secs(20), "it broke off");
+    assert!(rest.starts_with(':'), "comments kept it up meanwhile: {rest:?}");
+}
+
+async fn who_may_not_listen_is_told_so(world: World) {
+    let server = api_only(&world);
+    let told = async |request: RequestBuilder| {
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap()["code"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(told(server.get("nobody", STREAM)).await, (401, "invalid_api_key".to_owned()));
+    assert_eq!(told(server.client.get(format!("{}{STREAM}", server.url))).await, (401, "not_authenticated".to_owned()));
+    let bad = (400, "invalid_parameter".to_owned());
+    assert_eq!(told(server.get(TINY, STREAM).header("Last-Event-ID", "x")).await, bad);
+    assert_eq!(told(server.get(TINY, &format!("{STREAM}?after=x"))).await, bad);
+}
