@@ -1,0 +1,47 @@
+import type { Browser } from "playwright-core";
+import { afterAll, afterEach, beforeAll } from "vitest";
+import { launch, Watched } from "./browser.ts";
+import { Server } from "./server.ts";
+
+/** A server and a browser for the tests of a file; each test opens windows of its own, which close with it. */
+export class Scene {
+  private browserOrNull: Browser | null = null;
+  private serverOrNull: Server | null = null;
+  private windows: Watched[] = [];
+
+  get server(): Server {
+    if (!this.serverOrNull) throw new Error("the server has not been started");
+    return this.serverOrNull;
+  }
+
+  async open(options: Parameters<typeof Watched.open>[2] = {}): Promise<Watched> {
+    if (!this.browserOrNull) throw new Error("the browser has not been started");
+    const opened = await Watched.open(this.browserOrNull, this.server.url, options);
+    this.windows.push(opened);
+    return opened;
+  }
+
+  async start(settings: Record<string, string>): Promise<void> {
+    [this.browserOrNull, this.serverOrNull] = await Promise.all([launch(), Server.start(settings)]);
+  }
+
+  /** Fails if anything went wrong in a window. */
+  async closeWindows(): Promise<void> {
+    const windows = this.windows.splice(0);
+    const ended = await Promise.allSettled(windows.map((window) => window.close()));
+    for (const end of ended) if (end.status === "rejected") throw end.reason;
+  }
+
+  async stop(): Promise<void> {
+    await this.browserOrNull?.close();
+    await this.serverOrNull?.stop();
+  }
+}
+
+export function scene(settings: Record<string, string> = {}): Scene {
+  const made = new Scene();
+  beforeAll(() => made.start(settings));
+  afterEach(() => made.closeWindows());
+  afterAll(() => made.stop());
+  return made;
+}

@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const dashboard = fileURLToPath(new URL("../..", import.meta.url));
+const program = resolve(dashboard, process.env.PAYRAIL_BIN ?? "../target/debug/payrail");
+
+/** Everything that takes seconds in a demonstration takes milliseconds in a test. */
+const QUICK = {
+  PAYRAIL_POLL_MS: "20",
+  PAYRAIL_RETRY_BASE_MS: "200",
+  PAYRAIL_BANK_TIMEOUT_MS: "400",
+  PAYRAIL_LEASE_MS: "30000",
+  PAYRAIL_BANK_SILENCE_MS: "300",
+  PAYRAIL_BANK_RETURNS_AFTER_MS: "300",
+  PAYRAIL_BANK_SEED: "7",
+};
+
+/** The all-in-one program in a folder of its own: API, worker, bank and pages. */
+export class Server {
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly folder: string,
+    /** Where it listens, without a slash at the end. */
+    readonly url: string,
+  ) {}
+
+  static async start(settings: Record<string, string> = {}): Promise<Server> {
+    if (!existsSync(program)) throw new Error(`${program} is not there: build it, or set PAYRAIL_BIN`);
+    const folder = await mkdtemp(join(tmpdir(), "payrail-browser-"));
+    const child = spawn(program, ["serve"], {
+      cwd: folder,
+      stdio: ["ignore", "pipe", "inherit"],
+      // No setting of the outer world's may leak in.
+      env: {
+        PATH: process.env.PATH,
+        DATABASE_URL: `sqlite://${join(folder, "payrail.db")}`,
+        PAYRAIL_BANK_BOOK: join(folder, "bank.db"),
+        PAYRAIL_ADDR: "127.0.0.1:0",
+        PAYRAIL_BANK_ADDR: "127.0.0.1:0",
+        PAYRAIL_LOG: "error",
+        ...QUICK,
+        ...settings,
+      },
+    });
+    try {
+      return new Server(child, folder, await address(child));
+    } catch (error) {
+      child.kill("SIGKILL");
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  /** A call as a client of the API makes it, past the browser. */
+  async call(key: string, path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = { Authorization: `Api-Key ${key}`, "Content-Type": "application/json", ...init.headers };
+    return await fetch(`${this.url}${path}`, { ...init, headers });
+  }
+
+  async json<T = unknown>(key: string, path: string): Promise<T> {
+    const response = await this.call(key, path);
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
+  }
+
+  /** Asks for a payout past the browser; the id of what was accepted. */
+  async pay(key: string, amount_paise: number, bank_account_id: string): Promise<string> {
+    const response = await this.call(key, "/api/v1/payouts/", {
+      method: "POST",
+      headers: { "Idempotency-Key": crypto.randomUUID() },
+      body: JSON.stringify({ amount_paise, bank_account_id }),
+    });
+    if (response.status !== 201) throw new Error(`not accepted: ${response.status} ${await response.text()}`);
+    return ((await response.json()) as { id: string }).id;
+  }
+
+  /** Ends the process but keeps its data: a server that is gone. */
+  async kill(): Promise<void> {
+    await ended(this.child, "SIGKILL");
+  }
+
+  async stop(): Promise<void> {
+    await ended(this.child, "SIGTERM");
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+export const ACME = "api-key-acme-agency";
+export const FIAZ = "api-key-freelancer-fiaz";
+export const TINY = "api-key-tiny-studio";
+
+/** The program says where it listens: the port was the system's choice. */
+function address(child: ChildProcess): Promise<string> {
+  return new Promise((found, failed) => {
+    const late = setTimeout(() => failed(new Error("payrail did not say where it listens")), 30_000);
+    child.once("error", failed);
+    child.once("exit", (code) => failed(new Error(`payrail ended with status ${code} before it listened`)));
+    const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
+    lines.on("line", (line) => {
+      const port = /PayRail is listening on http:\/\/[^\s:]+:(\d+)/.exec(line)?.[1];
+      if (!port) return;
+      clearTimeout(late);
+      found(`http://127.0.0.1:${port}`);
+    });
+  });
+}
+
+async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise<void>((done) => child.once("exit", () => done()));
+  child.kill(signal);
+  await gone;
+}

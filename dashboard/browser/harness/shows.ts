@@ -1,0 +1,7 @@
+import type { Locator } from "playwright-core";
+import { expect } from "vitest";
+
+/** Waits until the place reads so. */
+export async function shows(place: Locator, text: string): Promise<void> {
+  await expect.poll(() => place.first().textContent(), { timeout: 15_000, interval: 50 }).toBe(text);
+}

@@ -1,0 +1,175 @@
+import type { Page } from "playwright-core";
+import { preparePayout, signInAs } from "./merchant.ts";
+import { signInOperator } from "./operator.ts";
+import { ACME, FIAZ, type Server, TINY } from "./server.ts";
+
+/** A page as a visitor comes to see it. */
+export interface Stop {
+  name: string;
+  show: (page: Page) => Promise<void>;
+}
+
+export interface Sights {
+  paid: string;
+  doubtful: string;
+  merchant: string;
+}
+
+/** Payouts of every kind, so that no page is empty. A doubt stays one if calls are repeated late. */
+export async function fill(server: Server): Promise<Sights> {
+  for (const paise of [125_050, 40_000, 7_725, 99_999]) await server.pay(ACME, paise, "demo-success");
+  await server.pay(ACME, 65_000, "demo-fail");
+  await server.pay(ACME, 30_000, "demo-return");
+  await server.pay(FIAZ, 45_000, "demo-success");
+  await server.pay(TINY, 2_500, "demo-success");
+  const doubtful = await server.pay(ACME, 18_000, "demo-silent");
+  await server.pay(FIAZ, 12_345, "demo-silent");
+  const paid = await server.pay(ACME, 100_000, "demo-success");
+  const story = async (id: string) => await server.json<Story>(ACME, `/api/v1/payouts/${id}/`);
+  for (let tries = 0; ; tries += 1) {
+    const [good, bad] = await Promise.all([story(paid), story(doubtful)]);
+    if (good.status === "completed" && bad.in_doubt) break;
+    if (tries > 200) throw new Error("the payouts do not get on");
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  const { id } = await server.json<{ id: string }>(ACME, "/api/v1/me/");
+  return { paid, doubtful, merchant: id };
+}
+
+interface Story {
+  status: string;
+  in_doubt: unknown;
+}
+
+const heading = (page: Page, name: string | RegExp) => page.getByRole("heading", { level: 1, name }).waitFor();
+
+async function visit(page: Page, path: string, name: string | RegExp): Promise<void> {
+  await page.goto(path);
+  await heading(page, name);
+}
+
+/** The merchant's pages, in an order in which one visit can see them all. */
+export function merchantTour({ paid, doubtful }: Sights): Stop[] {
+  return [
+    {
+      name: "sign-in",
+      show: async (page) => {
+        await page.goto("/");
+        await page.getByLabel("API key").waitFor();
+      },
+    },
+    {
+      name: "overview",
+      show: async (page) => {
+        await signInAs(page, "Acme Agency");
+        await page.getByRole("row").nth(1).waitFor();
+      },
+    },
+    { name: "payouts", show: (page) => visit(page, "/payouts", "Payouts") },
+    { name: "payout", show: (page) => visit(page, `/payouts/${paid}`, /Completed/) },
+    { name: "payout-in-doubt", show: (page) => visit(page, `/payouts/${doubtful}`, /In doubt/) },
+    { name: "ledger", show: (page) => visit(page, "/ledger", "Ledger") },
+    {
+      name: "new-payout",
+      show: async (page) => {
+        await visit(page, "/", "Overview");
+        await page.getByRole("button", { name: "New payout" }).first().click();
+        await page.getByLabel("Amount in rupees").fill("1,250.50");
+      },
+    },
+    {
+      name: "confirm-payout",
+      show: async (page) => {
+        await visit(page, "/", "Overview");
+        await preparePayout(page, "1,250.50", "demo-success");
+        await page.getByRole("button", { name: /^Pay ₹/ }).waitFor();
+      },
+    },
+    {
+      name: "not-found",
+      show: (page) => page.goto("/no-such-page").then(() => page.getByText("no such page").waitFor()),
+    },
+    {
+      name: "double-spend",
+      show: async (page) => {
+        await visit(page, "/double-spend", /twice/);
+        await page.getByRole("button", { name: "Fire both requests" }).click();
+        await page.getByText("One was held, the other refused.").waitFor();
+      },
+    },
+  ];
+}
+
+/** The operator's pages. */
+export function operatorTour({ doubtful, merchant }: Sights): Stop[] {
+  return [
+    {
+      name: "admin-sign-in",
+      show: async (page) => {
+        await page.goto("/admin/");
+        await page.getByRole("heading", { name: "Operators only" }).waitFor();
+      },
+    },
+    {
+      name: "admin-overview",
+      show: async (page) => {
+        await signInOperator(page);
+        await page.getByText("It balances").waitFor();
+        await page.getByRole("button", { name: "Run now" }).click();
+        await page.getByText("No difference.").waitFor();
+      },
+    },
+    { name: "admin-merchants", show: (page) => visit(page, "/admin/merchants", "Merchants") },
+    { name: "admin-merchant", show: (page) => visit(page, `/admin/merchants/${merchant}`, "Acme Agency") },
+    {
+      name: "admin-fund",
+      show: async (page) => {
+        await visit(page, `/admin/merchants/${merchant}`, "Acme Agency");
+        await page.getByRole("button", { name: "Fund" }).click();
+        await page.getByLabel("Amount in rupees").fill("1,00,000");
+      },
+    },
+    {
+      name: "admin-rotate",
+      show: async (page) => {
+        await visit(page, `/admin/merchants/${merchant}`, "Acme Agency");
+        await page.getByRole("button", { name: /^Rotate/ }).click();
+        await page.getByRole("alertdialog").waitFor();
+      },
+    },
+    {
+      name: "admin-new-merchant",
+      show: async (page) => {
+        await visit(page, "/admin/merchants", "Merchants");
+        await page.getByRole("button", { name: "New merchant" }).click();
+        await page.getByLabel("Name").fill("Nine Looms");
+      },
+    },
+    { name: "admin-payouts", show: (page) => visit(page, "/admin/payouts", "Payouts") },
+    { name: "admin-payout", show: (page) => visit(page, `/admin/payouts/${merchant}/${doubtful}`, /In doubt/) },
+    { name: "admin-doubtful", show: (page) => visit(page, "/admin/doubtful", "Doubtful") },
+    {
+      name: "admin-decide",
+      show: async (page) => {
+        await visit(page, "/admin/doubtful", "Doubtful");
+        await page
+          .getByRole("button", { name: /^Decide/ })
+          .first()
+          .click();
+        await page.getByRole("radio", { name: "The bank paid" }).check();
+        await page.getByRole("button", { name: "Continue" }).click();
+      },
+    },
+    { name: "admin-ledger", show: (page) => visit(page, "/admin/ledger", "Ledger") },
+    { name: "admin-requests", show: (page) => visit(page, "/admin/records", "Requests") },
+    {
+      name: "admin-request",
+      show: async (page) => {
+        await visit(page, "/admin/records", "Requests");
+        await page.getByRole("button", { name: /^Show/ }).first().click();
+        await page.getByRole("dialog").waitFor();
+      },
+    },
+    { name: "admin-audit-log", show: (page) => visit(page, "/admin/actions", "Audit log") },
+  ];
+}

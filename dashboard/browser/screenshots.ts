@@ -1,0 +1,57 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Page } from "playwright-core";
+import { beforeAll, describe, test } from "vitest";
+import { DESKTOP, PHONE } from "./harness/browser.ts";
+import { scene } from "./harness/scene.ts";
+import { fill, merchantTour, operatorTour, type Sights, type Stop } from "./harness/tour.ts";
+
+// Every page at two widths, light and dark. The few that the README shows go into docs/, all others beside
+// what is built.
+const top = fileURLToPath(new URL("../..", import.meta.url));
+const IN_README = new Set([
+  "overview-light-1280",
+  "payout-light-1280",
+  "double-spend-dark-1280",
+  "payouts-dark-390",
+  "admin-overview-light-1280",
+  "admin-decide-light-1280",
+]);
+
+const on = scene({ PAYRAIL_RETRY_BASE_MS: "600000" });
+let sights: Sights;
+
+beforeAll(async () => {
+  sights = await fill(on.server);
+  await Promise.all(["docs", "target"].map((place) => mkdir(join(top, place, "screenshots"), { recursive: true })));
+});
+
+const looks = [DESKTOP, PHONE].flatMap((viewport) =>
+  (["light", "dark"] as const).map((colorScheme) => ({ colorScheme, viewport })),
+);
+
+async function take(page: Page, stops: Stop[], look: (typeof looks)[number]): Promise<void> {
+  for (const stop of stops) {
+    await stop.show(page);
+    await page.waitForLoadState("networkidle");
+    await page.evaluate(() => document.fonts.ready);
+    const name = `${stop.name}-${look.colorScheme}-${look.viewport.width}`;
+    const place = IN_README.has(name) ? "docs" : "target";
+    // What lies before the page is no taller than the window, and a page behind it would only stretch the picture.
+    const isCovered = (await page.getByRole("dialog").or(page.getByRole("alertdialog")).count()) > 0;
+    await page.screenshot({ path: join(top, place, "screenshots", `${name}.png`), fullPage: !isCovered });
+  }
+}
+
+describe.each(looks)("$colorScheme, $viewport.width wide", (look) => {
+  test("the merchant's pages", async () => {
+    const { page } = (await on.open(look)).allow(/400/);
+    await take(page, merchantTour(sights), look);
+  });
+
+  test("the operator's pages", async () => {
+    const { page } = await on.open(look);
+    await take(page, operatorTour(sights), look);
+  });
+});

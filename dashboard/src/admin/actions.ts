@@ -1,0 +1,76 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { answer, client } from "@/api/client";
+import { type Decision, sessionQuery } from "./api";
+
+/** Everything that an operator can do. Whatever it was, what is on show is fetched anew after it. */
+function useAct<Given, Answer>(act: (given: Given) => Promise<Answer>) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: act,
+    // Refused or not: the refusal may well be news of what happened meanwhile.
+    onSettled: () => queries.invalidateQueries({ predicate: (query) => query.queryKey[0] !== "session" }),
+  });
+}
+
+export function useSignIn() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (body: { name: string; password: string }) => answer(client.POST("/admin/api/v1/session", { body })),
+    onSuccess: (session) => {
+      queries.removeQueries({ predicate: (query) => query.queryKey[0] !== "session" });
+      queries.setQueryData(sessionQuery.queryKey, session);
+    },
+  });
+}
+
+export function useSignOut() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: () => answer(client.DELETE("/admin/api/v1/session")),
+    onSuccess: () => queries.invalidateQueries({ queryKey: sessionQuery.queryKey }),
+  });
+}
+
+export const useCreateMerchant = () =>
+  useAct((body: { name: string; email: string }) => answer(client.POST("/admin/api/v1/merchants", { body })));
+
+export const useIssueKey = (id: string) =>
+  useAct(() => answer(client.POST("/admin/api/v1/merchants/{id}/keys", { params: { path: { id } } })));
+
+export const useRotateKey = (id: string) =>
+  useAct((key_id: string) =>
+    answer(client.POST("/admin/api/v1/merchants/{id}/keys/{key_id}/rotate", { params: { path: { id, key_id } } })),
+  );
+
+export const useRevokeKey = (id: string) =>
+  useAct((key_id: string) =>
+    answer(client.POST("/admin/api/v1/merchants/{id}/keys/{key_id}/revoke", { params: { path: { id, key_id } } })),
+  );
+
+/** `key` names the intention: sent again after a lost answer it funds no second time. */
+export const useFund = (id: string) =>
+  useAct(({ key, ...body }: { key: string; amount_paise: number; description: string }) =>
+    answer(
+      client.POST("/admin/api/v1/merchants/{id}/fund", {
+        params: { path: { id }, header: { "Idempotency-Key": key } },
+        body,
+      }),
+    ),
+  );
+
+export const useAsk = () =>
+  useAct((path: { merchant: string; id: string }) =>
+    answer(client.POST("/admin/api/v1/merchants/{merchant}/payouts/{id}/ask", { params: { path } })),
+  );
+
+export const useDecide = (merchant: string, id: string) =>
+  useAct((body: Decision) =>
+    answer(
+      client.POST("/admin/api/v1/merchants/{merchant}/payouts/{id}/decide", {
+        params: { path: { merchant, id } },
+        body,
+      }),
+    ),
+  );
+
+export const useVerify = () => useAct(() => answer(client.POST("/admin/api/v1/verify")));

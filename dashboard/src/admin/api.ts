@@ -1,0 +1,106 @@
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { answer, client, whole } from "@/api/client";
+import type { components, paths } from "@/api/schema";
+import { nextQuery } from "@/lib/paging";
+
+/** The operators' API: its words, and one place for what each page asks. */
+type Schemas = components["schemas"];
+export type Operator = Schemas["Operator"];
+export type OperatorSession = Schemas["OperatorSession"];
+export type Overview = Schemas["Overview"];
+export type TrialBalance = Schemas["TrialBalance"];
+export type VerifyStatus = Schemas["VerifyStatus"];
+export type VerifyReport = Schemas["VerifyReport"];
+export type Merchant = Schemas["Merchant"];
+export type MerchantDetail = Schemas["MerchantDetail"];
+export type MerchantWithKey = Schemas["MerchantWithKey"];
+export type ApiKey = Schemas["ApiKey"];
+export type IssuedKey = Schemas["IssuedKey"];
+export type Funded = Schemas["Funded"];
+export type AdminPayout = Schemas["AdminPayout"];
+export type AdminPayoutStory = Schemas["AdminPayoutStory"];
+export type AdminLedgerEntry = Schemas["AdminLedgerEntry"];
+export type IdempotencyRecord = Schemas["IdempotencyRecord"];
+export type OperatorAction = Schemas["OperatorAction"];
+export type Decision = Schemas["Decision"];
+export type Owner = AdminPayout["merchant"];
+
+/** What is shown of the present: asked again at this pace while the page is looked at. */
+const LIVE_MS = 5_000;
+const WATCHING_MS = 1_000;
+
+export const sessionQuery = queryOptions({
+  queryKey: ["session"],
+  queryFn: () => answer(client.GET("/admin/api/v1/session")),
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+export const overviewQuery = queryOptions({
+  queryKey: ["overview"],
+  queryFn: ({ signal }) => answer(client.GET("/admin/api/v1/overview", { signal })),
+  refetchInterval: LIVE_MS,
+});
+
+export const verifyQuery = queryOptions({
+  queryKey: ["verify"],
+  queryFn: ({ signal }) => answer(client.GET("/admin/api/v1/verify", { signal })),
+  refetchInterval: (query) => (query.state.data?.running ? WATCHING_MS : LIVE_MS),
+});
+
+export const DOUBTFUL_LIMIT = 200;
+
+export const doubtfulQuery = queryOptions({
+  queryKey: ["doubtful"],
+  queryFn: ({ signal }) =>
+    answer(client.GET("/admin/api/v1/doubtful", { params: { query: { limit: DOUBTFUL_LIMIT } }, signal })),
+  refetchInterval: LIVE_MS,
+});
+
+export const merchantQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["merchant", id],
+    queryFn: ({ signal }) => answer(client.GET("/admin/api/v1/merchants/{id}", { params: { path: { id } }, signal })),
+    refetchInterval: LIVE_MS,
+  });
+
+const isUnderWay = (payout?: AdminPayoutStory) => payout?.status === "pending" || payout?.status === "processing";
+
+export const storyQuery = (merchant: string, id: string) =>
+  queryOptions({
+    queryKey: ["story", merchant, id],
+    queryFn: ({ signal }) =>
+      answer(
+        client.GET("/admin/api/v1/merchants/{merchant}/payouts/{id}", { params: { path: { merchant, id } }, signal }),
+      ),
+    refetchInterval: (query) => (isUnderWay(query.state.data) ? WATCHING_MS : LIVE_MS),
+  });
+
+type ListName = "merchants" | "payouts" | "ledger" | "records" | "actions";
+type Row<Name extends ListName> =
+  paths[`/admin/api/v1/${Name}`]["get"]["responses"][200]["content"]["application/json"][number];
+
+/** Only what is set counts. */
+export type Filter = Record<string, string | undefined>;
+
+export interface Page<Row> {
+  rows: Row[];
+  next: Record<string, string> | null;
+}
+
+/** A list page by page: the server says in the `Link` header how it goes on. */
+export const listQuery = <Name extends ListName>(name: Name, filter: Filter) =>
+  infiniteQueryOptions({
+    queryKey: ["list", name, filter],
+    initialPageParam: given(filter),
+    queryFn: async ({ pageParam, signal }): Promise<Page<Row<Name>>> => {
+      // Every list takes its filters in the query; which ones, each page knows.
+      const path = `/admin/api/v1/${name}` as "/admin/api/v1/merchants";
+      const { data, response } = await whole(client.GET(path, { params: { query: pageParam }, signal }));
+      return { rows: data as Row<Name>[], next: nextQuery(response.headers.get("link")) };
+    },
+    getNextPageParam: (page) => page.next,
+  });
+
+function given(filter: Filter): Record<string, string> {
+  return Object.fromEntries(Object.entries(filter).filter((pair): pair is [string, string] => Boolean(pair[1])));
+}

@@ -1,0 +1,67 @@
+import { formatPaise } from "@/lib/money";
+import { formatClock, formatDay } from "@/lib/time";
+import { Badge, type Tone } from "@/ui/badge";
+import type { Column } from "@/ui/table";
+import type { OperatorAction } from "../api";
+import { MerchantLink, PayoutLink } from "./cells";
+
+/** The words of the audit log, in its readers'. */
+export const actionWords: Record<string, { name: string; tone: Tone }> = {
+  signed_in: { name: "Signed in", tone: "neutral" },
+  sign_in_failed: { name: "Sign-in failed", tone: "warn" },
+  signed_out: { name: "Signed out", tone: "neutral" },
+  merchant_created: { name: "Merchant created", tone: "info" },
+  key_issued: { name: "Key issued", tone: "info" },
+  key_rotated: { name: "Key rotated", tone: "info" },
+  key_revoked: { name: "Key revoked", tone: "bad" },
+  funded: { name: "Funded", tone: "good" },
+  asked_bank: { name: "Asked the bank", tone: "neutral" },
+  decided_paid: { name: "Decided: paid", tone: "odd" },
+  decided_not_paid: { name: "Decided: not paid", tone: "odd" },
+  verify_started: { name: "Auditor started", tone: "neutral" },
+  operator_created: { name: "Operator created", tone: "info" },
+  operator_disabled: { name: "Operator disabled", tone: "bad" },
+  password_changed: { name: "Password changed", tone: "neutral" },
+};
+
+/** A word that is not known here is shown as it is. */
+export const wordOf = (action: string): { name: string; tone: Tone } =>
+  actionWords[action] ?? { name: action.replaceAll("_", " "), tone: "neutral" };
+
+const ABOUT_PAYOUTS = ["asked_bank", "decided_paid", "decided_not_paid"];
+
+function Subject({ action: { action, merchant, subject } }: { action: OperatorAction }) {
+  if (!subject) return null;
+  if (merchant && ABOUT_PAYOUTS.includes(action)) return <PayoutLink merchant={merchant.id} id={subject} />;
+  return <code className="break-all font-mono text-[0.8125rem]">{subject}</code>;
+}
+
+/** Amounts are written down in paise, and read in rupees. */
+const inRupees = (detail: string) => detail.replace(/\b(\d+) paise\b/g, (_, paise) => formatPaise(BigInt(paise)));
+
+const Stamp = ({ at }: { at: string }) => (
+  <time dateTime={at} title={at} className="tabular whitespace-nowrap">
+    {formatDay(new Date(at))}
+    <br className="max-sm:hidden" /> {formatClock(new Date(at))}
+  </time>
+);
+
+/** What was done, why, and what else there is to know. */
+export const Particulars = ({ action }: { action: OperatorAction }) => (
+  <span className="grid gap-0.5">
+    {action.detail && <span className="break-words">{inRupees(action.detail)}</span>}
+    {action.reason && <q className="break-words text-soft">{action.reason}</q>}
+  </span>
+);
+
+export const actionColumns: Column<OperatorAction>[] = [
+  { name: "When", cell: (action) => <Stamp at={action.at} /> },
+  { name: "Operator", cell: (action) => <span className="font-medium">{action.operator}</span> },
+  {
+    name: "Action",
+    cell: ({ action }) => <Badge tone={wordOf(action).tone}>{wordOf(action).name}</Badge>,
+  },
+  { name: "Merchant", cell: ({ merchant }) => merchant && <MerchantLink merchant={merchant} /> },
+  { name: "What", cell: (action) => <Subject action={action} /> },
+  { name: "Particulars", cell: (action) => <Particulars action={action} /> },
+];

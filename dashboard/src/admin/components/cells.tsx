@@ -1,0 +1,29 @@
+import { Link } from "@tanstack/react-router";
+import type { Owner } from "../api";
+
+const link = "text-accent-text underline-offset-2 hover:underline";
+
+export const MerchantLink = ({ merchant, isRow }: { merchant: Owner; isRow?: boolean }) => (
+  <Link
+    to="/merchants/$merchant"
+    params={{ merchant: merchant.id }}
+    className={`whitespace-nowrap ${isRow ? "row-link font-medium" : link}`}
+  >
+    {merchant.name || merchant.id}
+  </Link>
+);
+
+/** The end of an id tells payouts apart; its beginning is the time. */
+export const shortId = (id: string) => `…${id.slice(-8)}`;
+
+export const PayoutLink = ({ merchant, id, isRow }: { merchant: string; id: string; isRow?: boolean }) => (
+  <Link
+    to="/payouts/$merchant/$id"
+    params={{ merchant, id }}
+    title={id}
+    aria-label={`Payout ending in ${id.slice(-8)}`}
+    className={`whitespace-nowrap font-mono text-[0.8125rem] ${isRow ? "row-link" : link}`}
+  >
+    {shortId(id)}
+  </Link>
+);

@@ -1,0 +1,36 @@
+import { Gavel, PhoneCall } from "lucide-react";
+import { useState } from "react";
+import { inWords } from "@/api/errors";
+import { toast } from "@/ui/toast";
+import { useAsk } from "../actions";
+import type { AdminPayout } from "../api";
+import { ActButton } from "./act-button";
+import { DecideDialog } from "./decide-dialog";
+
+/** What can be done about a payout in doubt: ask the bank without waiting, or decide. */
+export function DoubtActions({ payout, size }: { payout: AdminPayout; size?: "small" | "medium" }) {
+  const ask = useAsk();
+  const [isDeciding, setDeciding] = useState(false);
+  const askNow = () =>
+    ask.mutate(
+      { merchant: payout.merchant.id, id: payout.id },
+      {
+        onSuccess: () => toast("The bank is asked now", { description: "What it answers shows up here by itself." }),
+        onError: (error) => toast("The bank was not asked", { tone: "bad", description: inWords(error) }),
+      },
+    );
+  const whose = <span className="sr-only"> payout to {payout.bank_account_id}</span>;
+  return (
+    <span className="inline-flex flex-wrap gap-2 sm:flex-nowrap">
+      <ActButton size={size} isBusy={ask.isPending} onClick={askNow}>
+        <PhoneCall aria-hidden />
+        Ask now{whose}
+      </ActButton>
+      <ActButton size={size} onClick={() => setDeciding(true)}>
+        <Gavel aria-hidden />
+        Decide{whose}
+      </ActButton>
+      {isDeciding && <DecideDialog payout={payout} onClose={() => setDeciding(false)} />}
+    </span>
+  );
+}

@@ -1,0 +1,122 @@
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { Search, X } from "lucide-react";
+import { type ReactNode, useEffect, useId, useState } from "react";
+import { Button } from "@/ui/button";
+import { TextInput } from "@/ui/field";
+import { Select } from "@/ui/select";
+import type { Filter } from "../api";
+
+/** What is filtered by stands in the address: it can be kept, sent on, and gone back to. */
+export function useFilter(): [Filter, (change: Filter) => void] {
+  const filter = useSearch({ strict: false }) as Filter;
+  const navigate = useNavigate();
+  const change = (changed: Filter) => {
+    const entries = Object.entries({ ...filter, ...changed }).filter(([, value]) => value);
+    void navigate({ to: ".", search: Object.fromEntries(entries) as never, replace: true });
+  };
+  return [filter, change];
+}
+
+export function FilterBar({ children }: { children: ReactNode }) {
+  const [filter, change] = useFilter();
+  const names = Object.keys(filter);
+  const none = Object.fromEntries(names.map((name) => [name, undefined]));
+  return (
+    <search className="flex flex-wrap items-end gap-x-3 gap-y-2 border-line border-b px-5 py-3.5">
+      {children}
+      {names.length > 0 && (
+        <Button variant="ghost" onClick={() => change(none)}>
+          <X aria-hidden />
+          Clear
+        </Button>
+      )}
+    </search>
+  );
+}
+
+const SETTLED_MS = 300;
+
+/** Looks once the typing has paused. */
+export function SearchFilter({ name, label, placeholder }: { name: string; label: string; placeholder?: string }) {
+  const [filter, change] = useFilter();
+  const [typed, setTyped] = useState(filter[name] ?? "");
+  const kept = filter[name] ?? "";
+
+  // Cleared or changed from elsewhere, such as the back button.
+  useEffect(() => setTyped(kept), [kept]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only typing starts the wait.
+  useEffect(() => {
+    if (typed.trim() === kept) return;
+    const timer = setTimeout(() => change({ [name]: typed.trim() || undefined }), SETTLED_MS);
+    return () => clearTimeout(timer);
+  }, [typed]);
+
+  return (
+    <div className="relative min-w-0 flex-1 basis-56">
+      <Search className="-translate-y-1/2 pointer-events-none absolute top-1/2 left-3 size-4 text-faint" aria-hidden />
+      <TextInput
+        type="search"
+        aria-label={label}
+        placeholder={placeholder ?? label}
+        className="h-9 pl-9"
+        value={typed}
+        onChange={(event) => setTyped(event.target.value)}
+      />
+    </div>
+  );
+}
+
+export function SelectFilter({ name, label, any, options }: SelectFilterProps) {
+  const [filter, change] = useFilter();
+  return (
+    <Select
+      aria-label={label}
+      value={filter[name] ?? ""}
+      onChange={(event) => change({ [name]: event.target.value || undefined })}
+    >
+      <option value="">{any}</option>
+      {Object.entries(options).map(([value, text]) => (
+        <option key={value} value={value}>
+          {text}
+        </option>
+      ))}
+    </Select>
+  );
+}
+
+interface SelectFilterProps {
+  name: string;
+  label: string;
+  /** The choice of not filtering. */
+  any: string;
+  options: Record<string, string>;
+}
+
+/** Whole days of UTC, both included. */
+export function DateFilters() {
+  return (
+    <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
+      <DateFilter name="from" label="From" />
+      <DateFilter name="to" label="To" />
+    </div>
+  );
+}
+
+function DateFilter({ name, label }: { name: string; label: string }) {
+  const [filter, change] = useFilter();
+  const id = useId();
+  return (
+    <span className="inline-flex items-center gap-2">
+      <label htmlFor={id} className="text-[0.8125rem] text-faint">
+        {label}
+      </label>
+      <TextInput
+        id={id}
+        type="date"
+        className="h-9 w-36 px-2.5"
+        value={filter[name] ?? ""}
+        onChange={(event) => change({ [name]: event.target.value || undefined })}
+      />
+    </span>
+  );
+}

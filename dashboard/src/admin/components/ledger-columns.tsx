@@ -1,0 +1,42 @@
+import { kinds } from "@/lib/payout";
+import { Badge } from "@/ui/badge";
+import { Money, Movement } from "@/ui/money";
+import type { Column } from "@/ui/table";
+import { Ago } from "@/ui/time";
+import type { AdminLedgerEntry } from "../api";
+import { MerchantLink, PayoutLink } from "./cells";
+
+const signed = ({ kind, amount_paise }: AdminLedgerEntry) => kinds[kind].sign * amount_paise;
+
+const merchant: Column<AdminLedgerEntry> = {
+  name: "Merchant",
+  cell: (entry) => <MerchantLink merchant={entry.merchant} />,
+};
+
+const others: Column<AdminLedgerEntry>[] = [
+  { name: "No.", align: "end", phone: "hide", cell: (entry) => entry.number },
+  {
+    name: "Kind",
+    cell: ({ kind }) => <Badge tone={kinds[kind].tone}>{kinds[kind].name}</Badge>,
+  },
+  {
+    name: "Description",
+    cell: (entry) => (
+      <span className="break-words">
+        {entry.description} {entry.payout_id && <PayoutLink merchant={entry.merchant.id} id={entry.payout_id} />}
+      </span>
+    ),
+  },
+  { name: "Made", cell: (entry) => <Ago at={entry.created_at} /> },
+  {
+    name: "Amount",
+    align: "end",
+    // A settlement leaves the available balance as it is: the amount alone, without a sign.
+    cell: (entry) => (signed(entry) === 0 ? <Money paise={entry.amount_paise} /> : <Movement paise={signed(entry)} />),
+  },
+  { name: "Available after", align: "end", cell: (entry) => <Money paise={entry.available_after_paise} /> },
+  { name: "Held after", align: "end", cell: (entry) => <Money paise={entry.held_after_paise} /> },
+];
+
+export const ledgerColumns = [merchant, ...others];
+export const ledgerColumnsOfOne = others;

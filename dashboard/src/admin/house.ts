@@ -1,0 +1,2 @@
+/** How pages of the operators' house are titled. */
+export const HOUSE = "PayRail Admin";

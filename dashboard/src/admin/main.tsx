@@ -1,0 +1,20 @@
+import "./admin.css";
+import { QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { makeQueryClient } from "@/api/query-client";
+import { start } from "@/ui/start";
+import { sessionQuery } from "./api";
+import { router } from "./router";
+
+document.documentElement.dataset.house = "operator";
+
+// Whoever was signed in is asked to sign in again, on the page where they are.
+const queries = makeQueryClient((client) => {
+  client.setQueryData(sessionQuery.queryKey, (session) => session && { ...session, operator: null, expires_at: null });
+});
+
+start(
+  <QueryClientProvider client={queries}>
+    <RouterProvider router={router} />
+  </QueryClientProvider>,
+);

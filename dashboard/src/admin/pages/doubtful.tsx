@@ -1,0 +1,84 @@
+import { useQuery } from "@tanstack/react-query";
+import { ShieldCheck } from "lucide-react";
+import { inWords } from "@/api/errors";
+import { formatSpan } from "@/lib/time";
+import { useNow } from "@/lib/use-now";
+import { PageHeader } from "@/ui/app-shell";
+import { Card } from "@/ui/card";
+import { Money } from "@/ui/money";
+import { EmptyState, ErrorState, SkeletonRows } from "@/ui/states";
+import { type Column, Table } from "@/ui/table";
+import { Countdown } from "@/ui/time";
+import { useTitle } from "@/ui/use-title";
+import { type AdminPayout, DOUBTFUL_LIMIT, doubtfulQuery } from "../api";
+import { MerchantLink, PayoutLink } from "../components/cells";
+import { DoubtActions } from "../components/doubt-actions";
+import { HOUSE } from "../house";
+
+const columns: Column<AdminPayout>[] = [
+  { name: "In doubt for", phone: "title", cell: ({ in_doubt }) => in_doubt && <Age since={in_doubt.since} /> },
+  { name: "Payout", cell: (payout) => <PayoutLink merchant={payout.merchant.id} id={payout.id} isRow /> },
+  { name: "Merchant", cell: (payout) => <MerchantLink merchant={payout.merchant} /> },
+  { name: "Amount", align: "end", cell: (payout) => <Money paise={payout.amount_paise} className="font-medium" /> },
+  { name: "Why", cell: ({ in_doubt }) => <span className="break-words">{in_doubt?.reason}</span> },
+  { name: "Waits for", cell: (payout) => <Waits payout={payout} /> },
+  { name: "Actions", align: "end", cell: (payout) => <DoubtActions payout={payout} size="small" /> },
+];
+
+export default function DoubtfulPage() {
+  useTitle("Doubtful", HOUSE);
+  const { data, error, refetch } = useQuery(doubtfulQuery);
+  return (
+    <>
+      <PageHeader
+        title="Doubtful"
+        hint="Payouts whose last call got no definite answer, the oldest first. Their funds stay held until it is certain."
+      />
+      <Card>
+        {data && data.length > 0 && (
+          <Table caption="Payouts in doubt" columns={columns} rows={data} rowKey={(payout) => payout.id} hasRowLinks />
+        )}
+        {data?.length === DOUBTFUL_LIMIT && (
+          <p className="border-line border-t px-5 py-3 text-faint">The oldest {DOUBTFUL_LIMIT}. There may be more.</p>
+        )}
+        {data?.length === 0 && (
+          <EmptyState icon={ShieldCheck} title="No payout is in doubt">
+            The bank has given a definite answer to every call.
+          </EmptyState>
+        )}
+        {!data && !error && <SkeletonRows label="Loading: payouts in doubt" />}
+        {!data && error && (
+          <ErrorState title="The list could not be fetched" onRetry={() => refetch()}>
+            {inWords(error)}
+          </ErrorState>
+        )}
+      </Card>
+    </>
+  );
+}
+
+const OLD_MS = 24 * 60 * 60 * 1000;
+
+function Age({ since }: { since: string }) {
+  const now = useNow();
+  const age = now.getTime() - new Date(since).getTime();
+  return (
+    <span className={`tabular whitespace-nowrap font-medium ${age > OLD_MS ? "text-bad" : ""}`}>{formatSpan(age)}</span>
+  );
+}
+
+const calls: Record<NonNullable<AdminPayout["next_step"]>, string> = {
+  submit: "sent again",
+  enquire: "bank asked",
+  close: "bank asked, to refuse it from then on,",
+};
+
+/** The next call to the bank, which happens by itself. */
+function Waits({ payout }: { payout: AdminPayout }) {
+  if (!payout.next_step) return "an operator";
+  return (
+    <>
+      {calls[payout.next_step]} {payout.next_step_at ? <Countdown to={payout.next_step_at} /> : "now"}
+    </>
+  );
+}

@@ -1,0 +1,139 @@
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { ArrowLeft, BookOpenText, Landmark, SendHorizontal } from "lucide-react";
+import { useState } from "react";
+import { ApiError, inWords } from "@/api/errors";
+import { PageHeader } from "@/ui/app-shell";
+import { Button } from "@/ui/button";
+import { Card } from "@/ui/card";
+import { Copyable } from "@/ui/copy-button";
+import { Money } from "@/ui/money";
+import { ErrorState, Skeleton, SkeletonRows } from "@/ui/states";
+import { useTitle } from "@/ui/use-title";
+import { listQuery, type MerchantDetail, merchantQuery } from "../api";
+import { ActButton } from "../components/act-button";
+import { FundDialog } from "../components/fund-dialog";
+import { KeysCard } from "../components/keys-card";
+import { ledgerColumnsOfOne } from "../components/ledger-columns";
+import { List } from "../components/list";
+import { payoutColumnsOfOne } from "../components/payout-columns";
+import { HOUSE } from "../house";
+
+const FEW = "5";
+
+export default function MerchantPage() {
+  const { merchant: id = "" } = useParams({ strict: false });
+  const { data: merchant, error, refetch } = useQuery(merchantQuery(id));
+  const [isFunding, setFunding] = useState(false);
+  useTitle(merchant?.name ?? "Merchant", HOUSE);
+
+  if (error && !merchant) {
+    const isUnknown = error instanceof ApiError && error.status === 404;
+    return (
+      <ErrorState
+        title={isUnknown ? "There is no such merchant" : "The merchant could not be fetched"}
+        {...(isUnknown ? {} : { onRetry: () => void refetch() })}
+      >
+        {isUnknown ? <Link to="/merchants">All merchants</Link> : inWords(error)}
+      </ErrorState>
+    );
+  }
+  return (
+    <>
+      <PageHeader
+        back={
+          <Link to="/merchants" className="mb-1 inline-flex items-center gap-1.5 text-soft hover:text-ink">
+            <ArrowLeft className="size-4" aria-hidden />
+            Merchants
+          </Link>
+        }
+        title={merchant?.name ?? <Skeleton className="h-8 w-56" />}
+        hint={merchant && <About merchant={merchant} />}
+        actions={
+          merchant && (
+            <ActButton variant="primary" onClick={() => setFunding(true)}>
+              <Landmark aria-hidden />
+              Fund
+            </ActButton>
+          )
+        }
+      />
+      <div className="grid gap-5">
+        <Balances merchant={merchant} />
+        {merchant ? <KeysCard merchant={merchant} /> : <SkeletonRows count={3} />}
+        <NewestPayouts merchant={id} />
+        <NewestEntries merchant={id} />
+      </div>
+      {merchant && isFunding && <FundDialog merchant={merchant} onClose={() => setFunding(false)} />}
+    </>
+  );
+}
+
+const About = ({ merchant }: { merchant: MerchantDetail }) => (
+  <span className="flex flex-wrap items-center gap-x-4 gap-y-1">
+    <span>{merchant.email}</span>
+    <Copyable value={merchant.id} what="merchant id" />
+  </span>
+);
+
+function Balances({ merchant }: { merchant: MerchantDetail | undefined }) {
+  const total = merchant && merchant.available_paise + merchant.held_paise;
+  const figures: [string, number | undefined][] = [
+    ["Available", merchant?.available_paise],
+    ["Held", merchant?.held_paise],
+    ["Together", total],
+  ];
+  return (
+    <dl className="grid gap-px overflow-hidden rounded-box border border-line bg-line shadow-box sm:grid-cols-3">
+      {figures.map(([name, paise]) => (
+        <div key={name} className="bg-surface px-5 py-4">
+          <dt className="text-[0.8125rem] text-faint">{name}</dt>
+          <dd className="mt-1 font-semibold text-xl">
+            {paise === undefined ? <Skeleton className="my-1 h-5 w-32" /> : <Money paise={paise} />}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+const AllOf = ({ to, merchant }: { to: "/payouts" | "/ledger"; merchant: string }) => (
+  <Button asChild size="small">
+    <Link to={to} search={{ merchant } as never}>
+      Show all
+    </Link>
+  </Button>
+);
+
+function NewestPayouts({ merchant }: { merchant: string }) {
+  const query = useInfiniteQuery(listQuery("payouts", { merchant, limit: FEW }));
+  return (
+    <Card title="Newest payouts" actions={<AllOf to="/payouts" merchant={merchant} />}>
+      <List
+        query={query}
+        isPreview
+        caption="Newest payouts"
+        columns={payoutColumnsOfOne}
+        rowKey={(payout) => payout.id}
+        hasRowLinks
+        empty={{ icon: SendHorizontal, title: "No payouts yet" }}
+      />
+    </Card>
+  );
+}
+
+function NewestEntries({ merchant }: { merchant: string }) {
+  const query = useInfiniteQuery(listQuery("ledger", { merchant, limit: FEW }));
+  return (
+    <Card title="Newest entries of the ledger" actions={<AllOf to="/ledger" merchant={merchant} />}>
+      <List
+        query={query}
+        isPreview
+        caption="Newest ledger entries"
+        columns={ledgerColumnsOfOne}
+        rowKey={(entry) => entry.id}
+        empty={{ icon: BookOpenText, title: "The book is empty", text: "Funding it writes its first entry." }}
+      />
+    </Card>
+  );
+}

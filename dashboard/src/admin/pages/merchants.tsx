@@ -1,0 +1,67 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { Plus, Store } from "lucide-react";
+import { useState } from "react";
+import { PageHeader } from "@/ui/app-shell";
+import { Card } from "@/ui/card";
+import { Money } from "@/ui/money";
+import type { Column } from "@/ui/table";
+import { Ago } from "@/ui/time";
+import { useTitle } from "@/ui/use-title";
+import { listQuery, type Merchant } from "../api";
+import { ActButton } from "../components/act-button";
+import { MerchantLink } from "../components/cells";
+import { FilterBar, SearchFilter, useFilter } from "../components/filters";
+import { List } from "../components/list";
+import { NewMerchantDialog } from "../components/new-merchant-dialog";
+import { HOUSE } from "../house";
+
+const columns: Column<Merchant>[] = [
+  { name: "Name", phone: "title", cell: (merchant) => <MerchantLink merchant={merchant} isRow /> },
+  { name: "E-mail", cell: (merchant) => <span className="break-all text-soft">{merchant.email}</span> },
+  { name: "Since", phone: "hide", cell: (merchant) => <Ago at={merchant.created_at} /> },
+  { name: "Available", align: "end", cell: (merchant) => <Money paise={merchant.available_paise} /> },
+  { name: "Held", align: "end", cell: (merchant) => <Money paise={merchant.held_paise} /> },
+];
+
+export default function MerchantsPage() {
+  useTitle("Merchants", HOUSE);
+  const [filter] = useFilter();
+  const query = useInfiniteQuery(listQuery("merchants", filter));
+  const [isCreating, setCreating] = useState(false);
+  return (
+    <>
+      <PageHeader
+        title="Merchants"
+        hint="Each owns a balance and the keys that open it."
+        actions={
+          <ActButton variant="primary" onClick={() => setCreating(true)}>
+            <Plus aria-hidden />
+            New merchant
+          </ActButton>
+        }
+      />
+      <Card>
+        <FilterBar>
+          <SearchFilter name="search" label="Search merchants" placeholder="Name, e-mail or id" />
+        </FilterBar>
+        <List
+          query={query}
+          caption="Merchants"
+          columns={columns}
+          rowKey={(merchant) => merchant.id}
+          hasRowLinks
+          empty={
+            filter.search
+              ? {
+                  icon: Store,
+                  title: "No merchant like that",
+                  text: "Part of the name or e-mail, or the whole id, finds it.",
+                }
+              : { icon: Store, title: "No merchants yet", text: "Create the first one." }
+          }
+        />
+      </Card>
+      {isCreating && <NewMerchantDialog onClose={() => setCreating(false)} />}
+    </>
+  );
+}

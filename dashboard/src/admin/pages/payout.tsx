@@ -1,0 +1,144 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { ArrowLeft, CircleHelp } from "lucide-react";
+import { ApiError, inWords } from "@/api/errors";
+import { lookOf } from "@/lib/payout";
+import { type Happening, reservedPaise } from "@/lib/story";
+import { StatusBadge } from "@/merchant/components/status-badge";
+import { Story as Timeline } from "@/merchant/components/story";
+import { PageHeader } from "@/ui/app-shell";
+import { Card, CardBody, Fact, Facts } from "@/ui/card";
+import { Copyable } from "@/ui/copy-button";
+import { Money } from "@/ui/money";
+import { ErrorState, Notice, Skeleton, SkeletonRows } from "@/ui/states";
+import { Ago, Moment } from "@/ui/time";
+import { useTitle } from "@/ui/use-title";
+import { type AdminPayoutStory, type OperatorAction, storyQuery } from "../api";
+import { wordOf } from "../components/action-columns";
+import { MerchantLink } from "../components/cells";
+import { DoubtActions } from "../components/doubt-actions";
+import { HOUSE } from "../house";
+
+export default function PayoutPage() {
+  const { merchant = "", id = "" } = useParams({ strict: false });
+  const { data: payout, error, refetch } = useQuery(storyQuery(merchant, id));
+  useTitle("Payout", HOUSE);
+
+  if (error && !payout) {
+    const isUnknown = error instanceof ApiError && error.status === 404;
+    return (
+      <ErrorState
+        title={isUnknown ? "There is no such payout" : "The payout could not be fetched"}
+        {...(isUnknown ? {} : { onRetry: () => void refetch() })}
+      >
+        {isUnknown ? <Link to="/payouts">All payouts</Link> : inWords(error)}
+      </ErrorState>
+    );
+  }
+  return (
+    <>
+      <PageHeader
+        back={
+          <Link to="/payouts" className="mb-1 inline-flex items-center gap-1.5 text-soft hover:text-ink">
+            <ArrowLeft className="size-4" aria-hidden />
+            Payouts
+          </Link>
+        }
+        title={
+          payout ? (
+            <span className="flex flex-wrap items-center gap-3">
+              <Money paise={payout.amount_paise} />
+              <StatusBadge payout={payout} />
+            </span>
+          ) : (
+            <Skeleton className="h-8 w-56" />
+          )
+        }
+        hint={payout && lookOf(payout).meaning}
+      />
+      {payout ? <Story payout={payout} /> : <SkeletonRows label="Loading: the payout" />}
+    </>
+  );
+}
+
+function Story({ payout }: { payout: AdminPayoutStory }) {
+  return (
+    <div className="grid items-start gap-5 lg:grid-cols-[3fr_2fr]">
+      <div className="grid min-w-0 gap-5">
+        {payout.in_doubt && <Doubt payout={payout} doubt={payout.in_doubt} />}
+        <Card title="What happened">
+          <CardBody>
+            <Timeline story={payout} also={payout.actions.map(ofAction)} />
+          </CardBody>
+        </Card>
+      </div>
+      <Card title="Particulars">
+        <CardBody>
+          <Particulars payout={payout} />
+        </CardBody>
+      </Card>
+    </div>
+  );
+}
+
+function Doubt({ payout, doubt }: { payout: AdminPayoutStory; doubt: NonNullable<AdminPayoutStory["in_doubt"]> }) {
+  return (
+    <Notice tone="warn" icon={CircleHelp}>
+      <p>
+        <strong>In doubt</strong> since <Ago at={doubt.since} />: {doubt.reason}
+      </p>
+      <div className="mt-3">
+        <DoubtActions payout={payout} />
+      </div>
+    </Notice>
+  );
+}
+
+function Particulars({ payout }: { payout: AdminPayoutStory }) {
+  return (
+    <Facts>
+      <Fact name="Merchant">
+        <MerchantLink merchant={payout.merchant} />
+      </Fact>
+      <Fact name="Account">{payout.bank_account_id}</Fact>
+      <Fact name="Reserved">
+        <Money paise={reservedPaise(payout)} />
+      </Fact>
+      <Fact name="Attempts">{payout.attempts}</Fact>
+      <Fact name="Payout">
+        <Copyable value={payout.id} what="payout id" />
+      </Fact>
+      <Fact name="Reference">
+        <Copyable value={payout.reference} what="reference" />
+      </Fact>
+      {payout.utr && (
+        <Fact name="UTR">
+          <Copyable value={payout.utr} what="UTR" />
+        </Fact>
+      )}
+      {payout.reason && <Fact name="Reason">{payout.reason}</Fact>}
+      <Fact name="Made">
+        <Moment at={payout.created_at} />
+      </Fact>
+      <Fact name="Changed">
+        <Moment at={payout.updated_at} />
+      </Fact>
+    </Facts>
+  );
+}
+
+/** What an operator did stands among what happened by itself. */
+function ofAction({ id, at, operator, action, reason, detail }: OperatorAction): Happening {
+  const { name, tone } = wordOf(action);
+  const text = [detail, reason && `“${reason}”`].filter(Boolean).join(" · ");
+  return {
+    id,
+    at,
+    tone,
+    title: `${operator}: ${name}`,
+    text: text || null,
+    wire: null,
+    entry: null,
+    isUnderWay: false,
+  };
+}

@@ -1,0 +1,115 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { KeyRound } from "lucide-react";
+import { useState } from "react";
+import { PageHeader } from "@/ui/app-shell";
+import { Badge } from "@/ui/badge";
+import { Button } from "@/ui/button";
+import { Card, Fact, Facts } from "@/ui/card";
+import { Copyable } from "@/ui/copy-button";
+import { Dialog } from "@/ui/dialog";
+import { EmptyState } from "@/ui/states";
+import type { Column } from "@/ui/table";
+import { Ago, Moment } from "@/ui/time";
+import { useTitle } from "@/ui/use-title";
+import { type IdempotencyRecord, listQuery } from "../api";
+import { MerchantLink, PayoutLink } from "../components/cells";
+import { DateFilters, FilterBar, SearchFilter, useFilter } from "../components/filters";
+import { List } from "../components/list";
+import { MerchantFilter } from "../components/merchant-filter";
+import { HOUSE } from "../house";
+import { pretty } from "../pretty";
+
+/** In any of the spellings that name a key: with or without hyphens, in braces, as a URN. */
+const KEY = /^(urn:uuid:)?\{?[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\}?$/i;
+
+export default function RecordsPage() {
+  useTitle("Requests", HOUSE);
+  const [filter] = useFilter();
+  const isKey = !filter.key || KEY.test(filter.key);
+  const query = useInfiniteQuery({ ...listQuery("records", filter), enabled: isKey });
+  const [shown, setShown] = useState<IdempotencyRecord | null>(null);
+  const columns: Column<IdempotencyRecord>[] = [
+    { name: "Merchant", cell: (record) => <MerchantLink merchant={record.merchant} /> },
+    {
+      name: "Key",
+      cell: (record) => <code className="break-all font-mono text-[0.8125rem]">{record.key}</code>,
+    },
+    {
+      name: "Answer",
+      cell: ({ status }) => <Badge tone={status < 300 ? "good" : "warn"}>{status}</Badge>,
+    },
+    {
+      name: "Payout",
+      cell: ({ merchant, payout_id }) => payout_id && <PayoutLink merchant={merchant.id} id={payout_id} />,
+    },
+    { name: "Made", cell: (record) => <Ago at={record.created_at} /> },
+    {
+      name: "Body",
+      align: "end",
+      cell: (record) => (
+        <Button size="small" onClick={() => setShown(record)}>
+          Show<span className="sr-only"> the answer to {record.key}</span>
+        </Button>
+      ),
+    },
+  ];
+  return (
+    <>
+      <PageHeader
+        title="Requests"
+        hint="What is remembered by idempotency key: whoever sends the same again gets the same answer again."
+      />
+      <Card>
+        <FilterBar>
+          <SearchFilter name="key" label="Search by idempotency key" placeholder="A whole idempotency key" />
+          <DateFilters />
+          <MerchantFilter />
+        </FilterBar>
+        {isKey ? (
+          <List
+            query={query}
+            caption="Remembered requests"
+            columns={columns}
+            rowKey={(record) => `${record.merchant.id} ${record.key}`}
+            empty={{
+              icon: KeyRound,
+              title: Object.keys(filter).length > 0 ? "No request like that" : "No requests yet",
+            }}
+          />
+        ) : (
+          <EmptyState icon={KeyRound} title="That is not a whole key yet">
+            A key is a UUID, such as 0190f4c2-7b1e-7c3a-9d5e-2f6a8b4c1d3e.
+          </EmptyState>
+        )}
+      </Card>
+      {shown && <RecordDialog record={shown} onClose={() => setShown(null)} />}
+    </>
+  );
+}
+
+function RecordDialog({ record, onClose }: { record: IdempotencyRecord; onClose: () => void }) {
+  return (
+    <Dialog isOpen onOpenChange={(isOpen) => !isOpen && onClose()} title="A remembered answer">
+      <Facts>
+        <Fact name="Key">
+          <Copyable value={record.key} what="idempotency key" />
+        </Fact>
+        <Fact name="Made">
+          <Moment at={record.created_at} />
+        </Fact>
+        <Fact name="Kept">{record.expires_at ? <Until at={record.expires_at} /> : "for ever: it moved money"}</Fact>
+        <Fact name="Status">{record.status}</Fact>
+      </Facts>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached with the keyboard. */}
+      <pre tabIndex={0} className="mt-4 overflow-x-auto rounded-lg bg-sunken p-3 font-mono text-[0.8125rem]">
+        {pretty(record.body)}
+      </pre>
+    </Dialog>
+  );
+}
+
+const Until = ({ at }: { at: string }) => (
+  <>
+    until <Moment at={at} />
+  </>
+);

@@ -1,0 +1,142 @@
+import { ArrowRight, Eye, EyeOff } from "lucide-react";
+import { type FormEvent, useState } from "react";
+import { ApiError, inWords } from "@/api/errors";
+import { Button, IconButton } from "@/ui/button";
+import { Field, TextInput } from "@/ui/field";
+import { Logo } from "@/ui/logo";
+import { Notice } from "@/ui/states";
+import { ThemeSwitch } from "@/ui/theme-switch";
+import { useTitle } from "@/ui/use-title";
+import { useSignIn } from "../actions";
+import type { OperatorSession } from "../api";
+import { HOUSE } from "../house";
+
+/** `hasEnded`: somebody was signed in on this page a moment ago, and comes back to it after signing in again. */
+export function SignIn({ session, hasEnded }: { session: OperatorSession; hasEnded: boolean }) {
+  useTitle("Sign in", HOUSE);
+  const signIn = useSignIn();
+  const [name, setName] = useState("");
+  const [password, setPassword] = useState("");
+  const refusal = signIn.error instanceof ApiError ? signIn.error : null;
+  const ofFields = { name: refusal?.field("name") ?? [], password: refusal?.field("password") ?? [] };
+  const isAboutFields = ofFields.name.length + ofFields.password.length > 0;
+
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (!signIn.isPending) signIn.mutate({ name: name.trim(), password });
+  };
+
+  return (
+    <div className="flex min-h-dvh flex-col">
+      <div className="h-1.5 bg-accent" aria-hidden />
+      <header className="flex items-center justify-between px-5 py-4">
+        <Logo suffix="Admin" />
+        <ThemeSwitch />
+      </header>
+      <main id="main" className="mx-auto flex w-full max-w-sm flex-1 flex-col justify-center px-5 pb-24">
+        <h1 className="font-semibold text-2xl">Operators only</h1>
+        <p className="mt-1.5 text-soft">
+          Merchants sign in{" "}
+          <a href="/" className="text-accent-text underline underline-offset-2">
+            on the other side
+          </a>
+          .
+        </p>
+        {hasEnded && !signIn.isError && (
+          <Notice tone="warn" role="status" className="mt-5">
+            Your session has ended. Sign in again to go on where you were.
+          </Notice>
+        )}
+        <form onSubmit={submit} noValidate className="mt-6 grid gap-4">
+          <Field label="Name" error={ofFields.name}>
+            {(wiring) => (
+              <TextInput
+                {...wiring}
+                name="name"
+                autoComplete="username"
+                autoCapitalize="none"
+                spellCheck={false}
+                value={name}
+                onChange={(event) => setName(event.target.value)}
+              />
+            )}
+          </Field>
+          <Password value={password} onChange={setPassword} errors={ofFields.password} />
+          {signIn.isError && !isAboutFields && (
+            <Notice tone="bad" role="alert">
+              {inWords(signIn.error)}
+            </Notice>
+          )}
+          <Button type="submit" variant="primary" size="large" isBusy={signIn.isPending}>
+            Sign in
+          </Button>
+        </form>
+        {session.demo && <Demo demo={session.demo} isBusy={signIn.isPending} onPick={signIn.mutate} />}
+      </main>
+    </div>
+  );
+}
+
+function Password({ value, onChange, errors }: PasswordProps) {
+  const [isShown, setShown] = useState(false);
+  const Icon = isShown ? EyeOff : Eye;
+  return (
+    <Field label="Password" error={errors}>
+      {(wiring) => (
+        <div className="relative">
+          <TextInput
+            {...wiring}
+            name="password"
+            type={isShown ? "text" : "password"}
+            autoComplete="current-password"
+            className="pr-11"
+            value={value}
+            onChange={(event) => onChange(event.target.value)}
+          />
+          <IconButton
+            label={isShown ? "Hide the password" : "Show the password"}
+            aria-pressed={isShown}
+            className="absolute top-0.5 right-0.5"
+            onClick={() => setShown(!isShown)}
+          >
+            <Icon aria-hidden />
+          </IconButton>
+        </div>
+      )}
+    </Field>
+  );
+}
+
+interface PasswordProps {
+  value: string;
+  onChange: (value: string) => void;
+  errors: string[];
+}
+
+function Demo({ demo, isBusy, onPick }: DemoProps) {
+  return (
+    <section aria-label="Demonstration" className="mt-8 border-line border-t pt-5">
+      <p className="text-[0.8125rem] text-faint">
+        This is a demonstration: the operator’s password is public, and any money is made up.
+      </p>
+      <button
+        type="button"
+        disabled={isBusy}
+        onClick={() => onPick({ ...demo })}
+        className="mt-3 flex w-full items-center gap-3 rounded-box border border-line bg-surface px-4 py-3 text-left shadow-box hover:border-edge hover:bg-sunken"
+      >
+        <span className="min-w-0 flex-1">
+          <span className="block font-medium">Sign in as {demo.name}</span>
+          <span className="block text-[0.8125rem] text-faint">The operator of the demonstration</span>
+        </span>
+        <ArrowRight className="size-4 text-faint" aria-hidden />
+      </button>
+    </section>
+  );
+}
+
+interface DemoProps {
+  demo: NonNullable<OperatorSession["demo"]>;
+  isBusy: boolean;
+  onPick: (credentials: { name: string; password: string }) => void;
+}

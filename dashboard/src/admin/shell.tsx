@@ -1,0 +1,113 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import {
+  BookOpenText,
+  CircleHelp,
+  Gauge,
+  KeyRound,
+  LogOut,
+  type LucideIcon,
+  ScrollText,
+  SendHorizontal,
+  ShieldCheck,
+  Store,
+} from "lucide-react";
+import type { ReactNode } from "react";
+import { ConnectionLost } from "@/api/errors";
+import { AppShell, type NavItem } from "@/ui/app-shell";
+import { Badge } from "@/ui/badge";
+import { Button } from "@/ui/button";
+import { Menu, MenuItem, MenuLabel } from "@/ui/menu";
+import { ThemeSwitch } from "@/ui/theme-switch";
+import { useSignOut } from "./actions";
+import { overviewQuery } from "./api";
+import { useOperator, VIEWER_REASON } from "./people";
+
+const PLACES: { to: string; name: string; icon: LucideIcon; isMinor?: boolean }[] = [
+  { to: "/", name: "Overview", icon: Gauge },
+  { to: "/merchants", name: "Merchants", icon: Store },
+  { to: "/payouts", name: "Payouts", icon: SendHorizontal },
+  { to: "/doubtful", name: "Doubtful", icon: CircleHelp },
+  { to: "/ledger", name: "Ledger", icon: BookOpenText },
+  { to: "/records", name: "Requests", icon: KeyRound, isMinor: true },
+  { to: "/actions", name: "Audit log", icon: ScrollText, isMinor: true },
+];
+
+/** Around every page behind the sign-in. */
+export function Shell({ children }: { children: ReactNode }) {
+  const { data, error } = useQuery(overviewQuery);
+  const doubts = data?.in_doubt.count ?? 0;
+  const nav: NavItem[] = PLACES.map((place) =>
+    place.to === "/doubtful" && doubts > 0 ? { ...place, mark: <Count of={doubts} /> } : place,
+  );
+  return (
+    <AppShell
+      nav={nav}
+      suffix="Admin"
+      account={<Account />}
+      tools={<ThemeSwitch />}
+      banner={<Banner isOffline={error instanceof ConnectionLost} />}
+    >
+      {children}
+    </AppShell>
+  );
+}
+
+const Count = ({ of }: { of: number }) => (
+  <span className="tabular rounded-full bg-warn-soft px-2 py-0.5 font-semibold text-warn text-xs">
+    {of}
+    <span className="sr-only"> in doubt</span>
+  </span>
+);
+
+function Banner({ isOffline }: { isOffline: boolean }) {
+  const operator = useOperator();
+  return (
+    <>
+      {isOffline && (
+        <p role="status" className="bg-warn-soft px-4 py-2 text-center text-warn">
+          The server cannot be reached. What you see may be old; it is fetched anew as soon as there is a connection.
+        </p>
+      )}
+      {operator.role === "viewer" && <p className="bg-info-soft px-4 py-2 text-center text-info">{VIEWER_REASON}</p>}
+    </>
+  );
+}
+
+function Account() {
+  const operator = useOperator();
+  const signOut = useSignOut();
+  return (
+    <Menu
+      trigger={
+        <Button
+          variant="ghost"
+          className="w-full min-w-0 justify-start px-2 text-ink"
+          aria-label={`Signed in as ${operator.name} ${operator.role}`}
+        >
+          <ShieldCheck aria-hidden />
+          <span className="truncate">{operator.name}</span>
+          <span className="ml-auto max-lg:hidden">
+            <Badge tone={operator.role === "operator" ? "accent" : "info"}>{operator.role}</Badge>
+          </span>
+        </Button>
+      }
+    >
+      <MenuLabel>
+        {operator.name}, {operator.role}
+      </MenuLabel>
+      {PLACES.filter((place) => place.isMinor).map((place) => (
+        <MenuItem key={place.to} asChild className="lg:hidden">
+          <Link to={place.to}>
+            <place.icon aria-hidden />
+            {place.name}
+          </Link>
+        </MenuItem>
+      ))}
+      <MenuItem onSelect={() => signOut.mutate()}>
+        <LogOut aria-hidden />
+        Sign out
+      </MenuItem>
+    </Menu>
+  );
+}

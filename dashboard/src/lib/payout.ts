@@ -1,0 +1,91 @@
+import type { EntryKind, Payout, Status, StatusFilter, Step } from "@/api/types";
+import type { Tone } from "@/ui/badge";
+
+/** How a status looks and reads, everywhere. A new status of the server's fails to compile here. */
+export const statuses: Record<Status, { name: string; tone: Tone; meaning: string }> = {
+  pending: {
+    name: "Pending",
+    tone: "neutral",
+    meaning: "Accepted, its funds held. It has not been sent to the bank yet.",
+  },
+  processing: { name: "Processing", tone: "info", meaning: "With the bank. The funds stay held until it answers." },
+  completed: { name: "Completed", tone: "good", meaning: "The bank paid." },
+  failed: { name: "Failed", tone: "bad", meaning: "The bank did not pay. The funds are available again." },
+  cancelled: {
+    name: "Cancelled",
+    tone: "neutral",
+    meaning: "Withdrawn before it was sent. The funds are available again.",
+  },
+  returned: { name: "Returned", tone: "odd", meaning: "Paid, and sent back by the receiving bank later." },
+};
+
+/** Not a status of its own: a payout under way whose last call got no definite answer. */
+export const inDoubt = {
+  name: "In doubt",
+  tone: "warn",
+  meaning: "The bank gave no definite answer. The funds stay held until it is certain whether it paid.",
+} as const satisfies { name: string; tone: Tone; meaning: string };
+
+export const lookOf = (payout: Pick<Payout, "status" | "in_doubt">) =>
+  payout.status === "processing" && payout.in_doubt ? inDoubt : statuses[payout.status];
+
+export const filters: Record<StatusFilter, string> = {
+  pending: statuses.pending.name,
+  processing: statuses.processing.name,
+  in_doubt: inDoubt.name,
+  completed: statuses.completed.name,
+  failed: statuses.failed.name,
+  cancelled: statuses.cancelled.name,
+  returned: statuses.returned.name,
+};
+
+export const isStatusFilter = (word: unknown): word is StatusFilter =>
+  typeof word === "string" && Object.hasOwn(filters, word);
+
+/** What a call to the bank asks of it. */
+export const steps: Record<Step, { done: string; next: string }> = {
+  submit: { done: "Sent to the bank", next: "it is sent to the bank" },
+  enquire: { done: "Asked the bank what became of it", next: "the bank is asked what became of it" },
+  close: {
+    done: "Asked the bank, which is to refuse it for good if it never received it",
+    next: "the bank is asked, and is to refuse it for good if it never received it",
+  },
+};
+
+/** What came of a call. */
+const outcomes: Record<string, { name: string; tone: Tone }> = {
+  paid: { name: "The bank paid", tone: "good" },
+  refused: { name: "The bank refused", tone: "bad" },
+  never_received: { name: "The bank never received it", tone: "info" },
+  closed: { name: "The bank never received it and refuses it from now on", tone: "bad" },
+  no_answer: { name: "No definite answer", tone: "warn" },
+  unreachable: { name: "The bank could not be reached; nothing was sent", tone: "warn" },
+  released: { name: "Not made: the worker stopped and handed it back", tone: "neutral" },
+};
+
+/** What came of a call. The server's list of words is open: one that is not known here is shown as it is. */
+export const outcomeOf = (word: string): { name: string; tone: Tone } =>
+  outcomes[word] ?? { name: word.replaceAll("_", " "), tone: "neutral" };
+
+/** What an entry moves, and from where to where. `sign` is its effect on the available balance. */
+export const kinds: Record<EntryKind, { name: string; tone: Tone; way: string; sign: 1 | 0 | -1 }> = {
+  fund: { name: "Fund", tone: "good", way: "bank → available", sign: 1 },
+  hold: { name: "Hold", tone: "info", way: "available → held", sign: -1 },
+  settle: { name: "Settle", tone: "neutral", way: "held → bank", sign: 0 },
+  refund: { name: "Refund", tone: "good", way: "held → available", sign: 1 },
+  return: { name: "Return", tone: "odd", way: "bank → available", sign: 1 },
+};
+
+export const isEntryKind = (word: unknown): word is EntryKind => typeof word === "string" && Object.hasOwn(kinds, word);
+
+/** What the accounts of the simulated bank do. Offered in demo mode only. */
+export const demoAccounts = [
+  { id: "demo-success", does: "is paid" },
+  { id: "demo-fail", does: "is refused; the funds come back" },
+  { id: "demo-slow", does: "is paid after a while" },
+  { id: "demo-timeout-paid", does: "gets no answer but is paid; found out by asking" },
+  { id: "demo-timeout-unpaid", does: "gets no answer and is never received" },
+  { id: "demo-silent", does: "gets no answer, ever; stays in doubt" },
+  { id: "demo-return", does: "is paid and sent back later" },
+  { id: "demo-bank-account", does: "70% paid, 20% refused, 10% no answer" },
+] as const;

@@ -1,0 +1,38 @@
+import { useQuery } from "@tanstack/react-query";
+import { sessionQuery } from "@/api/queries";
+import { Logo } from "@/ui/logo";
+import { ErrorState } from "@/ui/states";
+import { MerchantShell } from "./components/merchant-shell";
+import { SignIn } from "./pages/sign-in";
+import { SignedInContext } from "./session";
+
+/** Whoever is not signed in sees the sign-in page, at whatever address they came to; afterwards that page. */
+export function App() {
+  const { data: session, error, refetch } = useQuery(sessionQuery);
+  if (error && !session) {
+    return (
+      <main className="grid min-h-dvh place-items-center">
+        <ErrorState title="PayRail cannot be reached" onRetry={() => void refetch()}>
+          The server does not answer. Nothing is lost: what it had accepted, it has kept.
+        </ErrorState>
+      </main>
+    );
+  }
+  if (!session) {
+    return (
+      <main className="grid min-h-dvh place-items-center" aria-busy="true">
+        <span className="animate-fade">
+          <Logo />
+          <span className="sr-only">Loading</span>
+        </span>
+      </main>
+    );
+  }
+  if (!session.merchant) return <SignIn demoMerchants={session.demo_merchants} />;
+  const signedIn = { merchant: session.merchant, isDemo: session.demo_merchants.length > 0 };
+  return (
+    <SignedInContext value={signedIn}>
+      <MerchantShell key={session.merchant.id} />
+    </SignedInContext>
+  );
+}

@@ -1,0 +1,19 @@
+import type { Payout } from "@/api/types";
+import { lookOf } from "@/lib/payout";
+import { Badge } from "@/ui/badge";
+import { Tooltip } from "@/ui/tooltip";
+
+/** Where a payout stands, with what that means. */
+export function StatusBadge({ payout }: { payout: Pick<Payout, "status" | "in_doubt"> }) {
+  const { name, tone, meaning } = lookOf(payout);
+  const isUnderWay = payout.status === "pending" || payout.status === "processing";
+  return (
+    <Tooltip text={meaning}>
+      <span>
+        <Badge tone={tone} isLive={isUnderWay}>
+          {name}
+        </Badge>
+      </span>
+    </Tooltip>
+  );
+}

@@ -1,0 +1,125 @@
+import { type QueryClient, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { sleep } from "@/lib/sleep";
+
+export type LiveState = "live" | "polling" | "offline";
+
+/** An EventSource hears only the kinds that it is told of. */
+const EVENTS = [
+  "payout.pending",
+  "payout.processing",
+  "payout.in_doubt",
+  "payout.completed",
+  "payout.failed",
+  "payout.cancelled",
+  "payout.returned",
+  "message",
+];
+
+const POLL_MS = 3_000;
+const REOPEN_MS = 15_000;
+/** A storm of events makes us read again this often at the most. */
+const REST_MS = 400;
+const CHARTS_REST_MS = 2_000;
+/** Not every change is an event (a funding is none): even a live page looks once in a while. */
+const LIVE_POLL_MS = 20_000;
+/** Not read again with the rest: the session never, the charts at their own pace. */
+const ASIDE = ["session", "session-ended", "insights"];
+
+/** Reads again what the pages show; what comes while it reads makes it read once more, so that nothing is missed. */
+class Refresher {
+  private isDirty = false;
+  private isRunning = false;
+  private charts: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(private readonly client: QueryClient) {}
+
+  async ask(): Promise<void> {
+    this.isDirty = true;
+    this.charts ??= setTimeout(() => this.readCharts(), CHARTS_REST_MS);
+    if (this.isRunning) return;
+    this.isRunning = true;
+    while (this.isDirty) {
+      this.isDirty = false;
+      await this.client.invalidateQueries({ predicate: ({ queryKey: [name] }) => !ASIDE.includes(String(name)) });
+      await sleep(REST_MS);
+    }
+    this.isRunning = false;
+  }
+
+  private readCharts(): void {
+    this.charts = null;
+    void this.client.invalidateQueries({ queryKey: ["insights"] });
+  }
+}
+
+/** Follows the merchant's events; polls while it cannot. */
+export function useLive(): LiveState {
+  const client = useQueryClient();
+  const [state, setState] = useState<LiveState>(navigator.onLine ? "polling" : "offline");
+  useEffect(() => follow(new Refresher(client), setState), [client]);
+  return state;
+}
+
+function follow(refresher: Refresher, setState: (state: LiveState) => void): () => void {
+  let source: EventSource | null = null;
+  let reopening: ReturnType<typeof setTimeout> | undefined;
+  let isLive = false;
+
+  const tell = () => setState(!navigator.onLine ? "offline" : isLive ? "live" : "polling");
+  const refresh = () => void refresher.ask();
+
+  const close = () => {
+    clearTimeout(reopening);
+    source?.close();
+    source = null;
+    isLive = false;
+  };
+  const open = () => {
+    close();
+    source = new EventSource("/api/v1/events/stream");
+    source.onopen = () => {
+      isLive = true;
+      tell();
+      // What happened while nobody listened.
+      refresh();
+    };
+    source.onerror = () => {
+      isLive = false;
+      tell();
+      // The browser reconnects by itself after a broken line, not after a refusal.
+      if (source?.readyState === EventSource.CLOSED) reopening = setTimeout(open, REOPEN_MS);
+    };
+    for (const name of EVENTS) source.addEventListener(name, refresh);
+  };
+
+  // A page that nobody looks at gives its connection back: a browser has six for one server.
+  const look = () => {
+    if (document.hidden) close();
+    else if (!source) open();
+    tell();
+  };
+  let polledAt = Date.now();
+  const polling = setInterval(() => {
+    const isDue = Date.now() - polledAt >= (isLive ? LIVE_POLL_MS : POLL_MS);
+    if (!isDue || document.hidden || !navigator.onLine) return;
+    polledAt = Date.now();
+    refresh();
+  }, 1_000);
+  const online = () => {
+    open();
+    tell();
+  };
+
+  look();
+  document.addEventListener("visibilitychange", look);
+  window.addEventListener("online", online);
+  window.addEventListener("offline", tell);
+  return () => {
+    close();
+    clearInterval(polling);
+    document.removeEventListener("visibilitychange", look);
+    window.removeEventListener("online", online);
+    window.removeEventListener("offline", tell);
+  };
+}

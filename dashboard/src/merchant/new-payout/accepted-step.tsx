@@ -1,0 +1,45 @@
+import { CircleCheck } from "lucide-react";
+import { useEffect, useRef } from "react";
+import type { Accepted } from "@/api/actions";
+import { formatPaise } from "@/lib/money";
+import { Button } from "@/ui/button";
+import { Notice } from "@/ui/states";
+
+interface AcceptedStepProps {
+  accepted: Accepted;
+  tries: number;
+  onShow: () => void;
+  onAnother: () => void;
+}
+
+export function AcceptedStep({ accepted: { payout, isReplay }, tries, onShow, onAnother }: AcceptedStepProps) {
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => button.current?.focus(), []);
+  return (
+    <div className="grid gap-6">
+      <div className="grid justify-items-center gap-3 py-2 text-center" role="status">
+        <CircleCheck className="size-10 text-good-mark" aria-hidden />
+        <p className="text-base">
+          <span className="font-semibold">{formatPaise(payout.amount_paise)}</span> held for{" "}
+          <span className="break-all font-medium">{payout.bank_account_id}</span>
+        </p>
+        <p className="text-soft">It is on its way to the bank. Its page shows every step as it happens.</p>
+      </div>
+      {isReplay && (
+        <Notice tone="good">
+          {tries > 1
+            ? "The first request had arrived after all: this is its answer. It was paid for once, not twice."
+            : "This request had been accepted before: this is its answer. It was paid for once, not twice."}
+        </Notice>
+      )}
+      <div className="grid grid-cols-[auto_1fr] gap-2">
+        <Button size="large" onClick={onAnother}>
+          Another
+        </Button>
+        <Button ref={button} variant="primary" size="large" onClick={onShow}>
+          Follow this payout
+        </Button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,25 @@
+import { Link } from "@tanstack/react-router";
+import { Compass } from "lucide-react";
+import { Button } from "@/ui/button";
+import { EmptyState } from "@/ui/states";
+import { useTitle } from "@/ui/use-title";
+
+export function NotFound() {
+  useTitle("Not found");
+  return (
+    <>
+      <h1 className="sr-only">Not found</h1>
+      <EmptyState
+        icon={Compass}
+        title="There is no such page"
+        action={
+          <Button asChild>
+            <Link to="/">To the overview</Link>
+          </Button>
+        }
+      >
+        The address may be mistyped, or the page may have moved.
+      </EmptyState>
+    </>
+  );
+}

@@ -1,0 +1,177 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { ArrowLeft, CircleHelp, Compass } from "lucide-react";
+import { type ReactNode, useState } from "react";
+import { cancelPayout } from "@/api/actions";
+import { ApiError, inWords } from "@/api/errors";
+import { payoutQuery } from "@/api/queries";
+import type { PayoutStory } from "@/api/types";
+import { formatPaise } from "@/lib/money";
+import { lookOf } from "@/lib/payout";
+import { reservedPaise } from "@/lib/story";
+import { PageHeader } from "@/ui/app-shell";
+import { Button } from "@/ui/button";
+import { Card, CardBody, Fact, Facts } from "@/ui/card";
+import { Copyable } from "@/ui/copy-button";
+import { AlertDialog } from "@/ui/dialog";
+import { Money } from "@/ui/money";
+import { EmptyState, ErrorState, Notice, Skeleton } from "@/ui/states";
+import { Ago, Moment } from "@/ui/time";
+import { toast } from "@/ui/toast";
+import { useTitle } from "@/ui/use-title";
+import { StatusBadge } from "../components/status-badge";
+import { Story } from "../components/story";
+
+export function PayoutPage() {
+  const { id = "" }: { id?: string } = useParams({ strict: false });
+  const { data: story, error, refetch } = useQuery(payoutQuery(id));
+  useTitle(story ? `${formatPaise(story.amount_paise)} to ${story.bank_account_id}` : "Payout");
+
+  if (story) return <Found story={story} />;
+  const isMissing = error instanceof ApiError && error.status === 404;
+  return (
+    <>
+      <PageHeader back={<Back />} title="Payout" />
+      <Card>
+        {isMissing ? (
+          <EmptyState icon={Compass} title="You have no payout with this id">
+            It may belong to another merchant, or the address is not whole.
+          </EmptyState>
+        ) : error ? (
+          <ErrorState title="The payout could not be read" onRetry={() => void refetch()}>
+            {inWords(error)}
+          </ErrorState>
+        ) : (
+          <div role="status" aria-label="Reading the payout" className="grid gap-4 p-6">
+            <Skeleton className="h-8 w-48" />
+            <Skeleton className="w-80 max-w-full" />
+            <Skeleton className="w-64 max-w-full" />
+          </div>
+        )}
+      </Card>
+    </>
+  );
+}
+
+const Back = () => (
+  <Link
+    to="/payouts"
+    className="mb-2 inline-flex items-center gap-1.5 rounded text-[0.8125rem] text-soft hover:text-ink"
+  >
+    <ArrowLeft className="size-4" aria-hidden />
+    Payouts
+  </Link>
+);
+
+function Found({ story }: { story: PayoutStory }) {
+  return (
+    <>
+      <PageHeader
+        back={<Back />}
+        title={
+          <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
+            <Money paise={story.amount_paise} isHeadline />
+            <StatusBadge payout={story} />
+          </span>
+        }
+        hint={<span className="break-all">to {story.bank_account_id}</span>}
+        actions={story.status === "pending" && <Cancel story={story} />}
+      />
+      {story.in_doubt && (
+        <Notice tone="warn" icon={CircleHelp} className="mb-5">
+          The bank gave no definite answer. {formatPaise(story.amount_paise)} stay held, neither paid out nor given
+          back, until it is certain what happened. You need not do anything.
+        </Notice>
+      )}
+      <div className="grid items-start gap-5 lg:grid-cols-[1.6fr_1fr]">
+        <Card title="Timeline" hint={story.in_doubt ? undefined : lookOf(story).meaning}>
+          <CardBody className="pt-2">
+            <Story story={story} />
+          </CardBody>
+        </Card>
+        <Card title="Details">
+          <CardBody>
+            <Details story={story} />
+          </CardBody>
+        </Card>
+      </div>
+    </>
+  );
+}
+
+const none = (words: string): ReactNode => <span className="text-faint">{words}</span>;
+
+function Details({ story }: { story: PayoutStory }) {
+  return (
+    <Facts>
+      <Fact name="Amount">
+        <Money paise={story.amount_paise} />
+      </Fact>
+      <Fact name="Held now">
+        <Money paise={reservedPaise(story)} />
+      </Fact>
+      <Fact name="Bank account">
+        <Copyable value={story.bank_account_id} what="bank account" />
+      </Fact>
+      <Fact name="UTR">{story.utr ? <Copyable value={story.utr} what="UTR" /> : none("not paid")}</Fact>
+      {story.reason && <Fact name="Reason">{story.reason}</Fact>}
+      <Fact name="Reference" isWide>
+        <Copyable value={story.reference} what="reference" />
+      </Fact>
+      <Fact name="Payout id" isWide>
+        <Copyable value={story.id} what="payout id" />
+      </Fact>
+      <Fact name="Attempts">
+        <span className="tabular">{story.attempts}</span>
+      </Fact>
+      <Fact name="Requested">
+        <Moment at={story.created_at} />
+      </Fact>
+      <Fact name="Last change">
+        <Ago at={story.updated_at} />
+      </Fact>
+    </Facts>
+  );
+}
+
+/** Only what no worker has claimed can be withdrawn; the server has the last word. */
+function Cancel({ story }: { story: PayoutStory }) {
+  const client = useQueryClient();
+  const [isAsking, setAsking] = useState(false);
+  const cancelling = useMutation({
+    mutationFn: () => cancelPayout(story.id),
+    onSuccess: () =>
+      toast("Payout cancelled", {
+        tone: "good",
+        description: `${formatPaise(story.amount_paise)} are available again.`,
+      }),
+    onError: (error) =>
+      toast("The payout was not cancelled", {
+        tone: "bad",
+        description:
+          error instanceof ApiError && error.code === "not_cancellable"
+            ? "It is on its way to the bank already."
+            : inWords(error),
+      }),
+    onSettled: () => {
+      setAsking(false);
+      void client.invalidateQueries({ predicate: ({ queryKey: [name] }) => !String(name).startsWith("session") });
+    },
+  });
+  return (
+    <>
+      <Button onClick={() => setAsking(true)}>Cancel payout</Button>
+      <AlertDialog
+        isOpen={isAsking}
+        onOpenChange={setAsking}
+        title="Cancel this payout?"
+        description={`${formatPaise(story.amount_paise)} to ${story.bank_account_id} will not be paid, and the amount becomes available again.`}
+        confirm="Cancel payout"
+        cancel="Keep it"
+        isDanger
+        isBusy={cancelling.isPending}
+        onConfirm={() => cancelling.mutate()}
+      />
+    </>
+  );
+}
