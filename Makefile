@@ -1,25 +1,64 @@
 # Everything a person or CI runs here. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench
+.PHONY: help run dev test check dashboard screenshots openapi bench
+
+DEBUG_DIR := $${CARGO_TARGET_DIR:-target}/debug
+DIST := dashboard/dist/.built
+MODULES := dashboard/node_modules/.installed
+DASHBOARD := $(shell find dashboard -type f -not -path '*/node_modules/*' -not -path '*/dist/*' \
+	-not -name 'schema.d.ts' 2>/dev/null)
 
 help: ## list these targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
 # Built first and started after, so that Ctrl-C reaches the program itself and not cargo.
 # Settings (DATABASE_URL, PAYRAIL_ADDR, ...) come from the environment; `payrail --help` lists them.
 run: ## build and start PayRail (on embedded SQLite unless DATABASE_URL says otherwise)
 	@scripts/setup build
+	@scripts/setup has-node && $(MAKE) --no-print-directory $(DIST) || echo \
+		"make: without Node.js 20 or newer the dashboard is not built: its address will say how to"
 	cargo build --locked -p payrail
-	@exec "$${CARGO_TARGET_DIR:-target}/debug/payrail"
+	@exec "$(DEBUG_DIR)/payrail"
 
-test: check ## check, then every test, on SQLite and on a private PostgreSQL of its own
-	@scripts/setup test
-	scripts/with-postgres cargo test --workspace --locked
-
-check: ## formatting and lints, warnings refused
+dev: ## the same, and the dashboard's dev server with hot reload on http://localhost:5173
 	@scripts/setup build
+	@$(MAKE) --no-print-directory $(MODULES)
+	cargo build --locked -p payrail
+	@scripts/dev "$(DEBUG_DIR)/payrail"
+
+test: check ## check, then every test: both stores (on a private PostgreSQL), the dashboard, a real browser
+	@scripts/setup test
+	cd dashboard && npm test
+	scripts/with-postgres cargo test --workspace --locked
+	cd dashboard && PAYRAIL_BIN="$$(realpath "../$(DEBUG_DIR)/payrail")" npm run test:browser
+
+check: dashboard ## formatting, lints and types, warnings refused
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cd dashboard && npm run lint && npm run typecheck
+
+dashboard: ## build the dashboard, which the next build of the program takes in
+	@scripts/setup dashboard
+	@$(MAKE) --no-print-directory $(DIST)
+
+# What the lock says, and the lock as it is. (`npm ci` wants it to name the binaries of every platform, too, and
+# a registry may lack some that nobody here needs.)
+$(MODULES): dashboard/package.json dashboard/package-lock.json
+	cd dashboard && npm install --no-save --no-audit --no-fund
+	@touch $@
+
+$(DIST): $(MODULES) $(DASHBOARD) docs/openapi.json
+	cd dashboard && npm run build
+	@touch $@
+
+screenshots: dashboard ## every page, at desktop and phone width, light and dark, into target/screenshots
+	@scripts/setup test
+	cargo build --locked -p payrail
+	cd dashboard && PAYRAIL_BIN="$$(realpath "../$(DEBUG_DIR)/payrail")" npm run screenshots
+
+openapi: ## write docs/openapi.json anew, from which the dashboard's client is generated
+	cargo run --locked --quiet -p payrail -- openapi >target/openapi.json
+	mv target/openapi.json docs/openapi.json
 
 # With durable commits, as in production; every figure is a ratio against one of the same run.
 bench: ## what grows with history and what does not, on both stores (release build)
