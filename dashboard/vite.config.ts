@@ -74,7 +74,9 @@ export default defineConfig(({ command }) => ({
   },
   preview: { port: 5173, strictPort: true, proxy },
   test: {
-    environment: "jsdom",
+    // A test that needs a page says so in its first line.
+    environment: "node",
+    testTimeout: 30_000,
     include: ["src/**/*.test.{ts,tsx}"],
     setupFiles: ["src/test-setup.ts"],
     restoreMocks: true,

@@ -31,16 +31,25 @@ const looks = [DESKTOP, PHONE].flatMap((viewport) =>
   (["light", "dark"] as const).map((colorScheme) => ({ colorScheme, viewport })),
 );
 
+/** As tall as the page is, so that what stands at the window's edges stands at the picture's. */
+async function unfold(page: Page, viewport: { width: number; height: number }): Promise<void> {
+  const isCovered = (await page.getByRole("dialog").or(page.getByRole("alertdialog")).count()) > 0;
+  if (isCovered) return;
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  await page.setViewportSize({ ...viewport, height: Math.max(viewport.height, height) });
+  await page.evaluate(() => window.scrollTo(0, 0));
+}
+
 async function take(page: Page, stops: Stop[], look: (typeof looks)[number]): Promise<void> {
   for (const stop of stops) {
+    await page.setViewportSize(look.viewport);
     await stop.show(page);
     await page.waitForLoadState("networkidle");
     await page.evaluate(() => document.fonts.ready);
+    await unfold(page, look.viewport);
     const name = `${stop.name}-${look.colorScheme}-${look.viewport.width}`;
     const place = IN_README.has(name) ? "docs" : "target";
-    // What lies before the page is no taller than the window, and a page behind it would only stretch the picture.
-    const isCovered = (await page.getByRole("dialog").or(page.getByRole("alertdialog")).count()) > 0;
-    await page.screenshot({ path: join(top, place, "screenshots", `${name}.png`), fullPage: !isCovered });
+    await page.screenshot({ path: join(top, place, "screenshots", `${name}.png`) });
   }
 }
 

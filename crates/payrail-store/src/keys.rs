@@ -53,7 +53,8 @@ impl Store {
         read!(self, keys::keys(merchant, limit))
     }
 
-    /// A merchant with its first key; false when the e-mail address is taken.
+    /// A merchant with its first key, both or neither: without a key it could not get in. False when the e-mail
+    /// address is taken.
     pub async fn found_merchant(&self, merchant: &Merchant, key: &NewKey, done: &[OperatorAction]) -> Result<bool> {
         write!(self, keys::found_merchant(merchant, key, done))
     }
@@ -91,7 +92,7 @@ macro_rules! keys {
         use payrail_core::ids::MerchantId;
         use payrail_core::operator::OperatorAction;
 
-        use super::statements::{add_action, add_key, add_merchant_with_key};
+        use super::statements::{add_action, add_key, add_merchant};
         use $crate::error::Result;
         use $crate::keys::{KeyLine, KeyRow, NewKey};
         use $crate::rows::Merchant;
@@ -117,9 +118,10 @@ macro_rules! keys {
             key: &NewKey,
             done: &[OperatorAction],
         ) -> Result<bool> {
-            if !add_merchant_with_key(on, merchant, &key.hash, &key.prefix).await? {
+            if !add_merchant(on, merchant).await? {
                 return Ok(false);
             }
+            add_key(on, merchant.id, &key.hash, &key.prefix, key.created_at).await?;
             for action in done {
                 add_action(on, action).await?;
             }

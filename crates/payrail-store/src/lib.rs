@@ -183,11 +183,6 @@ impl Store {
         write!(self, statements::add_merchant(merchant))
     }
 
-    /// Both or neither: a merchant without a key could not get in.
-    pub async fn add_merchant_with_key(&self, merchant: &Merchant, hash: &[u8], prefix: &str) -> Result<bool> {
-        write!(self, statements::add_merchant_with_key(merchant, hash, prefix))
-    }
-
     /// Stores the keyed hash of an API key; the same one again changes nothing.
     pub async fn add_key(&self, merchant: MerchantId, hash: &[u8], prefix: &str, now: Timestamp) -> Result<()> {
         write!(self, statements::add_key(merchant, hash, prefix, now))

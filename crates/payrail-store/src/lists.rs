@@ -90,6 +90,8 @@ macro_rules! lists {
 
         type Connection = $connection;
 
+        /// By their holds, of which each has one, made with it and never changed. An index of payouts by time would
+        /// have to be written anew with each step of each payout.
         pub async fn all_payouts(
             on: &mut Connection,
             from: Timestamp,
@@ -99,8 +101,11 @@ macro_rules! lists {
             let rows: Vec<PayoutRow> = sqlx::query_as(concat!(
                 "SELECT ",
                 payout_columns!(),
-                " FROM payouts WHERE created_at >= $1 AND (created_at, id) < ($2, $3) \
-                 ORDER BY created_at DESC, id DESC LIMIT $4"
+                " FROM (SELECT bucket AS b, merchant_id AS m, payout_id AS p, created_at AS held_at \
+                        FROM ledger_entries \
+                        WHERE kind = 'hold' AND created_at >= $1 AND (created_at, payout_id) < ($2, $3) \
+                        ORDER BY created_at DESC, payout_id DESC LIMIT $4) h \
+                 JOIN payouts ON bucket = h.b AND merchant_id = h.m AND id = h.p ORDER BY h.held_at DESC, id DESC"
             ))
             .bind(At(from))
             .bind(At(before.at))

@@ -307,19 +307,6 @@ macro_rules! statements {
             Ok(true)
         }
 
-        pub async fn add_merchant_with_key(
-            on: &mut Connection,
-            merchant: &Merchant,
-            hash: &[u8],
-            prefix: &str,
-        ) -> Result<bool> {
-            if !add_merchant(on, merchant).await? {
-                return Ok(false);
-            }
-            add_key(on, merchant.id, hash, prefix, merchant.created_at).await?;
-            Ok(true)
-        }
-
         pub async fn add_key(
             on: &mut Connection,
             merchant: MerchantId,

@@ -80,13 +80,12 @@ function Account() {
   return (
     <Menu
       trigger={
-        <Button
-          variant="ghost"
-          className="w-full min-w-0 justify-start px-2 text-ink"
-          aria-label={`Signed in as ${operator.name} ${operator.role}`}
-        >
+        <Button variant="ghost" className="w-full min-w-0 justify-start px-2 text-ink">
           <ShieldCheck aria-hidden />
-          <span className="truncate">{operator.name}</span>
+          <span className="truncate">
+            <span className="sr-only">Signed in as </span>
+            {operator.name}
+          </span>{" "}
           <span className="ml-auto max-lg:hidden">
             <Badge tone={operator.role === "operator" ? "accent" : "info"}>{operator.role}</Badge>
           </span>

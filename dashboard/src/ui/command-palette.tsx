@@ -1,6 +1,7 @@
 import { Command } from "cmdk";
 import { type LucideIcon, Search } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
+import { useState } from "react";
 import { overlay } from "./dialog";
 
 export interface PaletteCommand {
@@ -20,11 +21,15 @@ interface PaletteProps {
   onOpenChange: (isOpen: boolean) => void;
   commands: readonly PaletteCommand[];
   placeholder?: string;
+  /** What to offer for words that name no command: a search for them. */
+  find?: (text: string) => PaletteCommand;
 }
 
 /** Everything that can be done, found by typing. */
-export default function CommandPalette({ isOpen, onOpenChange, commands, placeholder }: PaletteProps) {
+export default function CommandPalette({ isOpen, onOpenChange, commands, placeholder, find }: PaletteProps) {
   const groups = [...new Set(commands.map((command) => command.group))];
+  const [typed, setTyped] = useState("");
+  const found = typed.trim() === "" ? null : (find?.(typed.trim()) ?? null);
   const run = (command: PaletteCommand) => {
     onOpenChange(false);
     command.run();
@@ -42,6 +47,8 @@ export default function CommandPalette({ isOpen, onOpenChange, commands, placeho
             <div className="flex items-center gap-3 border-line border-b px-4">
               <Search className="size-4 shrink-0 text-faint" aria-hidden />
               <Command.Input
+                value={typed}
+                onValueChange={setTyped}
                 placeholder={placeholder ?? "Type a command or search…"}
                 className="h-12 w-full bg-transparent text-base outline-none placeholder:text-faint"
               />
@@ -58,24 +65,38 @@ export default function CommandPalette({ isOpen, onOpenChange, commands, placeho
                   {commands
                     .filter((command) => command.group === group)
                     .map((command) => (
-                      <Command.Item
-                        key={command.id}
-                        value={`${command.name} ${command.id}`}
-                        keywords={command.keywords ?? []}
-                        onSelect={() => run(command)}
-                        className="flex min-h-10 cursor-default items-center gap-3 rounded-lg px-3 aria-selected:bg-sunken"
-                      >
-                        {command.icon && <command.icon className="size-4 text-faint" aria-hidden />}
-                        <span className="truncate">{command.name}</span>
-                        {command.note && <span className="ml-auto shrink-0 text-faint text-xs">{command.note}</span>}
-                      </Command.Item>
+                      <Item key={command.id} command={command} onRun={run} />
                     ))}
                 </Command.Group>
               ))}
+              {found && <Item command={found} onRun={run} isAlways />}
             </Command.List>
           </Command>
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
+  );
+}
+
+interface ItemProps {
+  command: PaletteCommand;
+  onRun: (command: PaletteCommand) => void;
+  /** Shown whatever is typed. */
+  isAlways?: boolean;
+}
+
+function Item({ command, onRun, isAlways = false }: ItemProps) {
+  return (
+    <Command.Item
+      value={`${command.name} ${command.id}`}
+      keywords={command.keywords ?? []}
+      forceMount={isAlways}
+      onSelect={() => onRun(command)}
+      className="flex min-h-10 cursor-default items-center gap-3 rounded-lg px-3 aria-selected:bg-sunken"
+    >
+      {command.icon && <command.icon className="size-4 text-faint" aria-hidden />}
+      <span className="truncate">{command.name}</span>
+      {command.note && <span className="ml-auto shrink-0 text-faint text-xs">{command.note}</span>}
+    </Command.Item>
   );
 }

@@ -3,7 +3,7 @@ import type { Tone } from "./badge";
 import { cn } from "./cn";
 
 const marks: Record<Tone, string> = {
-  neutral: "border-edge bg-surface",
+  neutral: "border-faint bg-faint",
   good: "border-good-mark bg-good-mark",
   bad: "border-bad-mark bg-bad-mark",
   warn: "border-warn-mark bg-warn-mark",

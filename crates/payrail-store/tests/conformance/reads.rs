@@ -23,7 +23,6 @@ on_both_stores!(
     a_key_leads_to_its_merchant_until_it_is_revoked,
     settings_are_remembered,
     a_taken_address_leaves_nothing_half_done,
-    a_merchant_comes_with_its_key_or_not_at_all,
     merchants_are_listed_in_pages,
     a_time_that_is_none_is_corrupt,
     a_closed_store_is_unavailable,
@@ -188,18 +187,6 @@ async fn a_taken_address_leaves_nothing_half_done(world: World) {
     assert!(world.store.add_merchant(&person(9)).await.unwrap());
     assert_eq!(world.store.merchant_of_email(&person(9).email).await.unwrap(), Some(person(9)));
     assert_eq!(world.store.merchant_of_email("nobody@example.com").await.unwrap(), None);
-}
-
-async fn a_merchant_comes_with_its_key_or_not_at_all(world: World) {
-    let (store, key) = (&world.store, [9; 32]);
-    let mut raw = world.raw().await;
-    let before = Dump::of(&mut raw).await;
-    assert!(!store.add_merchant_with_key(&Merchant { id: merchant(9), ..person(0) }, &key, "pk_9").await.unwrap());
-    let error = store.add_merchant_with_key(&person(9), &[9; 31], "pk_9").await.unwrap_err();
-    assert!(matches!(error, StoreError::Refused(_)), "{error:?}");
-    assert_eq!(Dump::of(&mut raw).await, before);
-    assert!(store.add_merchant_with_key(&person(9), &key, "pk_9").await.unwrap());
-    assert_eq!(store.merchant_of_key(&key).await.unwrap(), Some(person(9)));
 }
 
 /// Past the end of the calendar; an error, not a panic and not a guess.

@@ -6,7 +6,7 @@ use payrail_core::idempotency::IdempotencyKey;
 use payrail_core::ids::MerchantId;
 use payrail_core::money::Amount;
 use payrail_core::operator::ByOperator;
-use payrail_store::{Merchant, Store};
+use payrail_store::{Merchant, NewKey, OperatorAction, Store};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -86,7 +86,10 @@ async fn create(common: &Common, store: &Store, name: &str, email: &str, as_json
         created_at: Clock::System.now(),
     };
     let key = keys::generate();
-    if !store.add_merchant_with_key(&merchant, &common.hasher().hash(&key), &keys::prefix(&key)).await? {
+    let kept = NewKey { hash: common.hasher().hash(&key), prefix: keys::prefix(&key), created_at: merchant.created_at };
+    let created = told(&merchant, "merchant_created", None, Some(email));
+    let issued = told(&merchant, "key_issued", Some(&kept.prefix), None);
+    if !store.found_merchant(&merchant, &kept, &[created, issued]).await? {
         return Err(bad(&format!("there is a merchant with the address {email} already")));
     }
     if as_json {
@@ -96,6 +99,20 @@ async fn create(common: &Common, store: &Store, name: &str, email: &str, as_json
         say!("Its API key, shown this once: {key}");
     }
     Ok(())
+}
+
+/// A row of the audit log.
+fn told(merchant: &Merchant, word: &str, subject: Option<&str>, detail: Option<&str>) -> OperatorAction {
+    OperatorAction {
+        id: ids::action_id(),
+        at: merchant.created_at,
+        merchant: Some(merchant.id),
+        operator: COMMAND_LINE.to_owned(),
+        action: word.to_owned(),
+        subject: subject.map(str::to_owned),
+        reason: None,
+        detail: detail.map(str::to_owned),
+    }
 }
 
 async fn fund(store: &Store, merchant: Merchant, action: Action, as_json: bool) -> Result<(), Error> {

@@ -30,8 +30,7 @@ export const wordOf = (action: string): { name: string; tone: Tone } =>
 
 const ABOUT_PAYOUTS = ["asked_bank", "decided_paid", "decided_not_paid"];
 
-function Subject({ action: { action, merchant, subject } }: { action: OperatorAction }) {
-  if (!subject) return null;
+function Subject({ action: { action, merchant }, subject }: { action: OperatorAction; subject: string }) {
   if (merchant && ABOUT_PAYOUTS.includes(action)) return <PayoutLink merchant={merchant.id} id={subject} />;
   return <code className="break-all font-mono text-[0.8125rem]">{subject}</code>;
 }
@@ -47,7 +46,7 @@ const Stamp = ({ at }: { at: string }) => (
 );
 
 /** What was done, why, and what else there is to know. */
-export const Particulars = ({ action }: { action: OperatorAction }) => (
+const Particulars = ({ action }: { action: OperatorAction }) => (
   <span className="grid gap-0.5">
     {action.detail && <span className="break-words">{inRupees(action.detail)}</span>}
     {action.reason && <q className="break-words text-soft">{action.reason}</q>}
@@ -62,6 +61,10 @@ export const actionColumns: Column<OperatorAction>[] = [
     cell: ({ action }) => <Badge tone={wordOf(action).tone}>{wordOf(action).name}</Badge>,
   },
   { name: "Merchant", cell: ({ merchant }) => merchant && <MerchantLink merchant={merchant} /> },
-  { name: "What", cell: (action) => <Subject action={action} /> },
-  { name: "Particulars", cell: (action) => <Particulars action={action} /> },
+  { name: "What", cell: (action) => action.subject && <Subject action={action} subject={action.subject} /> },
+  {
+    name: "Particulars",
+    // An empty cell is left out on a phone.
+    cell: (action) => (action.detail || action.reason) && <Particulars action={action} />,
+  },
 ];

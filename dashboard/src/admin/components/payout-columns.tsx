@@ -1,4 +1,4 @@
-import { StatusBadge } from "@/merchant/components/status-badge";
+import { StatusBadge } from "@/components/status-badge";
 import { Money } from "@/ui/money";
 import type { Column } from "@/ui/table";
 import { Ago } from "@/ui/time";

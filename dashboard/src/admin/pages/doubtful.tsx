@@ -20,8 +20,7 @@ const columns: Column<AdminPayout>[] = [
   { name: "Payout", cell: (payout) => <PayoutLink merchant={payout.merchant.id} id={payout.id} isRow /> },
   { name: "Merchant", cell: (payout) => <MerchantLink merchant={payout.merchant} /> },
   { name: "Amount", align: "end", cell: (payout) => <Money paise={payout.amount_paise} className="font-medium" /> },
-  { name: "Why", cell: ({ in_doubt }) => <span className="break-words">{in_doubt?.reason}</span> },
-  { name: "Waits for", cell: (payout) => <Waits payout={payout} /> },
+  { name: "Why, and what comes next", cell: (payout) => <Waits payout={payout} /> },
   { name: "Actions", align: "end", cell: (payout) => <DoubtActions payout={payout} size="small" /> },
 ];
 
@@ -68,17 +67,17 @@ function Age({ since }: { since: string }) {
 }
 
 const calls: Record<NonNullable<AdminPayout["next_step"]>, string> = {
-  submit: "sent again",
-  enquire: "bank asked",
-  close: "bank asked, to refuse it from then on,",
+  submit: "Sent again",
+  enquire: "The bank is asked",
+  close: "The bank is asked, and is to refuse it if it never received it,",
 };
 
-/** The next call to the bank, which happens by itself. */
-function Waits({ payout }: { payout: AdminPayout }) {
-  if (!payout.next_step) return "an operator";
-  return (
-    <>
-      {calls[payout.next_step]} {payout.next_step_at ? <Countdown to={payout.next_step_at} /> : "now"}
-    </>
-  );
-}
+/** Why it is in doubt, and the next call to the bank, which happens by itself. */
+const Waits = ({ payout: { in_doubt, next_step, next_step_at } }: { payout: AdminPayout }) => (
+  <span className="min-w-0">
+    <span className="block break-words">{in_doubt?.reason}</span>
+    <span className="block text-[0.8125rem] text-faint">
+      {next_step ? calls[next_step] : "An operator decides"} {next_step_at ? <Countdown to={next_step_at} /> : "now"}
+    </span>
+  </span>
+);

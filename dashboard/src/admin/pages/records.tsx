@@ -32,7 +32,7 @@ export default function RecordsPage() {
     { name: "Merchant", cell: (record) => <MerchantLink merchant={record.merchant} /> },
     {
       name: "Key",
-      cell: (record) => <code className="break-all font-mono text-[0.8125rem]">{record.key}</code>,
+      cell: (record) => <code className="break-all font-mono text-xs">{record.key}</code>,
     },
     {
       name: "Answer",

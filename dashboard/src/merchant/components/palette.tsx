@@ -1,6 +1,6 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { LogOut, Plus, Receipt } from "lucide-react";
+import { LogOut, Plus, Receipt, Search } from "lucide-react";
 import { payoutsQuery } from "@/api/queries";
 import { formatPaise } from "@/lib/money";
 import { lookOf } from "@/lib/payout";
@@ -66,7 +66,14 @@ export default function Palette({ nav, isOpen, onOpenChange }: PaletteProps) {
       run: () => void signOut().catch(() => toast("You are still signed in", { tone: "bad" })),
     },
   ];
-  return <CommandPalette isOpen={isOpen} onOpenChange={onOpenChange} commands={commands} />;
+  const find = (text: string): PaletteCommand => ({
+    id: "find",
+    group: "Payouts",
+    name: `Search payouts for “${text}”`,
+    icon: Search,
+    run: () => void navigate({ to: "/payouts", search: { search: text } }),
+  });
+  return <CommandPalette isOpen={isOpen} onOpenChange={onOpenChange} commands={commands} find={find} />;
 }
 
 function useRecentPayouts() {

@@ -1,9 +1,9 @@
 import { Link } from "@tanstack/react-router";
 import type { Payout } from "@/api/types";
+import { StatusBadge } from "@/components/status-badge";
 import { Money } from "@/ui/money";
 import { type Column, Table } from "@/ui/table";
 import { Ago } from "@/ui/time";
-import { StatusBadge } from "./status-badge";
 
 const columns: readonly Column<Payout>[] = [
   {

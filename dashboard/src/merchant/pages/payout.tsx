@@ -6,6 +6,8 @@ import { cancelPayout } from "@/api/actions";
 import { ApiError, inWords } from "@/api/errors";
 import { payoutQuery } from "@/api/queries";
 import type { PayoutStory } from "@/api/types";
+import { StatusBadge } from "@/components/status-badge";
+import { Story } from "@/components/story";
 import { formatPaise } from "@/lib/money";
 import { lookOf } from "@/lib/payout";
 import { reservedPaise } from "@/lib/story";
@@ -19,8 +21,6 @@ import { EmptyState, ErrorState, Notice, Skeleton } from "@/ui/states";
 import { Ago, Moment } from "@/ui/time";
 import { toast } from "@/ui/toast";
 import { useTitle } from "@/ui/use-title";
-import { StatusBadge } from "../components/status-badge";
-import { Story } from "../components/story";
 
 export function PayoutPage() {
   const { id = "" }: { id?: string } = useParams({ strict: false });

@@ -26,6 +26,7 @@ async fn whatever_an_operator_does_is_told(world: World) {
     let mut create = world.command(&["admin", "create", "--name", "Ana", "--role", "operator"]);
     assert!(create.env("PAYRAIL_ADMIN_PASSWORD", "a long password").output().unwrap().status.success());
 
+    assert!(world.run(&["merchant", "create", "Chai Stall", "chai@example.com"]).status.success());
     let viewer = Desk::of(&server, VIEWER).await;
     let all = viewer.walk("/actions?limit=4").await;
     let told: Vec<_> = all
@@ -36,6 +37,8 @@ async fn whatever_an_operator_does_is_told(world: World) {
         told,
         [
             "viewer signed_in",
+            "command line key_issued",
+            "command line merchant_created",
             "command line operator_created",
             "admin signed_out",
             "admin verify_started",
@@ -52,7 +55,7 @@ async fn whatever_an_operator_does_is_told(world: World) {
         ]
     );
     assert_eq!(texts(&viewer.walk("/actions?action=funded").await, "operator"), ["admin"]);
-    assert_eq!(viewer.walk("/actions?operator=COMMAND%20LINE&limit=1").await.len(), 1);
+    assert_eq!(viewer.walk("/actions?operator=COMMAND%20LINE&limit=1").await.len(), 3);
     assert_eq!(viewer.walk(&format!("/actions?merchant={tiny}")).await.len(), 4);
 }
 

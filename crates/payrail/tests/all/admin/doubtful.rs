@@ -1,12 +1,13 @@
 //! A payout in doubt: the bank is asked at an operator's wish, or the doubt ended by an operator's word.
 
+use std::time::Duration;
+
+use payrail::rail::Rail;
 use serde_json::{Value, json};
-use sqlx::ConnectOptions;
-use sqlx::sqlite::SqliteConnectOptions;
 
 use super::{ADMIN, Desk, text, texts};
 use crate::sql::Sql;
-use crate::support::{Process, TINY, World, key, until};
+use crate::support::{ACME, Process, TINY, World, key, until};
 
 on_both_stores!(
     the_bank_is_asked_when_an_operator_wishes,
@@ -47,17 +48,18 @@ async fn the_bank_is_asked_when_an_operator_wishes(world: World) {
 }
 
 /// What the bank knows and has not said.
-async fn utr_at_bank(world: &World, reference: &str) -> String {
-    let book = SqliteConnectOptions::new().filename(world.folder.join("payrail-bank.db"));
-    let utr = sqlx::query_scalar("SELECT utr FROM transfers WHERE reference = ?").bind(reference.to_owned());
-    utr.fetch_one(&mut book.connect().await.unwrap()).await.unwrap()
+async fn utr_at_bank(bank: &Process, reference: &str) -> String {
+    let rail = Rail::http(&bank.url, Duration::from_secs(10)).unwrap();
+    let paid = rail.paid(0, 100).await.unwrap();
+    paid.into_iter().find(|transfer| transfer.reference == reference).unwrap().utr
 }
 
 async fn an_operator_ends_a_doubt_either_way(world: World) {
-    let server = serve(&world);
+    let bank = world.start(&["bank"], &[("PAYRAIL_BANK_SILENCE_MS", "50")]);
+    let server = world.serve_with(&[("PAYRAIL_POLL_MS", "20"), ("PAYRAIL_BANK_URL", &bank.url)]);
     let desk = Desk::of(&server, ADMIN).await;
     let (path, paid) = doubt(&server, &desk, "demo-timeout-paid").await;
-    let utr = utr_at_bank(&world, paid["reference"].as_str().unwrap()).await;
+    let utr = utr_at_bank(&bank, paid["reference"].as_str().unwrap()).await;
     let decision = json!({ "outcome": "paid", "utr": utr, "reason": "The bank's statement shows it." });
     let decided = desk.post(&format!("{path}/decide"), decision.clone()).await.is(200);
     assert_eq!((&decided["status"], &decided["utr"]), (&json!("completed"), &json!(utr)));
@@ -98,7 +100,7 @@ async fn a_decision_that_cannot_be_is_refused(world: World) {
     }
     assert_eq!(server.balances(TINY).await, (9_000, 1_000));
     let good = json!({ "outcome": "not_paid", "reason": "ten letters and more" });
-    let (_, pending) = server.pay(super::super::support::ACME, key(), 1, "demo-success").await;
+    let (_, pending) = server.pay(ACME, key(), 1, "demo-success").await;
     let tiny = desk.merchant("tiny").await;
     for id in [text(&pending["id"]), key().to_string()] {
         let elsewhere = format!("/merchants/{tiny}/payouts/{id}");

@@ -57,7 +57,7 @@ async fn payouts_are_found(world: World) {
         "from that moment, and before it"
     );
     for name in [text(&middle["id"]), text(&middle["reference"])] {
-        assert_eq!(desk.walk(&format!("/payouts?search={name}")).await, [middle.clone()]);
+        assert_eq!(desk.walk(&format!("/payouts?search={name}")).await, std::slice::from_ref(middle));
         assert!(desk.walk(&format!("/payouts?search={name}&status=failed")).await.is_empty());
     }
     let owner = text(&middle["merchant"]["id"]);

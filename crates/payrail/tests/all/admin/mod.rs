@@ -60,14 +60,14 @@ impl Answer {
         Self { status, headers, body }
     }
 
-    fn is(self, status: u16) -> Value {
+    fn is(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{self:?}");
-        self.body
+        self.body.clone()
     }
 
-    fn is_problem(self, status: u16, code: &str) -> Value {
+    fn is_problem(&self, status: u16, code: &str) -> Value {
         assert_eq!((self.status, self.body["code"].as_str()), (status, Some(code)), "{self:?}");
-        self.body
+        self.body.clone()
     }
 
     /// Where the next page is, below the operators' API.

@@ -1,0 +1,34 @@
+// @vitest-environment jsdom
+import { render, screen, within } from "@testing-library/react";
+import { expect, it } from "vitest";
+import { Money } from "./money";
+import { Table } from "./table";
+
+const rows = [
+  { id: 1, name: "first", paise: 10_000_000 },
+  { id: 2, name: "second", paise: 5 },
+];
+
+it("is a table to a screen reader, and each cell knows its column for the cards of a phone", () => {
+  render(
+    <Table
+      caption="Things"
+      columns={[
+        { name: "Name", cell: ({ name }) => name, phone: "title" },
+        { name: "Amount", align: "end", cell: ({ paise }) => <Money paise={paise} /> },
+      ]}
+      rows={rows}
+      rowKey={({ id }) => id}
+    />,
+  );
+  const table = screen.getByRole("table", { name: "Things" });
+  expect(
+    within(table)
+      .getAllByRole("columnheader")
+      .map(({ textContent }) => textContent),
+  ).toEqual(["Name", "Amount"]);
+  const [, first] = within(table).getAllByRole("row");
+  const cells = within(first as HTMLElement).getAllByRole("cell");
+  expect(cells.map(({ textContent }) => textContent)).toEqual(["first", "₹1,00,000.00"]);
+  expect(cells[1]).toHaveAttribute("data-label", "Amount");
+});
