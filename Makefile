@@ -43,7 +43,6 @@ dashboard: ## build the dashboard, which the next build of the program takes in
 
 # What the lock says, and the lock as it is. (`npm ci` wants it to name the binaries of every platform, too, and
 # a registry may lack some that nobody here needs.)
-# The lock names the binaries of Linux; elsewhere `npm ci` refuses, and the second way takes those of the machine.
 $(MODULES): dashboard/package.json dashboard/package-lock.json
 	cd dashboard && npm install --no-save --no-audit --no-fund
 	@touch $@

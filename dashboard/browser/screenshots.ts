@@ -13,7 +13,7 @@ const top = fileURLToPath(new URL("../..", import.meta.url));
 const IN_README = new Set([
   "overview-light-1280",
   "payout-light-1280",
-  "double-spend-dark-1280",
+  "double-spend-light-1280",
   "payouts-dark-390",
   "admin-overview-light-1280",
   "admin-decide-light-1280",

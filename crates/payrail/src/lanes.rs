@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use metrics::counter;
 use payrail_core::backoff::Policy;
 use payrail_core::command::{Command, Refusal, Reply};
 use payrail_core::ids::MerchantId;
@@ -15,6 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::bells::Bells;
 use crate::clock::Clock;
+use crate::telemetry;
 
 /// Why a command got no decision. What was wished for may be tried again, under the same key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -147,6 +149,8 @@ impl Lane {
         while let Some(mut part) = parts.pop() {
             match self.execute(&part.commands).await {
                 Ok(outcomes) => {
+                    counter!(telemetry::BATCHES).increment(1);
+                    counter!(telemetry::COMMANDS).increment(part.commands.len() as u64);
                     part.merchants().for_each(|merchant| self.bells.ring(merchant));
                     part.answer(outcomes);
                 }

@@ -15,5 +15,6 @@ pub mod rail;
 pub mod reset;
 pub mod serve;
 pub mod settings;
+pub mod telemetry;
 pub mod verify;
 pub mod worker;

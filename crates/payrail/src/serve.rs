@@ -20,7 +20,7 @@ use crate::ids::PayoutIds;
 use crate::lanes::Door;
 use crate::settings::{BadSetting, Common, Role, Serve};
 use crate::worker::Worker;
-use crate::{bank, demo, reset};
+use crate::{bank, demo, reset, telemetry};
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -32,6 +32,7 @@ pub async fn run(common: Common, serve: Serve) -> Result<(), Error> {
     let origins = serve.origins(common.debug)?;
     check_bank(&serve)?;
     let clock = Clock::System;
+    telemetry::begin();
 
     // Bind first: a port that is taken must be said before any data is touched.
     let listener = if serve.role == Role::Worker { None } else { Some(listen(serve.addr).await?) };

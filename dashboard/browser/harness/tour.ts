@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { preparePayout, signInAs } from "./merchant.ts";
 import { signInOperator } from "./operator.ts";
-import { ACME, FIAZ, type Server, TINY } from "./server.ts";
+import { ACME, FIAZ, type Server } from "./server.ts";
 
 /** A page as a visitor comes to see it. */
 export interface Stop {
@@ -21,7 +21,6 @@ export async function fill(server: Server): Promise<Sights> {
   await server.pay(ACME, 65_000, "demo-fail");
   await server.pay(ACME, 30_000, "demo-return");
   await server.pay(FIAZ, 45_000, "demo-success");
-  await server.pay(TINY, 2_500, "demo-success");
   const doubtful = await server.pay(ACME, 18_000, "demo-silent");
   await server.pay(FIAZ, 12_345, "demo-silent");
   const paid = await server.pay(ACME, 100_000, "demo-success");
@@ -92,6 +91,8 @@ export function merchantTour({ paid, doubtful }: Sights): Stop[] {
     {
       name: "double-spend",
       show: async (page) => {
+        await page.context().clearCookies();
+        await signInAs(page, "Tiny Studio");
         await visit(page, "/double-spend", /twice/);
         await page.getByRole("button", { name: "Fire both requests" }).click();
         await page.getByText("One was held, the other refused.").waitFor();
@@ -157,7 +158,8 @@ export function operatorTour({ doubtful, merchant }: Sights): Stop[] {
           .first()
           .click();
         await page.getByRole("radio", { name: "The bank paid" }).check();
-        await page.getByRole("button", { name: "Continue" }).click();
+        await page.getByRole("textbox", { name: "UTR" }).fill("UTR20261122000417");
+        await page.getByLabel("Reason").fill("The bank's desk confirmed the transfer by letter, number 417.");
       },
     },
     { name: "admin-ledger", show: (page) => visit(page, "/admin/ledger", "Ledger") },

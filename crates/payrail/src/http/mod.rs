@@ -13,6 +13,7 @@ mod health;
 mod insights;
 mod ledger;
 mod me;
+mod metrics;
 pub mod openapi;
 mod pages;
 mod paging;

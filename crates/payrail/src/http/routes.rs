@@ -9,8 +9,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    Api, admin, create, events, export, fallback, health, insights, ledger, me, openapi, pages, payouts, session,
-    stream,
+    Api, admin, create, events, export, fallback, health, insights, ledger, me, metrics, openapi, pages, payouts,
+    session, stream,
 };
 
 /// A part of the service with its own callers.
@@ -59,5 +59,8 @@ pub fn router() -> Router<Api> {
     let nest = |router: Router<Api>, part: Part| router.nest(part.path, part.router.layer(not_kept.clone()));
     let router = parts().into_iter().fold(Router::new(), nest);
     let router = router.route("/", get(pages::merchant)).route("/admin", get(pages::operator));
-    router.route("/healthz", get(health::alive)).route("/readyz", get(health::ready))
+    router
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::show))
 }

@@ -14,6 +14,7 @@ mod crash;
 mod database_death;
 mod engine;
 mod fake_bank;
+mod metrics;
 mod openapi;
 mod pages;
 mod race;

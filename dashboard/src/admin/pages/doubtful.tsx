@@ -20,7 +20,7 @@ const columns: Column<AdminPayout>[] = [
   { name: "Payout", cell: (payout) => <PayoutLink merchant={payout.merchant.id} id={payout.id} isRow /> },
   { name: "Merchant", cell: (payout) => <MerchantLink merchant={payout.merchant} /> },
   { name: "Amount", align: "end", cell: (payout) => <Money paise={payout.amount_paise} className="font-medium" /> },
-  { name: "Why, and what comes next", cell: (payout) => <Waits payout={payout} /> },
+  { name: "Why", cell: (payout) => <Waits payout={payout} /> },
   { name: "Actions", align: "end", cell: (payout) => <DoubtActions payout={payout} size="small" /> },
 ];
 

@@ -1,0 +1,28 @@
+//! `GET /metrics`. Counters are this process's own; what waits is read off the database when asked, so any one
+//! process tells it for all. Nothing here is about a single merchant.
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+use jiff::Timestamp;
+use metrics::gauge;
+use payrail_store::Waiting;
+
+use super::Api;
+use super::problem::Problem;
+use crate::telemetry::{DUE, DUE_OLDEST, IN_DOUBT, IN_DOUBT_OLDEST, text};
+
+pub async fn show(State(api): State<Api>) -> Result<impl IntoResponse, Problem> {
+    let now = api.clock.now();
+    let (in_doubt, due) = tokio::try_join!(api.store.count_in_doubt(), api.store.count_due(now))?;
+    for (count, oldest, waiting) in [(IN_DOUBT, IN_DOUBT_OLDEST, in_doubt), (DUE, DUE_OLDEST, due)] {
+        gauge!(count).set(waiting.count);
+        gauge!(oldest).set(age(waiting, now));
+    }
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text()))
+}
+
+fn age(waiting: Waiting, now: Timestamp) -> u32 {
+    let seconds = waiting.oldest.map_or(0, |oldest| now.as_second() - oldest.as_second());
+    u32::try_from(seconds).unwrap_or(0)
+}

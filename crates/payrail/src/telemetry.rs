@@ -1,0 +1,35 @@
+//! What this process counts, for Prometheus.
+
+use std::sync::OnceLock;
+
+use metrics::{describe_counter, describe_gauge};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+
+/// Transactions of the lanes, and the commands in them: their ratio is the size of a batch.
+pub const BATCHES: &str = "payrail_lane_batches_total";
+pub const COMMANDS: &str = "payrail_lane_commands_total";
+pub const IN_DOUBT: &str = "payrail_payouts_in_doubt";
+pub const IN_DOUBT_OLDEST: &str = "payrail_payouts_in_doubt_oldest_seconds";
+pub const DUE: &str = "payrail_payouts_due";
+pub const DUE_OLDEST: &str = "payrail_payouts_due_oldest_seconds";
+
+static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+
+/// Counting begins; where it has begun already, nothing changes.
+pub fn begin() {
+    RECORDER.get_or_init(|| {
+        let recorder = PrometheusBuilder::new().install_recorder().ok()?;
+        describe_counter!(BATCHES, "Transactions that the lanes of this process committed");
+        describe_counter!(COMMANDS, "Commands that those transactions decided");
+        describe_gauge!(IN_DOUBT, "Payouts whose last call to the bank got no definite answer");
+        describe_gauge!(IN_DOUBT_OLDEST, "Age of the oldest doubt: alert on it");
+        describe_gauge!(DUE, "Payouts whose next step is due and that no worker has taken");
+        describe_gauge!(DUE_OLDEST, "How long the first of them has been due: alert on it");
+        Some(recorder)
+    });
+}
+
+/// Everything so far, in Prometheus' text format.
+pub fn text() -> String {
+    RECORDER.get().and_then(Option::as_ref).map(PrometheusHandle::render).unwrap_or_default()
+}
