@@ -92,7 +92,7 @@ test("a funding is credited once, though its first answer is lost", async () => 
   await page.getByRole("button", { name: "Credit ₹1,00,000.50" }).click();
   await page.getByText("it is credited once at the most").waitFor();
   await page.getByRole("button", { name: "Credit ₹1,00,000.50" }).click();
-  await page.getByText("₹1,00,000.50 credited").waitFor();
+  await page.getByText("₹1,00,000.50 credited").first().waitFor();
   await shows(balance(page, "Available"), "₹1,05,000.50");
   expect(await on.server.json(FIAZ, "/api/v1/me/")).toMatchObject({ available_balance_paise: 10_500_050 });
   const csv = await (await on.server.call(FIAZ, "/api/v1/ledger/export?kind=fund")).text();
@@ -167,6 +167,7 @@ test("a doubt is decided as paid: with a UTR and a reason, the funds settle", as
   await decide(page, id, "The bank paid", "UTR-77001", "Confirmed by the bank's desk by letter.");
   await page.getByText("₹25.00 leave the held balance of Tiny Studio for the bank").waitFor();
   await page.getByRole("button", { name: "Record it as paid" }).click();
+  await page.getByText("Decided: paid").first().waitFor();
   await row(page, id).waitFor({ state: "hidden" });
   expect(await on.server.json(TINY, `/api/v1/payouts/${id}/`)).toMatchObject({ status: "completed", utr: "UTR-77001" });
   expect(await on.server.json(TINY, "/api/v1/me/")).toMatchObject({
@@ -191,6 +192,7 @@ test("a doubt is decided as not paid: the funds go back", async () => {
   await decide(page, id, "The bank did not pay, and never will", null, "The bank's desk cancelled the order for good.");
   await page.getByText("₹15.00 go from the held to the available balance of Tiny Studio").waitFor();
   await page.getByRole("button", { name: "Refund it" }).click();
+  await page.getByText("Decided: not paid").first().waitFor();
   await row(page, id).waitFor({ state: "hidden" });
   expect(await on.server.json(TINY, `/api/v1/payouts/${id}/`)).toMatchObject({ status: "failed" });
   expect(await on.server.json(TINY, "/api/v1/me/")).toMatchObject({

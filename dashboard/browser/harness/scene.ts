@@ -1,7 +1,10 @@
+import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { launch, Watched } from "./browser.ts";
 import { Server } from "./server.ts";
+
+const FAILURES = fileURLToPath(new URL("../../../target/browser-failures/", import.meta.url));
 
 /** A server and a browser for the tests of a file; each test opens windows of its own, which close with it. */
 export class Scene {
@@ -25,6 +28,12 @@ export class Scene {
     [this.browserOrNull, this.serverOrNull] = await Promise.all([launch(), Server.start(settings)]);
   }
 
+  /** What the windows of a failed test show, for whoever looks into it. */
+  async keepPictures(name: string): Promise<void> {
+    const file = (index: number) => `${FAILURES}${name.replace(/\W+/g, "-").slice(0, 80)}-${index}.png`;
+    await Promise.allSettled(this.windows.map(({ page }, index) => page.screenshot({ path: file(index) })));
+  }
+
   /** Fails if anything went wrong in a window. */
   async closeWindows(): Promise<void> {
     const windows = this.windows.splice(0);
@@ -41,7 +50,10 @@ export class Scene {
 export function scene(settings: Record<string, string> = {}): Scene {
   const made = new Scene();
   beforeAll(() => made.start(settings));
-  afterEach(() => made.closeWindows());
+  afterEach(async ({ task }) => {
+    if (task.result?.state === "fail") await made.keepPictures(task.name);
+    await made.closeWindows();
+  });
   afterAll(() => made.stop());
   return made;
 }

@@ -13,7 +13,8 @@ const program = resolve(dashboard, process.env.PAYRAIL_BIN ?? "../target/debug/p
 const QUICK = {
   PAYRAIL_POLL_MS: "20",
   PAYRAIL_RETRY_BASE_MS: "200",
-  PAYRAIL_BANK_TIMEOUT_MS: "400",
+  // A silent bank ends the call itself, soon; a busy machine is given time.
+  PAYRAIL_BANK_TIMEOUT_MS: "10000",
   PAYRAIL_LEASE_MS: "30000",
   PAYRAIL_BANK_SILENCE_MS: "300",
   PAYRAIL_BANK_RETURNS_AFTER_MS: "300",

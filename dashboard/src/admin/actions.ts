@@ -7,8 +7,9 @@ function useAct<Given, Answer>(act: (given: Given) => Promise<Answer>) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: act,
-    // Refused or not: the refusal may well be news of what happened meanwhile.
-    onSettled: () => queries.invalidateQueries({ predicate: (query) => query.queryKey[0] !== "session" }),
+    // Refused or not: the refusal may well be news of what happened meanwhile. It is not waited for: what was
+    // acted on may be gone from the page afterwards, and with it whoever has to say how it went.
+    onSettled: () => void queries.invalidateQueries({ predicate: (query) => query.queryKey[0] !== "session" }),
   });
 }
 
