@@ -85,7 +85,7 @@ macro_rules! lists {
         use $crate::error::Result;
         use $crate::lists::{ActionRow, OwnedEntryRow, Position, owned_record};
         use $crate::rows::{LedgerLine, PayoutRow, RecordRow};
-        use $crate::statements::payout_columns;
+        use $crate::statements::{entry_columns, payout_columns};
         use $crate::types::At;
 
         type Connection = $connection;
@@ -146,14 +146,13 @@ macro_rules! lists {
             before: Position,
             limit: u32,
         ) -> Result<Vec<(MerchantId, LedgerLine)>> {
-            let rows: Vec<OwnedEntryRow> = sqlx::query_as(
-                "SELECT e.merchant_id, e.seq, e.kind, e.amount_paise, e.available_after, e.held_after, e.payout_id, \
-                        e.description, e.created_at, p.bank_account_id, p.status AS payout_status \
-                 FROM ledger_entries e LEFT JOIN payouts p \
-                   ON p.bucket = e.bucket AND p.merchant_id = e.merchant_id AND p.id = e.payout_id \
+            let rows: Vec<OwnedEntryRow> = sqlx::query_as(concat!(
+                "SELECT e.merchant_id, ",
+                entry_columns!(),
+                " FROM ledger_entries e \
                  WHERE e.created_at >= $1 AND (e.created_at, e.merchant_id, e.seq) < ($2, $3, $4) \
-                 ORDER BY e.created_at DESC, e.merchant_id DESC, e.seq DESC LIMIT $5",
-            )
+                 ORDER BY e.created_at DESC, e.merchant_id DESC, e.seq DESC LIMIT $5"
+            ))
             .bind(At(from))
             .bind(At(before.at))
             .bind(before.owner)
@@ -171,13 +170,12 @@ macro_rules! lists {
             before: i64,
             limit: u32,
         ) -> Result<Vec<(MerchantId, LedgerLine)>> {
-            let rows: Vec<OwnedEntryRow> = sqlx::query_as(
-                "SELECT e.merchant_id, e.seq, e.kind, e.amount_paise, e.available_after, e.held_after, e.payout_id, \
-                        e.description, e.created_at, p.bank_account_id, p.status AS payout_status \
-                 FROM ledger_entries e LEFT JOIN payouts p \
-                   ON p.bucket = e.bucket AND p.merchant_id = e.merchant_id AND p.id = e.payout_id \
-                 WHERE e.bucket = $1 AND e.merchant_id = $2 AND e.seq < $3 ORDER BY e.seq DESC LIMIT $4",
-            )
+            let rows: Vec<OwnedEntryRow> = sqlx::query_as(concat!(
+                "SELECT e.merchant_id, ",
+                entry_columns!(),
+                " FROM ledger_entries e \
+                 WHERE e.bucket = $1 AND e.merchant_id = $2 AND e.seq < $3 ORDER BY e.seq DESC LIMIT $4"
+            ))
             .bind(merchant.bucket().column())
             .bind(merchant.0)
             .bind(before)

@@ -10,6 +10,19 @@ macro_rules! payout_columns {
 }
 pub(crate) use payout_columns;
 
+/// What every entry `e` is read with. Its payout by sub-queries, which have but one plan: to a join, on tables that
+/// it has not yet analyzed, PostgreSQL may bring all of the merchant's payouts for each entry.
+macro_rules! entry_columns {
+    () => {
+        "e.seq, e.kind, e.amount_paise, e.available_after, e.held_after, e.payout_id, e.description, e.created_at, \
+         (SELECT p.bank_account_id FROM payouts p \
+          WHERE p.bucket = e.bucket AND p.merchant_id = e.merchant_id AND p.id = e.payout_id) AS bank_account_id, \
+         (SELECT p.status FROM payouts p \
+          WHERE p.bucket = e.bucket AND p.merchant_id = e.merchant_id AND p.id = e.payout_id) AS payout_status"
+    };
+}
+pub(crate) use entry_columns;
+
 macro_rules! statements {
     ($connection:ty) => {
         use jiff::Timestamp;
@@ -21,7 +34,7 @@ macro_rules! statements {
 
         use $crate::error::Result;
         use $crate::rows::*;
-        use $crate::statements::payout_columns;
+        use $crate::statements::{entry_columns, payout_columns};
         use $crate::types::At;
 
         type Connection = $connection;
@@ -95,14 +108,13 @@ macro_rules! statements {
             before: i64,
             limit: u32,
         ) -> Result<Vec<LedgerLine>> {
-            let rows: Vec<EntryRow> = sqlx::query_as(
-                "SELECT e.seq, e.kind, e.amount_paise, e.available_after, e.held_after, e.payout_id, \
-                        e.description, e.created_at, p.bank_account_id, p.status AS payout_status \
-                 FROM ledger_entries e LEFT JOIN payouts p \
-                   ON p.bucket = e.bucket AND p.merchant_id = e.merchant_id AND p.id = e.payout_id \
+            let rows: Vec<EntryRow> = sqlx::query_as(concat!(
+                "SELECT ",
+                entry_columns!(),
+                " FROM ledger_entries e \
                  WHERE e.bucket = $1 AND e.merchant_id = $2 AND e.seq < $3 AND e.kind <> 'settle' \
-                 ORDER BY e.seq DESC LIMIT $4",
-            )
+                 ORDER BY e.seq DESC LIMIT $4"
+            ))
             .bind(merchant.bucket().column())
             .bind(merchant.0)
             .bind(before)

@@ -127,6 +127,7 @@ macro_rules! views {
 
         use $crate::error::Result;
         use $crate::rows::{EntryRow, LedgerLine};
+        use $crate::statements::entry_columns;
         use $crate::views::{BalanceLine, BalanceRow, OutcomeLine, OutcomeRow};
 
         type Connection = $connection;
@@ -139,15 +140,14 @@ macro_rules! views {
             before: i64,
             limit: u32,
         ) -> Result<Vec<LedgerLine>> {
-            let rows: Vec<EntryRow> = sqlx::query_as(
-                "SELECT e.seq, e.kind, e.amount_paise, e.available_after, e.held_after, e.payout_id, \
-                        e.description, e.created_at, p.bank_account_id, p.status AS payout_status \
-                 FROM ledger_entries e LEFT JOIN payouts p \
-                   ON p.bucket = e.bucket AND p.merchant_id = e.merchant_id AND p.id = e.payout_id \
+            let rows: Vec<EntryRow> = sqlx::query_as(concat!(
+                "SELECT ",
+                entry_columns!(),
+                " FROM ledger_entries e \
                  WHERE e.bucket = $1 AND e.merchant_id = $2 AND e.seq >= $3 AND e.seq < $4 \
                    AND e.kind = coalesce($5, e.kind) \
-                 ORDER BY e.seq DESC LIMIT $6",
-            )
+                 ORDER BY e.seq DESC LIMIT $6"
+            ))
             .bind(merchant.bucket().column())
             .bind(merchant.0)
             .bind(from)
@@ -166,15 +166,14 @@ macro_rules! views {
             after: i64,
             up_to: i64,
         ) -> Result<Vec<LedgerLine>> {
-            let rows: Vec<EntryRow> = sqlx::query_as(
-                "SELECT e.seq, e.kind, e.amount_paise, e.available_after, e.held_after, e.payout_id, \
-                        e.description, e.created_at, p.bank_account_id, p.status AS payout_status \
-                 FROM ledger_entries e LEFT JOIN payouts p \
-                   ON p.bucket = e.bucket AND p.merchant_id = e.merchant_id AND p.id = e.payout_id \
+            let rows: Vec<EntryRow> = sqlx::query_as(concat!(
+                "SELECT ",
+                entry_columns!(),
+                " FROM ledger_entries e \
                  WHERE e.bucket = $1 AND e.merchant_id = $2 AND e.seq > $3 AND e.seq <= $4 \
                    AND e.kind = coalesce($5, e.kind) \
-                 ORDER BY e.seq",
-            )
+                 ORDER BY e.seq"
+            ))
             .bind(merchant.bucket().column())
             .bind(merchant.0)
             .bind(after)

@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
+use payrail_core::command::Command;
 use payrail_core::ledger::EntryKind;
-use payrail_store::Store;
+use payrail_store::{EntryFilter, Store};
 
 use crate::histories::{Model, Scribe, policy};
 use crate::raw::Raw;
 use crate::world::{MERCHANTS, World, at, create, fresh_id, fresh_key, merchant};
 
 on_both_stores!(a_balance_is_the_sum_of_its_book, the_newest_entry_is_found_by_its_key);
-on_postgres_only!(no_read_of_the_money_path_scans_a_table);
+on_postgres_only!(no_read_of_the_money_path_scans_a_table, a_page_of_the_ledger_brings_no_payouts_but_its_own);
 on_sqlite_only!(the_batchs_look_ups_are_by_key);
 
 /// The sum over the whole book, by the kinds' meaning and without the balances it carries.
@@ -116,22 +117,19 @@ async fn the_batchs_look_ups_are_by_key(world: World) {
 async fn no_read_of_the_money_path_scans_a_table(world: World) {
     let mut raw = world.raw().await;
     long_book(&mut raw).await;
-    let before = reads(&mut raw).await;
+    let before = reads(&mut raw, "ledger_entries").await;
     let store = world.second_store().await;
     for round in 0..10 {
         assert_eq!(store.tip(merchant(0)).await.unwrap().seq, ENTRIES + round);
         assert_eq!(store.ledger(merchant(0), i64::MAX, 20).await.unwrap().len(), 20);
-        let wish = payrail_core::command::Command {
-            merchant: merchant(0),
-            action: create(fresh_id(merchant(0)), fresh_key(), 1),
-        };
+        let wish = Command { merchant: merchant(0), action: create(fresh_id(merchant(0)), fresh_key(), 1) };
         assert!(store.execute(&[wish], &world.policy, &|| at(1)).await.unwrap()[0].is_ok());
     }
     // A server process makes its counts known when it ends.
     drop(store);
     let mut after = before;
     for _ in 0..100 {
-        after = reads(&mut raw).await;
+        after = reads(&mut raw, "ledger_entries").await;
         if after.1 >= before.1 + 10 * 20 {
             break;
         }
@@ -142,12 +140,39 @@ async fn no_read_of_the_money_path_scans_a_table(world: World) {
     assert!((200..=1_000).contains(&rows), "10 rounds read {rows} entries");
 }
 
-/// Whole scans of the ledger, and entries found by an index.
-async fn reads(raw: &mut Raw) -> (i64, i64) {
+/// On tables that PostgreSQL has not analyzed yet, it knows nothing of how many payouts a merchant has.
+async fn a_page_of_the_ledger_brings_no_payouts_but_its_own(world: World) {
+    world.fund(merchant(0), 1_000).await;
+    let order = |_| Command { merchant: merchant(0), action: create(fresh_id(merchant(0)), fresh_key(), 1) };
+    world.run(&(0..500).map(order).collect::<Vec<_>>(), at(0)).await.unwrap();
+    let mut raw = world.raw().await;
+    let before = reads(&mut raw, "payouts").await;
+    let store = world.second_store().await;
+    let everyones = EntryFilter::default();
+    let its_own = EntryFilter { merchant: Some(merchant(0)), ..EntryFilter::default() };
+    assert_eq!(store.ledger(merchant(0), i64::MAX, 50).await.unwrap().len(), 50);
+    assert_eq!(store.search_entries(&everyones, None, 50).await.unwrap().items.len(), 50);
+    assert_eq!(store.search_entries(&its_own, None, 50).await.unwrap().items.len(), 50);
+    drop(store);
+    let mut after = before;
+    for _ in 0..100 {
+        after = reads(&mut raw, "payouts").await;
+        if after.1 >= before.1 + 3 * 50 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(after.0, before.0, "the payouts were read from end to end");
+    let rows = after.1 - before.1;
+    assert!((150..=400).contains(&rows), "3 pages of 50 entries read {rows} payouts");
+}
+
+/// Whole scans of a table, and rows of it found by an index.
+async fn reads(raw: &mut Raw, table: &str) -> (i64, i64) {
     raw.exec("SELECT pg_stat_force_next_flush()").await;
     raw.exec("SELECT pg_stat_clear_snapshot()").await;
-    let sql = "SELECT seq_scan || ' ' || idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'ledger_entries'";
-    let line = raw.texts(sql).await.remove(0);
+    let sql = "SELECT seq_scan || ' ' || idx_tup_fetch FROM pg_stat_user_tables WHERE relname";
+    let line = raw.texts(&format!("{sql} = '{table}'")).await.remove(0);
     let (whole, found) = line.split_once(' ').unwrap();
     (whole.parse().unwrap(), found.parse().unwrap())
 }
