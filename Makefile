@@ -61,6 +61,7 @@ openapi: ## write docs/openapi.json anew, from which the dashboard's client is g
 	mv target/openapi.json docs/openapi.json
 
 # With durable commits, as in production; every figure is a ratio against one of the same run.
-bench: ## what grows with history and what does not, on both stores (release build)
+bench: ## how fast, beside yardsticks of the same run, and what grows with history (release build, both stores)
 	@scripts/setup test
+	PAYRAIL_TEST_FSYNC=on scripts/with-postgres cargo bench --locked -p payrail --bench throughput
 	PAYRAIL_TEST_FSYNC=on scripts/with-postgres cargo bench --locked -p payrail --bench flat

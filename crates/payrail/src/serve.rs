@@ -70,6 +70,7 @@ pub async fn run(common: Common, serve: Serve) -> Result<(), Error> {
             store: store.clone(),
             door: door.clone(),
             hasher: common.hasher(),
+            known_keys: Default::default(),
             clock,
             ids: Arc::new(PayoutIds::default()),
             is_demo: seeded,

@@ -55,7 +55,7 @@ impl Pass {
     pub async fn owner(&self, api: &Api) -> Result<Merchant, Problem> {
         match self {
             Self::Key(hash) => {
-                let merchant = api.store.merchant_of_key(hash).await?;
+                let merchant = api.known_keys.merchant(&api.store, hash).await?;
                 merchant.ok_or_else(|| Problem::unauthorized("Invalid API key", "invalid_api_key"))
             }
             Self::Session(hash) => {

@@ -11,6 +11,7 @@ mod fallback;
 mod fields;
 mod health;
 mod insights;
+mod known_keys;
 mod ledger;
 mod me;
 mod metrics;
@@ -49,6 +50,7 @@ use crate::clock::Clock;
 use crate::ids::PayoutIds;
 use crate::keys::KeyHasher;
 use crate::lanes::Door;
+use known_keys::KnownKeys;
 use rate_limit::Limit;
 
 /// What every handler can reach.
@@ -57,6 +59,7 @@ pub struct Api {
     pub store: Store,
     pub door: Door,
     pub hasher: KeyHasher,
+    pub known_keys: KnownKeys,
     pub clock: Clock,
     pub ids: Arc<PayoutIds>,
     /// Whether the demo merchants' keys may be told to anyone.

@@ -110,6 +110,7 @@ pub async fn rotate(
     if !api.store.rotate_key(merchant, &old.hash, &key, &done).await? {
         return Err(already_revoked());
     }
+    api.known_keys.forget(&old.hash);
     Ok(issued(api_key, key))
 }
 
@@ -133,6 +134,7 @@ pub async fn revoke(
     if !api.store.revoke_key(merchant, &key.hash, done.at, &done).await? {
         return Err(already_revoked());
     }
+    api.known_keys.forget(&key.hash);
     Ok(Json(ApiKey::from(&KeyLine { revoked_at: Some(done.at), ..key })))
 }
 

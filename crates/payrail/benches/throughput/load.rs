@@ -1,0 +1,151 @@
+//! The load: HTTP/1.1 over kept-alive connections, written and read by hand, as every microsecond that
+//! the client takes is taken from the same two cores.
+//!
+//! Closed loop: each connection sends its next request when it has its answer. Open loop: requests are
+//! due at a fixed rate whatever the server does; one whose connection was still busy is timed from the
+//! moment it was due, not from the moment it could be sent (coordinated omission).
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::{JoinSet, LocalSet};
+
+/// The bytes of request number n.
+pub type Requests = Arc<dyn Fn(usize) -> Vec<u8> + Send + Sync>;
+
+#[derive(Clone)]
+pub struct Load {
+    pub addr: SocketAddr,
+    pub connections: usize,
+    pub duration: Duration,
+    /// Requests a second; `None` for a closed loop.
+    pub rate: Option<u32>,
+    pub requests: Requests,
+}
+
+#[derive(Debug)]
+pub struct Measured {
+    pub elapsed: Duration,
+    /// Answered 2xx.
+    pub done: u64,
+    /// Answered 4xx.
+    pub refused: u64,
+    /// Answered 503.
+    pub shed: u64,
+    /// In microseconds, of all that were answered.
+    pub latency: Histogram<u64>,
+}
+
+impl Measured {
+    fn new() -> Self {
+        let latency = Histogram::new_with_bounds(1, 120_000_000, 3).expect("bounds that fit");
+        Self { elapsed: Duration::ZERO, done: 0, refused: 0, shed: 0, latency }
+    }
+
+    pub fn answered(&self) -> u64 {
+        self.done + self.refused
+    }
+
+    /// Answers a second that are not 503.
+    pub fn per_second(&self) -> u64 {
+        per_second(self.answered(), self.elapsed)
+    }
+
+    fn add(&mut self, other: &Measured) {
+        self.done += other.done;
+        self.refused += other.refused;
+        self.shed += other.shed;
+        self.latency.add(&other.latency).expect("the same bounds");
+    }
+
+    fn take(&mut self, status: u16, took: Duration) {
+        match status {
+            200..=299 => self.done += 1,
+            400..=499 => self.refused += 1,
+            503 => self.shed += 1,
+            other => panic!("answered {other}"),
+        }
+        self.latency.saturating_record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1));
+    }
+}
+
+pub fn per_second(count: u64, elapsed: Duration) -> u64 {
+    let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX).max(1);
+    count.saturating_mul(1_000_000) / micros
+}
+
+/// Runs the load to its end on this thread.
+pub fn run(load: &Load) -> Measured {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    LocalSet::new().block_on(&runtime, all(load))
+}
+
+async fn all(load: &Load) -> Measured {
+    let mut connections = JoinSet::new();
+    let begin = Instant::now();
+    for number in 0..load.connections {
+        connections.spawn_local(connection(load.clone(), number, begin));
+    }
+    let mut sum = Measured::new();
+    while let Some(measured) = connections.join_next().await {
+        sum.add(&measured.expect("a connection does its work"));
+    }
+    sum.elapsed = begin.elapsed();
+    sum
+}
+
+async fn connection(load: Load, number: usize, begin: Instant) -> Measured {
+    let mut measured = Measured::new();
+    let mut stream = TcpStream::connect(load.addr).await.expect("the server listens");
+    stream.set_nodelay(true).expect("a socket");
+    let mut buffer = Vec::with_capacity(64 * 1024);
+    let mut turn = number;
+    loop {
+        let due = load.rate.map(|rate| begin + Duration::from_secs(1) * u32::try_from(turn).unwrap_or(u32::MAX) / rate);
+        let from = match due {
+            // Idle until its time: the timer's own lateness is not the server's.
+            Some(due) if due > Instant::now() => {
+                tokio::time::sleep_until(due.into()).await;
+                Instant::now()
+            }
+            Some(due) => due,
+            None => Instant::now(),
+        };
+        if from.duration_since(begin) >= load.duration {
+            return measured;
+        }
+        stream.write_all(&(load.requests)(turn)).await.expect("a request goes out");
+        let status = answer(&mut stream, &mut buffer).await;
+        measured.take(status, from.elapsed());
+        turn += load.connections;
+    }
+}
+
+/// Reads one answer to its end and gives its status.
+async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> u16 {
+    buffer.clear();
+    loop {
+        let read = stream.read_buf(buffer).await.expect("an answer comes in");
+        assert!(read > 0, "the server closed the connection");
+        if let Some((status, length)) = head(buffer) {
+            while buffer.len() < length {
+                assert!(stream.read_buf(buffer).await.expect("a body comes in") > 0, "the body was cut off");
+            }
+            return status;
+        }
+    }
+}
+
+/// Status and whole length of the answer, once its head is there.
+fn head(bytes: &[u8]) -> Option<(u16, usize)> {
+    let mut headers = [httparse::EMPTY_HEADER; 64];
+    let mut response = httparse::Response::new(&mut headers);
+    let httparse::Status::Complete(head) = response.parse(bytes).expect("HTTP") else { return None };
+    let length = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
+    let length = length.and_then(|header| std::str::from_utf8(header.value).ok()?.parse::<usize>().ok());
+    Some((response.code?, head + length.expect("a length: no answer here is streamed")))
+}
