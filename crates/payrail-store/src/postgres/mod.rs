@@ -56,7 +56,6 @@ const LOCK_TIMEOUT: &str = "5s";
 const STATEMENT_TIMEOUT: &str = "60s";
 /// A process that dies between two statements must not keep its locks.
 const IDLE_IN_TRANSACTION_TIMEOUT: &str = "30s";
-const RESTED: Duration = Duration::from_secs(1);
 
 impl PostgresStore {
     pub async fn open(url: &str, writers: u32, readers: u32) -> Result<Self> {
@@ -76,16 +75,7 @@ impl PostgresStore {
             |connections| PgPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(5));
         // A lane notices a dead connection by itself and tries again; a ping a batch would cost a round trip.
         let writer = pool(writers).test_before_acquire(false).connect_lazy_with(options.clone());
-        // For a reader a ping is half of a read: only one that has rested may have died unnoticed.
-        let reader = pool(readers).test_before_acquire(false).before_acquire(|connection, meta| {
-            Box::pin(async move {
-                if meta.idle_for > RESTED {
-                    connection.ping().await?;
-                }
-                Ok(true)
-            })
-        });
-        let reader = reader.connect_lazy_with(options);
+        let reader = pool(readers).connect_lazy_with(options);
         reader.acquire().await?;
         Ok(Self { writer, reader })
     }
