@@ -139,29 +139,36 @@ async fn a_late_report_changes_nothing(world: World) {
 }
 
 const CROWD: usize = 200;
+/// On a busy machine one worker may be done with a crowd before the other has begun.
+const CROWDS_MOST: usize = 10;
 
 async fn two_workers_make_each_call_once(world: World) {
     let engine = Engine::start(&world).await;
     let (one, other) = (engine.merchant(1_000_000).await, engine.merchant(1_000_000).await);
-    let pays = (0..CROWD).map(|n| engine.pay([one, other][n % 2], 1_000, "demo-success"));
-    let ids = join_all(pays).await;
     let (first, second) = (engine.worker_with("first", PATIENCE, 16), engine.worker_elsewhere("second").await);
-    let (a, b) =
-        tokio::join!(work_until_done(&engine, &first, one, other), work_until_done(&engine, &second, one, other));
-    assert_eq!(a + b, CROWD, "each payout was claimed once");
     let mut workers = BTreeSet::new();
-    for (n, id) in ids.iter().enumerate() {
-        let attempts = engine.attempts([one, other][n % 2], *id).await;
-        assert_eq!(attempts.len(), 1);
-        assert_eq!(attempts[0].outcome.as_deref(), Some("paid"));
-        workers.insert(attempts[0].worker.clone());
+    let mut crowds = 0;
+    while workers.len() < 2 && crowds < CROWDS_MOST {
+        crowds += 1;
+        let pays = (0..CROWD).map(|n| engine.pay([one, other][n % 2], 1_000, "demo-success"));
+        let ids = join_all(pays).await;
+        let (a, b) =
+            tokio::join!(work_until_done(&engine, &first, one, other), work_until_done(&engine, &second, one, other));
+        assert_eq!(a + b, CROWD, "each payout was claimed once");
+        for (n, id) in ids.iter().enumerate() {
+            let attempts = engine.attempts([one, other][n % 2], *id).await;
+            assert_eq!(attempts.len(), 1);
+            assert_eq!(attempts[0].outcome.as_deref(), Some("paid"));
+            workers.insert(attempts[0].worker.clone());
+        }
     }
     assert_eq!(workers.len(), 2, "both had a part in it");
     let (transfers, arrivals): (i64, i64) = sqlx::query_as("SELECT count(*), sum(arrivals) FROM transfers")
         .fetch_one(&mut engine.bank_book().await)
         .await
         .unwrap();
-    assert_eq!((transfers, arrivals), (CROWD as i64, CROWD as i64), "and reached the bank once");
+    let all = (CROWD * crowds) as i64;
+    assert_eq!((transfers, arrivals), (all, all), "and reached the bank once");
     world.verify();
 }
 
