@@ -108,7 +108,7 @@ macro_rules! reads {
         pub async fn places(on: &mut $connection, after: Place, limit: u32) -> Result<Vec<Place>> {
             Ok(sqlx::query_as(
                 "SELECT bucket, id AS merchant_id FROM merchants WHERE (bucket, id) > ($1, $2) \
-                 ORDER BY bucket, id LIMIT $3",
+                 ORDER BY bucket, id LIMIT $3 + 0",
             )
             .bind(after.bucket)
             .bind(after.merchant_id)
@@ -120,7 +120,7 @@ macro_rules! reads {
         pub async fn entry_facts(on: &mut $connection, of: Place, after: i64, limit: u32) -> Result<Vec<EntryFact>> {
             Ok(sqlx::query_as(
                 "SELECT seq, kind, amount_paise, available_after, held_after, payout_id FROM ledger_entries \
-                 WHERE bucket = $1 AND merchant_id = $2 AND seq > $3 ORDER BY seq LIMIT $4",
+                 WHERE bucket = $1 AND merchant_id = $2 AND seq > $3 ORDER BY seq LIMIT $4 + 0",
             )
             .bind(of.bucket)
             .bind(of.merchant_id)
@@ -135,7 +135,7 @@ macro_rules! reads {
                 "SELECT id, amount_paise, bank_account_id, status, attempts, calls, step, utr, reason, \
                         due_at IS NOT NULL AS is_due, leased_by IS NOT NULL AS is_leased, \
                         doubt_since IS NOT NULL AS is_doubtful FROM payouts \
-                 WHERE bucket = $1 AND merchant_id = $2 AND id >= $3 ORDER BY id LIMIT $4",
+                 WHERE bucket = $1 AND merchant_id = $2 AND id >= $3 ORDER BY id LIMIT $4 + 0",
             )
             .bind(of.bucket)
             .bind(of.merchant_id)
@@ -167,7 +167,7 @@ macro_rules! reads {
         pub async fn record_facts(on: &mut $connection, of: Place, from: Uuid, limit: u32) -> Result<Vec<RecordFact>> {
             Ok(sqlx::query_as(
                 "SELECT key, status, body, payout_id FROM idempotency_records \
-                 WHERE bucket = $1 AND merchant_id = $2 AND key >= $3 AND expires_at IS NULL ORDER BY key LIMIT $4",
+                 WHERE bucket = $1 AND merchant_id = $2 AND key >= $3 AND expires_at IS NULL ORDER BY key LIMIT $4 + 0",
             )
             .bind(of.bucket)
             .bind(of.merchant_id)
@@ -180,7 +180,7 @@ macro_rules! reads {
         pub async fn event_facts(on: &mut $connection, of: Place, after: i64, limit: u32) -> Result<Vec<EventFact>> {
             Ok(sqlx::query_as(
                 "SELECT seq, kind, payout_id FROM outbox \
-                 WHERE bucket = $1 AND merchant_id = $2 AND seq > $3 ORDER BY seq LIMIT $4",
+                 WHERE bucket = $1 AND merchant_id = $2 AND seq > $3 ORDER BY seq LIMIT $4 + 0",
             )
             .bind(of.bucket)
             .bind(of.merchant_id)
@@ -216,7 +216,7 @@ macro_rules! reads {
                 " UNION ALL ",
                 // What an operator did that concerns no merchant lies under the nil UUID.
                 strays_of!("operator_actions", " AND merchant_id <> $4"),
-                " LIMIT $3"
+                " LIMIT $3 + 0"
             ))
             .bind(first)
             .bind(last)

@@ -1,5 +1,8 @@
 //! What can go wrong with a store, by what the caller must do about it.
 
+use std::error::Error as _;
+
+use deadpool_postgres::PoolError;
 use sqlx::error::DatabaseError;
 
 #[derive(Debug, thiserror::Error)]
@@ -45,20 +48,46 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
-/// By SQLSTATE on PostgreSQL (never by a constraint's name: Citus leaves it empty), by the primary
-/// result code on SQLite.
+impl From<tokio_postgres::Error> for StoreError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        match error.as_db_error() {
+            Some(refusal) => of_sqlstate(refusal.code().code(), refusal.to_string()),
+            // Its own words say where it was; the cause is in what it stems from.
+            None => Self::Unavailable(match error.source() {
+                Some(cause) => format!("{error}: {cause}"),
+                None => error.to_string(),
+            }),
+        }
+    }
+}
+
+impl From<PoolError> for StoreError {
+    fn from(error: PoolError) -> Self {
+        match error {
+            PoolError::Backend(error) => error.into(),
+            other => Self::Unavailable(other.to_string()),
+        }
+    }
+}
+
+/// By the primary result code on SQLite.
 fn of_code(refusal: &dyn DatabaseError, text: String) -> StoreError {
     let code = refusal.code().unwrap_or_default();
-    if let Some(code) = code.parse::<u32>().ok().filter(|_| code.len() < 5) {
-        return match code & 0xff {
-            5 | 6 => StoreError::Busy(text),
-            // I/O error, disk full, cannot open, read-only
-            8 | 10 | 13 | 14 => StoreError::Unavailable(text),
-            11 | 26 => StoreError::Corrupt(text),
-            _ => StoreError::Refused(text),
-        };
+    let Some(code) = code.parse::<u32>().ok().filter(|_| code.len() < 5) else {
+        return of_sqlstate(&code, text);
+    };
+    match code & 0xff {
+        5 | 6 => StoreError::Busy(text),
+        // I/O error, disk full, cannot open, read-only
+        8 | 10 | 13 | 14 => StoreError::Unavailable(text),
+        11 | 26 => StoreError::Corrupt(text),
+        _ => StoreError::Refused(text),
     }
-    match code.as_ref() {
+}
+
+/// On PostgreSQL: never by a constraint's name, which Citus leaves empty.
+fn of_sqlstate(code: &str, text: String) -> StoreError {
+    match code {
         "40001" | "40P01" => StoreError::Retry(text),
         "55P03" | "57014" => StoreError::Busy(text),
         // Too many connections, disk full, shutting down, starting up, idle too long, read-only
@@ -73,8 +102,8 @@ fn of_code(refusal: &dyn DatabaseError, text: String) -> StoreError {
 impl StoreError {
     /// Of a failed COMMIT. An error that the server itself reported is a rollback; anything else
     /// leaves the outcome open.
-    pub(crate) fn of_commit(error: sqlx::Error) -> Self {
-        match Self::from(error) {
+    pub(crate) fn of_commit(error: impl Into<Self>) -> Self {
+        match error.into() {
             known @ (Self::Retry(_) | Self::Refused(_) | Self::Busy(_)) => known,
             Self::Unavailable(text) | Self::Corrupt(text) => Self::CommitUnknown(text),
             other => other,

@@ -103,7 +103,7 @@ macro_rules! keys {
         pub async fn keys(on: &mut Connection, merchant: MerchantId, limit: u32) -> Result<Vec<KeyLine>> {
             let rows: Vec<KeyRow> = sqlx::query_as(
                 "SELECT hash, prefix, created_at, revoked_at FROM api_keys WHERE merchant_id = $1 \
-                 ORDER BY created_at DESC, hash LIMIT $2",
+                 ORDER BY created_at DESC, hash LIMIT $2 + 0",
             )
             .bind(merchant.0)
             .bind(i64::from(limit))

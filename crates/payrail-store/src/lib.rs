@@ -6,6 +6,7 @@ mod either;
 
 mod audit;
 mod error;
+mod fill;
 mod keys;
 mod lists;
 mod needs;
@@ -32,6 +33,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 
 pub use audit::{AttemptFact, DecisionFact, EntryFact, EventFact, PayoutFact, Place, RecordFact, Stray};
 pub use error::{Result, StoreError};
+pub use fill::{Filler, Filling, Order, Paid};
 pub use keys::{KeyLine, NewKey};
 pub use lists::Position;
 pub use operators::{NewSession, Operator, Role};
@@ -164,6 +166,15 @@ impl Store {
 
     pub async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<(MerchantId, PayoutId)>> {
         read!(self, statements::due(now, limit))
+    }
+
+    pub async fn due_from(
+        &self,
+        from: Timestamp,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(MerchantId, PayoutId, Timestamp)>> {
+        read!(self, statements::due_from(from, now, limit))
     }
 
     pub async fn doubtful(&self, limit: u32) -> Result<Vec<(MerchantId, Payout)>> {

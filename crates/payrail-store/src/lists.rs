@@ -104,7 +104,7 @@ macro_rules! lists {
                 " FROM (SELECT bucket AS b, merchant_id AS m, payout_id AS p, created_at AS held_at \
                         FROM ledger_entries \
                         WHERE kind = 'hold' AND created_at >= $1 AND (created_at, payout_id) < ($2, $3) \
-                        ORDER BY created_at DESC, payout_id DESC LIMIT $4) h \
+                        ORDER BY created_at DESC, payout_id DESC LIMIT $4 + 0) h \
                  JOIN payouts ON bucket = h.b AND merchant_id = h.m AND id = h.p ORDER BY h.held_at DESC, id DESC"
             ))
             .bind(At(from))
@@ -128,7 +128,7 @@ macro_rules! lists {
                 "SELECT ",
                 payout_columns!(),
                 " FROM payouts WHERE bucket = $1 AND merchant_id = $2 AND id >= $3 AND id < $4 \
-                 ORDER BY id DESC LIMIT $5"
+                 ORDER BY id DESC LIMIT $5 + 0"
             ))
             .bind(merchant.bucket().column())
             .bind(merchant.0)
@@ -151,7 +151,7 @@ macro_rules! lists {
                 entry_columns!(),
                 " FROM ledger_entries e \
                  WHERE e.created_at >= $1 AND (e.created_at, e.merchant_id, e.seq) < ($2, $3, $4) \
-                 ORDER BY e.created_at DESC, e.merchant_id DESC, e.seq DESC LIMIT $5"
+                 ORDER BY e.created_at DESC, e.merchant_id DESC, e.seq DESC LIMIT $5 + 0"
             ))
             .bind(At(from))
             .bind(At(before.at))
@@ -174,7 +174,7 @@ macro_rules! lists {
                 "SELECT e.merchant_id, ",
                 entry_columns!(),
                 " FROM ledger_entries e \
-                 WHERE e.bucket = $1 AND e.merchant_id = $2 AND e.seq < $3 ORDER BY e.seq DESC LIMIT $4"
+                 WHERE e.bucket = $1 AND e.merchant_id = $2 AND e.seq < $3 ORDER BY e.seq DESC LIMIT $4 + 0"
             ))
             .bind(merchant.bucket().column())
             .bind(merchant.0)
@@ -195,7 +195,7 @@ macro_rules! lists {
                 "SELECT merchant_id, key, request_hash, status, body, payout_id, created_at, expires_at \
                  FROM idempotency_records \
                  WHERE created_at >= $1 AND (created_at, merchant_id, key) < ($2, $3, $4) \
-                 ORDER BY created_at DESC, merchant_id DESC, key DESC LIMIT $5",
+                 ORDER BY created_at DESC, merchant_id DESC, key DESC LIMIT $5 + 0",
             )
             .bind(At(from))
             .bind(At(before.at))
@@ -223,7 +223,7 @@ macro_rules! lists {
         pub async fn all_actions(on: &mut Connection, before: Position, limit: u32) -> Result<Vec<OperatorAction>> {
             let rows: Vec<ActionRow> = sqlx::query_as(
                 "SELECT merchant_id, id, at, operator, action, subject, reason, detail FROM operator_actions \
-                 WHERE (at, id) < ($1, $2) ORDER BY at DESC, id DESC LIMIT $3",
+                 WHERE (at, id) < ($1, $2) ORDER BY at DESC, id DESC LIMIT $3 + 0",
             )
             .bind(At(before.at))
             .bind(before.id)
@@ -242,7 +242,7 @@ macro_rules! lists {
         ) -> Result<Vec<OperatorAction>> {
             let rows: Vec<ActionRow> = sqlx::query_as(
                 "SELECT merchant_id, id, at, operator, action, subject, reason, detail FROM operator_actions \
-                 WHERE bucket = $1 AND merchant_id = $2 AND subject = $3 ORDER BY at, id LIMIT $4",
+                 WHERE bucket = $1 AND merchant_id = $2 AND subject = $3 ORDER BY at, id LIMIT $4 + 0",
             )
             .bind(merchant.bucket().column())
             .bind(merchant.0)

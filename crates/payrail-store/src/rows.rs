@@ -38,10 +38,10 @@ impl From<MerchantRow> for Merchant {
 #[derive(FromRow)]
 pub(crate) struct TipRow {
     pub merchant_id: Uuid,
-    seq: Option<i64>,
-    available_after: Option<i64>,
-    held_after: Option<i64>,
-    last_event: Option<i64>,
+    pub seq: Option<i64>,
+    pub available_after: Option<i64>,
+    pub held_after: Option<i64>,
+    pub last_event: Option<i64>,
 }
 
 impl TipRow {
@@ -70,10 +70,9 @@ pub(crate) struct EntryRow {
     payout_id: Option<Uuid>,
     description: Option<String>,
     created_at: At,
+    /// The payout's status, a blank, its account.
     #[sqlx(default)]
-    bank_account_id: Option<String>,
-    #[sqlx(default)]
-    payout_status: Option<String>,
+    payout: Option<String>,
 }
 
 /// A ledger entry with the account that its payout went to, and what has become of it.
@@ -97,30 +96,30 @@ impl TryFrom<EntryRow> for LedgerLine {
             description: row.description,
             created_at: row.created_at.0,
         };
-        let payout_status = row.payout_status.as_deref().and_then(Status::parse);
-        Ok(Self { entry, bank_account_id: row.bank_account_id, payout_status })
+        let (status, account) = row.payout.as_deref().and_then(|payout| payout.split_once(' ')).unzip();
+        Ok(Self { entry, bank_account_id: account.map(str::to_owned), payout_status: status.and_then(Status::parse) })
     }
 }
 
 #[derive(FromRow)]
 pub(crate) struct PayoutRow {
     pub merchant_id: Uuid,
-    id: Uuid,
-    amount_paise: i64,
-    bank_account_id: String,
-    status: String,
-    attempts: i32,
-    calls: i32,
-    unanswered: i32,
-    step: Option<String>,
-    due_at: Option<At>,
-    leased_by: Option<String>,
-    doubt_since: Option<At>,
-    doubt_reason: Option<String>,
-    utr: Option<String>,
-    reason: Option<String>,
-    created_at: At,
-    updated_at: At,
+    pub id: Uuid,
+    pub amount_paise: i64,
+    pub bank_account_id: String,
+    pub status: String,
+    pub attempts: i32,
+    pub calls: i32,
+    pub unanswered: i32,
+    pub step: Option<String>,
+    pub due_at: Option<At>,
+    pub leased_by: Option<String>,
+    pub doubt_since: Option<At>,
+    pub doubt_reason: Option<String>,
+    pub utr: Option<String>,
+    pub reason: Option<String>,
+    pub created_at: At,
+    pub updated_at: At,
 }
 
 impl TryFrom<PayoutRow> for Payout {
@@ -210,13 +209,13 @@ impl<'a> From<&'a Payout> for StateColumns<'a> {
 #[derive(FromRow)]
 pub(crate) struct RecordRow {
     pub merchant_id: Uuid,
-    key: Uuid,
-    request_hash: Vec<u8>,
-    status: i16,
-    body: String,
-    payout_id: Option<Uuid>,
-    created_at: At,
-    expires_at: Option<At>,
+    pub key: Uuid,
+    pub request_hash: Vec<u8>,
+    pub status: i16,
+    pub body: String,
+    pub payout_id: Option<Uuid>,
+    pub created_at: At,
+    pub expires_at: Option<At>,
 }
 
 impl TryFrom<RecordRow> for Record {

@@ -1,5 +1,7 @@
-//! Everything that does not pass the door: reads, merchants, keys. Its SQL is the same text on both stores, so it is written once and
-//! instantiated for each driver (generics over sqlx's drivers would need a page of bounds a function).
+//! Everything that does not pass the door: reads, merchants, keys. Its SQL is the same text on both stores, so it is
+//! written once and instantiated for each driver (generics over sqlx's drivers would need a page of bounds a function).
+//!
+//! A limit is `$n + 0`: whenever the bare parameter of a LIMIT is bound, SQLite prepares the statement anew.
 
 /// What every payout is read with.
 macro_rules! payout_columns {
@@ -10,15 +12,14 @@ macro_rules! payout_columns {
 }
 pub(crate) use payout_columns;
 
-/// What every entry `e` is read with. Its payout by sub-queries, which have but one plan: to a join, on tables that
-/// it has not yet analyzed, PostgreSQL may bring all of the merchant's payouts for each entry.
+/// What every entry `e` is read with. Its payout by a sub-query, which has but one plan: to a join, on tables that
+/// it has not yet analyzed, PostgreSQL may bring all of the merchant's payouts for each entry. And by one, which
+/// brings the status (one word) and the account in one text: a second would look the payout up again.
 macro_rules! entry_columns {
     () => {
         "e.seq, e.kind, e.amount_paise, e.available_after, e.held_after, e.payout_id, e.description, e.created_at, \
-         (SELECT p.bank_account_id FROM payouts p \
-          WHERE p.bucket = e.bucket AND p.merchant_id = e.merchant_id AND p.id = e.payout_id) AS bank_account_id, \
-         (SELECT p.status FROM payouts p \
-          WHERE p.bucket = e.bucket AND p.merchant_id = e.merchant_id AND p.id = e.payout_id) AS payout_status"
+         (SELECT p.status || ' ' || p.bank_account_id FROM payouts p \
+          WHERE p.bucket = e.bucket AND p.merchant_id = e.merchant_id AND p.id = e.payout_id) AS payout"
     };
 }
 pub(crate) use entry_columns;
@@ -78,7 +79,7 @@ macro_rules! statements {
             let (bucket, id) = after.map_or((-1, Uuid::nil()), |id| (id.bucket().column(), id.0));
             let rows: Vec<MerchantRow> = sqlx::query_as(
                 "SELECT id, name, email, created_at FROM merchants WHERE (bucket, id) > ($1, $2) \
-                 ORDER BY bucket, id LIMIT $3",
+                 ORDER BY bucket, id LIMIT $3 + 0",
             )
             .bind(bucket)
             .bind(id)
@@ -113,7 +114,7 @@ macro_rules! statements {
                 entry_columns!(),
                 " FROM ledger_entries e \
                  WHERE e.bucket = $1 AND e.merchant_id = $2 AND e.seq < $3 AND e.kind <> 'settle' \
-                 ORDER BY e.seq DESC LIMIT $4"
+                 ORDER BY e.seq DESC LIMIT $4 + 0"
             ))
             .bind(merchant.bucket().column())
             .bind(merchant.0)
@@ -134,7 +135,7 @@ macro_rules! statements {
         ) -> Result<Vec<LedgerLine>> {
             let rows: Vec<EntryRow> = sqlx::query_as(
                 "SELECT seq, kind, amount_paise, available_after, held_after, payout_id, description, created_at \
-                 FROM ledger_entries WHERE bucket = $1 AND merchant_id = $2 AND seq > $3 ORDER BY seq LIMIT $4",
+                 FROM ledger_entries WHERE bucket = $1 AND merchant_id = $2 AND seq > $3 ORDER BY seq LIMIT $4 + 0",
             )
             .bind(merchant.bucket().column())
             .bind(merchant.0)
@@ -155,7 +156,7 @@ macro_rules! statements {
             let rows: Vec<PayoutRow> = sqlx::query_as(concat!(
                 "SELECT ",
                 payout_columns!(),
-                " FROM payouts WHERE bucket = $1 AND merchant_id = $2 AND id < $3 ORDER BY id DESC LIMIT $4"
+                " FROM payouts WHERE bucket = $1 AND merchant_id = $2 AND id < $3 ORDER BY id DESC LIMIT $4 + 0"
             ))
             .bind(merchant.bucket().column())
             .bind(merchant.0)
@@ -177,7 +178,7 @@ macro_rules! statements {
             let rows: Vec<PayoutRow> = sqlx::query_as(concat!(
                 "SELECT ",
                 payout_columns!(),
-                " FROM payouts WHERE bucket = $1 AND merchant_id = $2 AND id > $3 ORDER BY id LIMIT $4"
+                " FROM payouts WHERE bucket = $1 AND merchant_id = $2 AND id > $3 ORDER BY id LIMIT $4 + 0"
             ))
             .bind(merchant.bucket().column())
             .bind(merchant.0)
@@ -239,7 +240,7 @@ macro_rules! statements {
         ) -> Result<Vec<EventLine>> {
             let rows: Vec<EventRow> = sqlx::query_as(
                 "SELECT seq, kind, payout_id, created_at FROM outbox \
-                 WHERE bucket = $1 AND merchant_id = $2 AND seq > $3 ORDER BY seq LIMIT $4",
+                 WHERE bucket = $1 AND merchant_id = $2 AND seq > $3 ORDER BY seq LIMIT $4 + 0",
             )
             .bind(merchant.bucket().column())
             .bind(merchant.0)
@@ -254,7 +255,7 @@ macro_rules! statements {
         /// passes the door, and the door looks again.
         pub async fn due(on: &mut Connection, now: Timestamp, limit: u32) -> Result<Vec<(MerchantId, PayoutId)>> {
             let rows: Vec<(Uuid, Uuid)> =
-                sqlx::query_as("SELECT merchant_id, id FROM payouts WHERE due_at <= $1 ORDER BY due_at LIMIT $2")
+                sqlx::query_as("SELECT merchant_id, id FROM payouts WHERE due_at <= $1 ORDER BY due_at LIMIT $2 + 0")
                     .bind(At(now))
                     .bind(i64::from(limit))
                     .fetch_all(on)
@@ -262,12 +263,33 @@ macro_rules! statements {
             Ok(rows.into_iter().map(|(merchant, id)| (MerchantId(merchant), PayoutId(id))).collect())
         }
 
+        /// Those that fell due at `from` or later, and when each did. What was due once and is done stays at the
+        /// head of the index until a vacuum takes it away: who knows that nothing earlier waits, need not pass it
+        /// by at each look.
+        pub async fn due_from(
+            on: &mut Connection,
+            from: Timestamp,
+            now: Timestamp,
+            limit: u32,
+        ) -> Result<Vec<(MerchantId, PayoutId, Timestamp)>> {
+            let rows: Vec<(Uuid, Uuid, At)> = sqlx::query_as(
+                "SELECT merchant_id, id, due_at FROM payouts WHERE due_at >= $1 AND due_at <= $2 \
+                 ORDER BY due_at LIMIT $3 + 0",
+            )
+            .bind(At(from))
+            .bind(At(now))
+            .bind(i64::from(limit))
+            .fetch_all(on)
+            .await?;
+            Ok(rows.into_iter().map(|(merchant, id, at)| (MerchantId(merchant), PayoutId(id), at.0)).collect())
+        }
+
         /// The payouts in doubt, the oldest doubt first.
         pub async fn doubtful(on: &mut Connection, limit: u32) -> Result<Vec<(MerchantId, Payout)>> {
             let rows: Vec<PayoutRow> = sqlx::query_as(concat!(
                 "SELECT ",
                 payout_columns!(),
-                " FROM payouts WHERE doubt_since IS NOT NULL ORDER BY doubt_since LIMIT $1"
+                " FROM payouts WHERE doubt_since IS NOT NULL ORDER BY doubt_since LIMIT $1 + 0"
             ))
             .bind(i64::from(limit))
             .fetch_all(on)

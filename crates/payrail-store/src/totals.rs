@@ -99,7 +99,7 @@ macro_rules! totals {
             Ok(sqlx::query_as(
                 "SELECT m.id, e.available_after, e.held_after \
                  FROM (SELECT bucket, id FROM merchants WHERE (bucket, id) > ($1, $2) \
-                       ORDER BY bucket, id LIMIT $3) m \
+                       ORDER BY bucket, id LIMIT $3 + 0) m \
                  LEFT JOIN ledger_entries e ON e.bucket = m.bucket AND e.merchant_id = m.id AND e.seq = \
                      (SELECT seq FROM ledger_entries n WHERE n.bucket = m.bucket AND n.merchant_id = m.id \
                       ORDER BY seq DESC LIMIT 1) \
@@ -115,7 +115,7 @@ macro_rules! totals {
         pub async fn in_doubt(on: &mut Connection, limit: u32) -> Result<Waiting> {
             let row: WaitingRow = sqlx::query_as(
                 "SELECT count(*) AS count, min(doubt_since) AS oldest FROM \
-                 (SELECT doubt_since FROM payouts WHERE doubt_since IS NOT NULL ORDER BY doubt_since LIMIT $1) w",
+                 (SELECT doubt_since FROM payouts WHERE doubt_since IS NOT NULL ORDER BY doubt_since LIMIT $1 + 0) w",
             )
             .bind(i64::from(limit))
             .fetch_one(on)
@@ -126,7 +126,7 @@ macro_rules! totals {
         pub async fn overdue(on: &mut Connection, now: Timestamp, limit: u32) -> Result<Waiting> {
             let row: WaitingRow = sqlx::query_as(
                 "SELECT count(*) AS count, min(due_at) AS oldest FROM \
-                 (SELECT due_at FROM payouts WHERE due_at <= $1 ORDER BY due_at LIMIT $2) w",
+                 (SELECT due_at FROM payouts WHERE due_at <= $1 ORDER BY due_at LIMIT $2 + 0) w",
             )
             .bind(At(now))
             .bind(i64::from(limit))

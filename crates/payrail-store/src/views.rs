@@ -146,7 +146,7 @@ macro_rules! views {
                 " FROM ledger_entries e \
                  WHERE e.bucket = $1 AND e.merchant_id = $2 AND e.seq >= $3 AND e.seq < $4 \
                    AND e.kind = coalesce($5, e.kind) \
-                 ORDER BY e.seq DESC LIMIT $6"
+                 ORDER BY e.seq DESC LIMIT $6 + 0"
             ))
             .bind(merchant.bucket().column())
             .bind(merchant.0)
@@ -254,7 +254,7 @@ macro_rules! views {
         ) -> Result<Vec<OutcomeLine>> {
             let rows: Vec<OutcomeRow> = sqlx::query_as(
                 "SELECT status, amount_paise, created_at FROM payouts \
-                 WHERE bucket = $1 AND merchant_id = $2 AND id >= $3 ORDER BY id DESC LIMIT $4",
+                 WHERE bucket = $1 AND merchant_id = $2 AND id >= $3 ORDER BY id DESC LIMIT $4 + 0",
             )
             .bind(merchant.bucket().column())
             .bind(merchant.0)

@@ -1,88 +1,146 @@
-//! Lock and load. LATERAL with LIMIT 1 pins each look-up to its primary key, whatever the planner
-//! believes about the tables' sizes.
+//! Lock and load, in one round trip. LATERAL with LIMIT 1 pins each look-up to its primary key, whatever the
+//! planner believes about the tables' sizes.
 
-use sqlx::PgConnection;
+use std::collections::BTreeSet;
+
+use futures::try_join;
+use jiff::Timestamp;
+use payrail_core::ids::MerchantId;
+use tokio_postgres::types::{FromSql, ToSql};
+use tokio_postgres::{Row, Statement};
 use uuid::Uuid;
 
-use crate::error::Result;
-use crate::needs::{Books, Needs, books as assemble};
+use super::links::Link;
+use crate::error::{Result, StoreError};
+use crate::needs::{Books, Needs, books};
 use crate::rows::{PayoutRow, RecordRow, TipRow};
+use crate::types::At;
 
 /// In the order of their ids, in every transaction: two lanes cannot deadlock.
-pub async fn lock(on: &mut PgConnection, needs: &Needs) -> Result<()> {
-    let (buckets, ids) = merchants(needs);
-    sqlx::query("SELECT id FROM merchants WHERE bucket = ANY($1) AND id = ANY($2) ORDER BY id FOR NO KEY UPDATE")
-        .bind(buckets)
-        .bind(ids)
-        .execute(on)
-        .await?;
-    Ok(())
+const LOCK: &str = "SELECT m.id FROM unnest($1::smallint[], $2::uuid[]) AS n(bucket, id)
+    JOIN merchants m ON m.bucket = n.bucket AND m.id = n.id ORDER BY m.id FOR NO KEY UPDATE OF m";
+
+const TIPS: &str = "SELECT n.merchant_id, e.seq, e.available_after, e.held_after, o.seq AS last_event
+    FROM unnest($1::smallint[], $2::uuid[]) AS n(bucket, merchant_id)
+    LEFT JOIN LATERAL (
+        SELECT seq, available_after, held_after FROM ledger_entries l
+        WHERE l.bucket = n.bucket AND l.merchant_id = n.merchant_id ORDER BY seq DESC LIMIT 1) e ON true
+    LEFT JOIN LATERAL (
+        SELECT seq FROM outbox b
+        WHERE b.bucket = n.bucket AND b.merchant_id = n.merchant_id ORDER BY seq DESC LIMIT 1) o ON true";
+
+const RECORDS: &str = "SELECT r.* FROM unnest($1::smallint[], $2::uuid[], $3::uuid[]) AS n(bucket, merchant_id, key)
+    CROSS JOIN LATERAL (
+        SELECT merchant_id, key, request_hash, status, body, payout_id, created_at, expires_at
+        FROM idempotency_records i
+        WHERE i.bucket = n.bucket AND i.merchant_id = n.merchant_id AND i.key = n.key LIMIT 1) r";
+
+const PAYOUTS: &str = "SELECT r.* FROM unnest($1::smallint[], $2::uuid[], $3::uuid[]) AS n(bucket, merchant_id, id)
+    CROSS JOIN LATERAL (
+        SELECT merchant_id, id, amount_paise, bank_account_id, status, attempts, calls, unanswered, step, due_at,
+               leased_by, doubt_since, doubt_reason, utr, reason, created_at, updated_at
+        FROM payouts p
+        WHERE p.bucket = n.bucket AND p.merchant_id = n.merchant_id AND p.id = n.id LIMIT 1) r";
+
+/// Begins a transaction that has these merchants locked, and gives their books. Lock in one statement, read in
+/// the next: a statement that waited for a lock sees the rest of the world as it was before the wait.
+pub async fn begin(on: &Link, needs: &Needs) -> Result<Books> {
+    let merchants = needs.merchants.iter().map(|merchant| (merchant.bucket().column(), merchant.0));
+    let (buckets, merchants): (Vec<i16>, Vec<Uuid>) = merchants.unzip();
+    let merchants: [&(dyn ToSql + Sync); 2] = [&buckets, &merchants];
+    let keys = triples(needs.keys.iter().map(|(merchant, key)| (*merchant, key.0)));
+    let payouts = triples(needs.payouts.iter().map(|(merchant, payout)| (*merchant, payout.0)));
+    let prepared = try_join!(
+        on.prepare_cached(LOCK),
+        on.prepare_cached(TIPS),
+        on.prepare_cached(RECORDS),
+        on.prepare_cached(PAYOUTS)
+    );
+    let (lock, tips, records, of_payouts) = prepared?;
+    let ((), locked, tips, records, payouts) = try_join!(
+        on.batch_execute("BEGIN"),
+        on.query(&lock, &merchants),
+        on.query(&tips, &merchants),
+        look_up(on, &records, &keys),
+        look_up(on, &of_payouts, &payouts),
+    )?;
+    let locked = locked.iter().map(|row| value(row, 0)).collect::<Result<BTreeSet<Uuid>>>()?;
+    // Who is not there cannot be locked, and has no book.
+    let tips = read(&tips, tip)?.into_iter().filter(|tip| locked.contains(&tip.merchant_id)).collect();
+    books(tips, read(&records, record)?, read(&payouts, payout)?)
 }
 
-pub async fn books(on: &mut PgConnection, needs: &Needs) -> Result<Books> {
-    let tips = tips(on, needs).await?;
-    let records = if needs.keys.is_empty() { Vec::new() } else { records(on, needs).await? };
-    let payouts = if needs.payouts.is_empty() { Vec::new() } else { payouts(on, needs).await? };
-    assemble(tips, records, payouts)
-}
+type Triples = (Vec<i16>, Vec<Uuid>, Vec<Uuid>);
 
-async fn tips(on: &mut PgConnection, needs: &Needs) -> Result<Vec<TipRow>> {
-    let (buckets, ids) = merchants(needs);
-    let rows = sqlx::query_as(
-        "SELECT m.id AS merchant_id, e.seq, e.available_after, e.held_after, o.seq AS last_event
-         FROM merchants m
-         LEFT JOIN LATERAL (
-             SELECT seq, available_after, held_after FROM ledger_entries
-             WHERE bucket = m.bucket AND merchant_id = m.id ORDER BY seq DESC LIMIT 1) e ON true
-         LEFT JOIN LATERAL (
-             SELECT seq FROM outbox
-             WHERE bucket = m.bucket AND merchant_id = m.id ORDER BY seq DESC LIMIT 1) o ON true
-         WHERE m.bucket = ANY($1) AND m.id = ANY($2)",
-    )
-    .bind(buckets)
-    .bind(ids)
-    .fetch_all(on)
-    .await?;
-    Ok(rows)
-}
-
-async fn records(on: &mut PgConnection, needs: &Needs) -> Result<Vec<RecordRow>> {
-    let (buckets, merchants, keys) = triples(needs.keys.iter().map(|(merchant, key)| (*merchant, key.0)));
-    let rows = sqlx::query_as(
-        "SELECT r.* FROM unnest($1::smallint[], $2::uuid[], $3::uuid[]) AS n(bucket, merchant_id, key)
-         CROSS JOIN LATERAL (
-             SELECT merchant_id, key, request_hash, status, body, payout_id, created_at, expires_at
-             FROM idempotency_records i
-             WHERE i.bucket = n.bucket AND i.merchant_id = n.merchant_id AND i.key = n.key LIMIT 1) r",
-    )
-    .bind(buckets)
-    .bind(merchants)
-    .bind(keys)
-    .fetch_all(on)
-    .await?;
-    Ok(rows)
-}
-
-async fn payouts(on: &mut PgConnection, needs: &Needs) -> Result<Vec<PayoutRow>> {
-    let (buckets, merchants, ids) = triples(needs.payouts.iter().map(|(merchant, id)| (*merchant, id.0)));
-    let rows = sqlx::query_as(
-        "SELECT r.* FROM unnest($1::smallint[], $2::uuid[], $3::uuid[]) AS n(bucket, merchant_id, id)
-         CROSS JOIN LATERAL (
-             SELECT * FROM payouts p
-             WHERE p.bucket = n.bucket AND p.merchant_id = n.merchant_id AND p.id = n.id LIMIT 1) r",
-    )
-    .bind(buckets)
-    .bind(merchants)
-    .bind(ids)
-    .fetch_all(on)
-    .await?;
-    Ok(rows)
-}
-
-fn merchants(needs: &Needs) -> (Vec<i16>, Vec<Uuid>) {
-    needs.merchants.iter().map(|merchant| (merchant.bucket().column(), merchant.0)).unzip()
-}
-
-fn triples(items: impl Iterator<Item = (payrail_core::ids::MerchantId, Uuid)>) -> (Vec<i16>, Vec<Uuid>, Vec<Uuid>) {
+fn triples(items: impl Iterator<Item = (MerchantId, Uuid)>) -> Triples {
     items.map(|(merchant, id)| (merchant.bucket().column(), merchant.0, id)).collect()
+}
+
+async fn look_up(
+    on: &Link,
+    statement: &Statement,
+    (buckets, merchants, ids): &Triples,
+) -> Result<Vec<Row>, tokio_postgres::Error> {
+    if ids.is_empty() { Ok(Vec::new()) } else { on.query(statement, &[buckets, merchants, ids]).await }
+}
+
+fn read<T>(rows: &[Row], of: impl Fn(&Row) -> Result<T>) -> Result<Vec<T>> {
+    rows.iter().map(of).collect()
+}
+
+fn value<'a, T: FromSql<'a>>(row: &'a Row, column: usize) -> Result<T> {
+    row.try_get(column).map_err(|error| StoreError::Corrupt(error.to_string()))
+}
+
+fn moment(row: &Row, column: usize) -> Result<At> {
+    value::<Timestamp>(row, column).map(At)
+}
+
+fn moment_if_any(row: &Row, column: usize) -> Result<Option<At>> {
+    value::<Option<Timestamp>>(row, column).map(|at| at.map(At))
+}
+
+fn tip(row: &Row) -> Result<TipRow> {
+    Ok(TipRow {
+        merchant_id: value(row, 0)?,
+        seq: value(row, 1)?,
+        available_after: value(row, 2)?,
+        held_after: value(row, 3)?,
+        last_event: value(row, 4)?,
+    })
+}
+
+fn record(row: &Row) -> Result<RecordRow> {
+    Ok(RecordRow {
+        merchant_id: value(row, 0)?,
+        key: value(row, 1)?,
+        request_hash: value(row, 2)?,
+        status: value(row, 3)?,
+        body: value(row, 4)?,
+        payout_id: value(row, 5)?,
+        created_at: moment(row, 6)?,
+        expires_at: moment_if_any(row, 7)?,
+    })
+}
+
+fn payout(row: &Row) -> Result<PayoutRow> {
+    Ok(PayoutRow {
+        merchant_id: value(row, 0)?,
+        id: value(row, 1)?,
+        amount_paise: value(row, 2)?,
+        bank_account_id: value(row, 3)?,
+        status: value(row, 4)?,
+        attempts: value(row, 5)?,
+        calls: value(row, 6)?,
+        unanswered: value(row, 7)?,
+        step: value(row, 8)?,
+        due_at: moment_if_any(row, 9)?,
+        leased_by: value(row, 10)?,
+        doubt_since: moment_if_any(row, 11)?,
+        doubt_reason: value(row, 12)?,
+        utr: value(row, 13)?,
+        reason: value(row, 14)?,
+        created_at: moment(row, 15)?,
+        updated_at: moment(row, 16)?,
+    })
 }

@@ -1,6 +1,7 @@
 //! PostgreSQL: the authority for concurrency. The merchant's row lock and the constraints are the
 //! truth; a process's lanes are only for speed.
 
+mod links;
 mod load;
 mod write;
 
@@ -10,6 +11,7 @@ use std::time::Duration;
 use payrail_core::backoff::Policy;
 use payrail_core::command::Command;
 use payrail_core::decide::decide_all;
+use scopeguard::ScopeGuard;
 use sqlx::Connection;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
@@ -17,6 +19,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use crate::error::{Result, StoreError};
 use crate::needs::Needs;
 use crate::{Now, Replies};
+use links::{Link, Links};
 
 pub(crate) mod sessions {
     crate::sessions::sessions!(sqlx::PgConnection);
@@ -46,54 +49,56 @@ const DROP_ALL: &str = include_str!("drop_all.sql");
 
 #[derive(Clone, Debug)]
 pub struct PostgresStore {
-    pub(crate) writer: PgPool,
+    writer: Links,
     pub(crate) reader: PgPool,
 }
 
-/// How long a command waits for a merchant's lock before its client is told to come back.
-const LOCK_TIMEOUT: &str = "5s";
-/// No statement of ours takes longer; one that does is stuck.
-const STATEMENT_TIMEOUT: &str = "60s";
-/// A process that dies between two statements must not keep its locks.
-const IDLE_IN_TRANSACTION_TIMEOUT: &str = "30s";
+/// What every session of ours is told.
+const SESSION: [(&str, &str); 9] = [
+    // How long a command waits for a merchant's lock before its client is told to come back.
+    ("lock_timeout", "5s"),
+    // No statement of ours takes longer; one that does is stuck.
+    ("statement_timeout", "60s"),
+    // A process that dies between two statements must not keep its locks.
+    ("idle_in_transaction_session_timeout", "30s"),
+    ("synchronous_commit", "on"),
+    // We read and write by key. Without these the planner, on tables that it has not yet analyzed, may
+    // make and keep a plan that scans them whole.
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    // Our plans are the same for all values: to make them anew for each batch costs as much as to run them.
+    ("plan_cache_mode", "force_generic_plan"),
+    ("jit", "off"),
+];
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl PostgresStore {
     pub async fn open(url: &str, writers: u32, readers: u32) -> Result<Self> {
         let bad_url = |error: sqlx::Error| StoreError::Unavailable(format!("DATABASE_URL cannot be used: {error}"));
-        let options = PgConnectOptions::from_str(url).map_err(bad_url)?.application_name("payrail").options([
-            ("lock_timeout", LOCK_TIMEOUT),
-            ("statement_timeout", STATEMENT_TIMEOUT),
-            ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_TIMEOUT),
-            ("synchronous_commit", "on"),
-            // We read and write by key. Without these the planner, on tables that it has not yet
-            // analyzed, may make and keep a plan that scans them whole.
-            ("enable_seqscan", "off"),
-            ("enable_hashjoin", "off"),
-            ("enable_mergejoin", "off"),
-        ]);
-        let pool =
-            |connections| PgPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(5));
-        // A lane notices a dead connection by itself and tries again; a ping a batch would cost a round trip.
-        let writer = pool(writers).test_before_acquire(false).connect_lazy_with(options.clone());
-        let reader = pool(readers).connect_lazy_with(options);
+        let options = PgConnectOptions::from_str(url).map_err(bad_url)?.application_name("payrail").options(SESSION);
+        let writer = Links::new(url, &options, writers)?;
+        let pool = PgPoolOptions::new().max_connections(readers).acquire_timeout(CONNECT_TIMEOUT);
+        let reader = pool.connect_lazy_with(options);
+        // Whoever starts hears at once what is wrong with the address.
         reader.acquire().await?;
+        drop(writer.get().await?);
         Ok(Self { writer, reader })
     }
 
     pub(crate) async fn execute(&self, commands: &[Command], policy: &Policy, now: Now<'_>) -> Result<Replies> {
         let needs = Needs::of(commands);
-        let mut tx = self.writer.begin().await?;
-        // Lock in one statement, read in the next: a statement that waited for a lock sees the rest of
-        // the world as it was before the wait.
-        load::lock(&mut tx, &needs).await?;
-        let mut books = load::books(&mut tx, &needs).await?;
+        // Whatever ends this early closes the connection, and with that the server undoes what was begun.
+        let link = scopeguard::guard(self.writer.get().await?, |link| drop(Link::take(link)));
+        let mut books = load::begin(&link, &needs).await?;
+        let known = books.values().flat_map(|book| book.records.keys().map(|key| (book.merchant, *key))).collect();
         let writes = decide_all(&mut books, commands, policy, now());
         if writes.is_empty() {
-            tx.rollback().await?;
+            link.batch_execute("ROLLBACK").await?;
         } else {
-            write::all(&mut tx, &writes).await?;
-            tx.commit().await.map_err(StoreError::of_commit)?;
+            write::commit(&link, &writes, &known).await?;
         }
+        drop(ScopeGuard::into_inner(link));
         Ok(writes.replies)
     }
 
@@ -108,7 +113,7 @@ impl PostgresStore {
     }
 
     pub(crate) async fn close(&self) {
-        self.writer.close().await;
+        self.writer.close();
         self.reader.close().await;
     }
 

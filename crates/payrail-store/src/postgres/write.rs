@@ -1,35 +1,91 @@
-//! Write what was decided: one statement of arrays a table, whatever the size of the batch.
+//! Write what was decided: one statement of arrays a table, whatever the size of the batch, all of them in one
+//! round trip.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use futures::future::{join, try_join_all};
 use payrail_core::decide::{AttemptEnd, Event, Writes};
-use payrail_core::idempotency::Record;
+use payrail_core::idempotency::{IdempotencyKey, Record};
 use payrail_core::ids::MerchantId;
 use payrail_core::ledger::Entry;
 use payrail_core::operator::OperatorAction;
 use payrail_core::payout::{Attempt, Payout};
-use sqlx::postgres::{PgArguments, PgConnection};
-use sqlx::query::Query;
-use sqlx::{Encode, Postgres, Type};
+use tokio_postgres::Statement;
+use tokio_postgres::types::ToSql;
 
+use super::links::Link;
 use crate::error::{Result, StoreError};
 use crate::rows::StateColumns;
-use crate::types::{At, owner};
+use crate::types::owner;
 
-pub async fn all(on: &mut PgConnection, writes: &Writes) -> Result<()> {
-    entries(on, &writes.entries).await?;
-    new_payouts(on, &writes.new_payouts).await?;
-    for round in writes.rounds() {
-        steps(on, &round).await?;
+/// Writes it all and commits. An INSERT of ours writes all its rows or fails, and a COMMIT after a failure is a
+/// rollback: after nothing but INSERTs it goes along with them. An UPDATE may find a row gone, and must be heard.
+pub async fn commit(on: &Link, writes: &Writes, known: &KnownKeys) -> Result<()> {
+    let rounds = writes.rounds();
+    let statements = prepare(on, all(writes, &rounds, known)).await?;
+    if on.is_closed() {
+        return Err(StoreError::Unavailable("the connection broke before anything was written".to_owned()));
     }
-    attempts(on, &writes.opened).await?;
-    attempt_ends(on, &writes.closed).await?;
-    records(on, &writes.records).await?;
-    events(on, &writes.events).await?;
-    actions(on, &writes.actions).await
+    if writes.steps.is_empty() && writes.closed.is_empty() {
+        let (written, committed) = join(flight(on, &statements), on.batch_execute("COMMIT")).await;
+        written.map_err(of_write_with_commit)?;
+        return committed.map_err(StoreError::of_commit);
+    }
+    for some in statements.chunks(AT_ONCE) {
+        let counts = flight(on, some).await?;
+        some.iter().zip(counts).try_for_each(|((statement, _), count)| statement.check(count))?;
+    }
+    on.batch_execute("COMMIT").await.map_err(StoreError::of_commit)
 }
 
-async fn entries(on: &mut PgConnection, rows: &[(MerchantId, Entry)]) -> Result<()> {
+/// Statements whose answers nobody reads yet: as many as a socket takes in its stride.
+const AT_ONCE: usize = 16;
+
+/// The keys of the batch that have a record already.
+pub type KnownKeys = BTreeSet<(MerchantId, IdempotencyKey)>;
+
+type Prepared<'q> = (Write<'q>, Statement);
+
+/// Before the first is sent: on a new connection this waits for answers, and what is sent must not be overtaken.
+async fn prepare<'q>(on: &Link, statements: Vec<Write<'q>>) -> Result<Vec<Prepared<'q>>> {
+    let mut prepared = Vec::with_capacity(statements.len());
+    for statement in statements {
+        let ready = on.prepare_cached(statement.sql).await?;
+        prepared.push((statement, ready));
+    }
+    Ok(prepared)
+}
+
+/// Sent in their order when first polled; then their answers are waited for.
+fn flight<'a>(
+    on: &'a Link,
+    statements: &'a [Prepared<'_>],
+) -> impl Future<Output = Result<Vec<u64>, tokio_postgres::Error>> + 'a {
+    try_join_all(statements.iter().map(|(statement, prepared)| statement.run(on, prepared)))
+}
+
+/// What the server refused is rolled back; when the wire broke, the COMMIT may have been on its way.
+fn of_write_with_commit(error: tokio_postgres::Error) -> StoreError {
+    if error.as_db_error().is_some() { error.into() } else { StoreError::of_commit(error) }
+}
+
+/// In an order in which each finds what it rests on: an attempt may begin and end in one batch.
+fn all<'q>(writes: &'q Writes, rounds: &[Vec<&'q (MerchantId, Payout)>], known: &KnownKeys) -> Vec<Write<'q>> {
+    let is_known = |row: &&(MerchantId, Record)| known.contains(&(row.0, row.1.key));
+    let first = [entries(&writes.entries), new_payouts(&writes.new_payouts)];
+    let then = [
+        attempts(&writes.opened),
+        attempt_ends(&writes.closed),
+        new_records(writes.records.iter().filter(|row| !is_known(row))),
+        replaced_records(writes.records.iter().filter(is_known)),
+        events(&writes.events),
+        actions(&writes.actions),
+    ];
+    let steps = rounds.iter().map(|round| steps(round));
+    first.into_iter().chain(steps).chain(then).filter(|statement| statement.rows > 0).collect()
+}
+
+fn entries(rows: &[(MerchantId, Entry)]) -> Write<'_> {
     let insert = "INSERT INTO ledger_entries (bucket, merchant_id, seq, kind, amount_paise, available_after, \
                   held_after, payout_id, description, created_at) \
                   SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::bigint[], $4::text[], $5::bigint[], \
@@ -43,12 +99,11 @@ async fn entries(on: &mut PgConnection, rows: &[(MerchantId, Entry)]) -> Result<
         .column(|(_, entry)| entry.after.held.get())
         .column(|(_, entry)| entry.payout.map(|id| id.0))
         .column(|(_, entry)| entry.description.as_deref())
-        .column(|(_, entry)| At(entry.created_at))
-        .run(on)
-        .await
+        .column(|(_, entry)| entry.created_at)
+        .end()
 }
 
-async fn new_payouts(on: &mut PgConnection, rows: &[(MerchantId, Payout)]) -> Result<()> {
+fn new_payouts(rows: &[(MerchantId, Payout)]) -> Write<'_> {
     let insert = "INSERT INTO payouts (bucket, merchant_id, id, amount_paise, bank_account_id, status, attempts, \
                   calls, unanswered, due_at, created_at, updated_at) \
                   SELECT bucket, merchant_id, id, amount_paise, bank_account_id, 'pending', 0, 0, 0, due_at, \
@@ -61,13 +116,12 @@ async fn new_payouts(on: &mut PgConnection, rows: &[(MerchantId, Payout)]) -> Re
         .column(|(_, payout)| payout.id.0)
         .column(|(_, payout)| payout.amount.get())
         .column(|(_, payout)| payout.bank_account_id.as_str())
-        .column(|(_, payout)| payout.due_at().map(At))
-        .column(|(_, payout)| At(payout.created_at))
-        .run(on)
-        .await
+        .column(|(_, payout)| payout.due_at())
+        .column(|(_, payout)| payout.created_at)
+        .end()
 }
 
-async fn steps(on: &mut PgConnection, rows: &[&(MerchantId, Payout)]) -> Result<()> {
+fn steps<'q>(rows: &[&'q (MerchantId, Payout)]) -> Write<'q> {
     let update = "UPDATE payouts p SET status = s.status, attempts = s.attempts, calls = s.calls, \
                   unanswered = s.unanswered, step = s.step, due_at = s.due_at, leased_by = s.leased_by, \
                   doubt_since = s.doubt_since, doubt_reason = s.doubt_reason, utr = s.utr, reason = s.reason, \
@@ -78,7 +132,7 @@ async fn steps(on: &mut PgConnection, rows: &[&(MerchantId, Payout)]) -> Result<
                   AS s(bucket, merchant_id, id, status, attempts, calls, unanswered, step, due_at, leased_by, \
                   doubt_since, doubt_reason, utr, reason, updated_at) \
                   WHERE p.bucket = s.bucket AND p.merchant_id = s.merchant_id AND p.id = s.id";
-    Batch::of(update, rows)
+    Batch::of(update, rows.iter().copied())
         .owner()
         .column(|(_, payout)| payout.id.0)
         .column(|(_, payout)| payout.status().as_str())
@@ -86,18 +140,17 @@ async fn steps(on: &mut PgConnection, rows: &[&(MerchantId, Payout)]) -> Result<
         .column(|(_, payout)| payout.calls as i32)
         .column(|(_, payout)| payout.unanswered as i32)
         .column(|(_, payout)| StateColumns::from(payout).step)
-        .column(|(_, payout)| StateColumns::from(payout).due_at)
+        .column(|(_, payout)| StateColumns::from(payout).due_at.map(|at| at.0))
         .column(|(_, payout)| StateColumns::from(payout).leased_by)
-        .column(|(_, payout)| StateColumns::from(payout).doubt_since)
+        .column(|(_, payout)| StateColumns::from(payout).doubt_since.map(|at| at.0))
         .column(|(_, payout)| StateColumns::from(payout).doubt_reason)
         .column(|(_, payout)| StateColumns::from(payout).utr)
         .column(|(_, payout)| StateColumns::from(payout).reason)
-        .column(|(_, payout)| At(payout.updated_at))
-        .run(on)
-        .await
+        .column(|(_, payout)| payout.updated_at)
+        .end()
 }
 
-async fn attempts(on: &mut PgConnection, rows: &[(MerchantId, Attempt)]) -> Result<()> {
+fn attempts(rows: &[(MerchantId, Attempt)]) -> Write<'_> {
     let insert = "INSERT INTO attempts (bucket, merchant_id, payout_id, number, step, worker, started_at) \
                   SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::integer[], $5::text[], \
                   $6::text[], $7::timestamptz[])";
@@ -107,12 +160,11 @@ async fn attempts(on: &mut PgConnection, rows: &[(MerchantId, Attempt)]) -> Resu
         .column(|(_, attempt)| attempt.number as i32)
         .column(|(_, attempt)| attempt.step.as_str())
         .column(|(_, attempt)| attempt.worker.as_str())
-        .column(|(_, attempt)| At(attempt.started_at))
-        .run(on)
-        .await
+        .column(|(_, attempt)| attempt.started_at)
+        .end()
 }
 
-async fn attempt_ends(on: &mut PgConnection, rows: &[(MerchantId, AttemptEnd)]) -> Result<()> {
+fn attempt_ends(rows: &[(MerchantId, AttemptEnd)]) -> Write<'_> {
     let update = "UPDATE attempts a SET outcome = s.outcome, sent = s.sent, received = s.received, \
                   ended_at = s.ended_at \
                   FROM unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::integer[], $5::text[], $6::text[], \
@@ -127,39 +179,54 @@ async fn attempt_ends(on: &mut PgConnection, rows: &[(MerchantId, AttemptEnd)]) 
         .column(|(_, end)| end.outcome)
         .column(|(_, end)| end.exchange.sent.as_str())
         .column(|(_, end)| end.exchange.received.as_str())
-        .column(|(_, end)| At(end.ended_at))
-        .run(on)
-        .await
+        .column(|(_, end)| end.ended_at)
+        .end()
 }
 
-/// An expired refusal gives way to the key's new answer; a record that is for ever does not (the
-/// condition leaves the row alone, and the count of rows gives it away). Refusals that expire at once
-/// can follow each other within the batch, and a statement may touch a row only once: the last counts.
-async fn records(on: &mut PgConnection, rows: &[(MerchantId, Record)]) -> Result<()> {
-    let last: BTreeMap<_, _> = rows.iter().map(|row| ((row.0, row.1.key), row)).collect();
-    let rows: Vec<_> = last.into_values().collect();
-    let upsert = "INSERT INTO idempotency_records (bucket, merchant_id, key, request_hash, status, body, \
-                  payout_id, created_at, expires_at) \
-                  SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::bytea[], $5::smallint[], \
-                  $6::text[], $7::uuid[], $8::timestamptz[], $9::timestamptz[]) \
-                  ON CONFLICT (bucket, merchant_id, key) DO UPDATE SET request_hash = excluded.request_hash, \
-                  status = excluded.status, body = excluded.body, payout_id = excluded.payout_id, \
-                  created_at = excluded.created_at, expires_at = excluded.expires_at \
-                  WHERE idempotency_records.expires_at IS NOT NULL";
-    Batch::of(upsert, &rows)
+/// Columns and their arrays; what follows tells what to do where the key is known.
+macro_rules! insert_records {
+    ($conflict:literal) => {
+        concat!(
+            "INSERT INTO idempotency_records (bucket, merchant_id, key, request_hash, status, body, payout_id, \
+             created_at, expires_at) \
+             SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::bytea[], $5::smallint[], $6::text[], \
+             $7::uuid[], $8::timestamptz[], $9::timestamptz[])",
+            $conflict
+        )
+    };
+}
+
+/// Under keys that nobody has used. (ON CONFLICT, too, would do, at a third more of the database's time.)
+fn new_records<'q>(rows: impl Iterator<Item = &'q (MerchantId, Record)>) -> Write<'q> {
+    records(insert_records!(""), rows)
+}
+
+/// An expired refusal gives way to the key's new answer; a trigger keeps those that are for ever.
+fn replaced_records<'q>(rows: impl Iterator<Item = &'q (MerchantId, Record)>) -> Write<'q> {
+    let upsert = insert_records!(
+        " ON CONFLICT (bucket, merchant_id, key) DO UPDATE SET request_hash = excluded.request_hash, \
+         status = excluded.status, body = excluded.body, payout_id = excluded.payout_id, \
+         created_at = excluded.created_at, expires_at = excluded.expires_at"
+    );
+    records(upsert, rows)
+}
+
+/// Refusals that expire at once can follow each other within the batch: the last counts.
+fn records<'q>(sql: &'static str, rows: impl Iterator<Item = &'q (MerchantId, Record)>) -> Write<'q> {
+    let last: BTreeMap<_, _> = rows.map(|row| ((row.0, row.1.key), row)).collect();
+    Batch::of(sql, last.into_values())
         .owner()
         .column(|(_, record)| record.key.0)
         .column(|(_, record)| record.request.0.as_slice())
         .column(|(_, record)| record.answer.status as i16)
         .column(|(_, record)| record.answer.body.as_str())
         .column(|(_, record)| record.payout.map(|id| id.0))
-        .column(|(_, record)| At(record.created_at))
-        .column(|(_, record)| record.expires_at.map(At))
-        .run(on)
-        .await
+        .column(|(_, record)| record.created_at)
+        .column(|(_, record)| record.expires_at)
+        .end()
 }
 
-async fn events(on: &mut PgConnection, rows: &[(MerchantId, Event)]) -> Result<()> {
+fn events(rows: &[(MerchantId, Event)]) -> Write<'_> {
     let insert = "INSERT INTO outbox (bucket, merchant_id, seq, kind, payout_id, created_at) \
                   SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::bigint[], $4::text[], $5::uuid[], \
                   $6::timestamptz[])";
@@ -168,12 +235,11 @@ async fn events(on: &mut PgConnection, rows: &[(MerchantId, Event)]) -> Result<(
         .column(|(_, event)| event.seq)
         .column(|(_, event)| event.kind)
         .column(|(_, event)| event.payout.map(|id| id.0))
-        .column(|(_, event)| At(event.created_at))
-        .run(on)
-        .await
+        .column(|(_, event)| event.created_at)
+        .end()
 }
 
-async fn actions(on: &mut PgConnection, rows: &[OperatorAction]) -> Result<()> {
+fn actions(rows: &[OperatorAction]) -> Write<'_> {
     let insert = "INSERT INTO operator_actions (bucket, merchant_id, id, at, operator, action, subject, reason, \
                   detail) \
                   SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::text[], \
@@ -181,46 +247,58 @@ async fn actions(on: &mut PgConnection, rows: &[OperatorAction]) -> Result<()> {
     Batch::of(insert, rows)
         .owner()
         .column(|action| action.id)
-        .column(|action| At(action.at))
+        .column(|action| action.at)
         .column(|action| action.operator.as_str())
         .column(|action| action.action.as_str())
         .column(|action| action.subject.as_deref())
         .column(|action| action.reason.as_deref())
         .column(|action| action.detail.as_deref())
-        .run(on)
-        .await
+        .end()
 }
 
-/// A statement and the rows whose columns are bound to it as arrays.
+/// A statement, and the columns of its rows, which are bound to it as arrays.
+struct Write<'q> {
+    sql: &'static str,
+    rows: usize,
+    columns: Vec<Box<dyn ToSql + Send + Sync + 'q>>,
+}
+
+impl Write<'_> {
+    async fn run(&self, on: &Link, prepared: &Statement) -> Result<u64, tokio_postgres::Error> {
+        on.execute_raw(prepared, self.columns.iter().map(|column| &**column as &(dyn ToSql + Sync))).await
+    }
+
+    /// Every row must arrive: one that does not is a lost race, and the batch is rolled back.
+    fn check(&self, count: u64) -> Result<()> {
+        if count == self.rows as u64 {
+            return Ok(());
+        }
+        Err(StoreError::Refused(format!("{count} of {} rows were written", self.rows)))
+    }
+}
+
+/// A statement in the making, and the rows that it is made of.
 struct Batch<'q, R> {
-    rows: &'q [R],
-    query: Query<'q, Postgres, PgArguments>,
+    rows: Vec<&'q R>,
+    statement: Write<'q>,
 }
 
 impl<'q, R> Batch<'q, R> {
-    fn of(sql: &'static str, rows: &'q [R]) -> Self {
-        Self { rows, query: sqlx::query(sql) }
+    fn of(sql: &'static str, rows: impl IntoIterator<Item = &'q R>) -> Self {
+        let rows: Vec<_> = rows.into_iter().collect();
+        Self { statement: Write { sql, rows: rows.len(), columns: Vec::new() }, rows }
     }
 
     fn column<T>(mut self, of: impl Fn(&'q R) -> T) -> Self
     where
-        Vec<T>: Encode<'q, Postgres> + Type<Postgres>,
-        T: 'q,
+        Vec<T>: ToSql + Send + Sync + 'q,
     {
-        self.query = self.query.bind(self.rows.iter().map(of).collect::<Vec<T>>());
+        self.statement.columns.push(Box::new(self.rows.iter().copied().map(of).collect::<Vec<T>>()));
         self
     }
 
-    /// Every row must arrive: one that does not is a lost race, and the batch is rolled back.
-    async fn run(self, on: &mut PgConnection) -> Result<()> {
-        if self.rows.is_empty() {
-            return Ok(());
-        }
-        let done = self.query.execute(on).await?.rows_affected();
-        if done != self.rows.len() as u64 {
-            return Err(StoreError::Refused(format!("{done} of {} rows were written", self.rows.len())));
-        }
-        Ok(())
+    fn end(self) -> Write<'q> {
+        self.statement
     }
 }
 
@@ -229,12 +307,6 @@ trait Owned {
 }
 
 impl<T> Owned for (MerchantId, T) {
-    fn owner(&self) -> MerchantId {
-        self.0
-    }
-}
-
-impl<T> Owned for &(MerchantId, T) {
     fn owner(&self) -> MerchantId {
         self.0
     }

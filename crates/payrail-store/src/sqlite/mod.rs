@@ -1,5 +1,6 @@
 //! SQLite: the embedded store. One writer connection on a thread of its own, many readers.
 
+mod batch;
 mod load;
 mod write;
 
@@ -53,6 +54,11 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pages in the log before they are moved into the file: larger than the default 1,000, because
 /// moving them is what a batch of inserts otherwise spends most of its time on.
 const WAL_AUTOCHECKPOINT_PAGES: &str = "10000";
+/// What a batch touches must fit (in KiB, negative; the default is 2,000): pages that do not are written to the log
+/// and read again before the batch is over.
+const WRITER_CACHE: &str = "-16000";
+/// Rows by which a connection's thread may be ahead of their reader: it need not stop within a page of a list.
+const ROWS_ON_THE_WAY: usize = 512;
 
 /// Of two processes that open a new file at once, SQLite tells the one that comes late with its change
 /// to WAL "locked" at once, whatever the busy timeout. A moment later there is nothing left to change.
@@ -81,8 +87,10 @@ impl SqliteStore {
             .foreign_keys(true)
             // Lets INSERT OR REPLACE fire the triggers that refuse a DELETE.
             .pragma("recursive_triggers", "ON")
-            .pragma("wal_autocheckpoint", WAL_AUTOCHECKPOINT_PAGES);
-        let writer = connect_writer(&options).await?;
+            .pragma("wal_autocheckpoint", WAL_AUTOCHECKPOINT_PAGES)
+            .row_buffer_size(ROWS_ON_THE_WAY);
+        let writing = options.clone().pragma("cache_size", WRITER_CACHE).pragma("temp_store", "MEMORY");
+        let writer = connect_writer(&writing).await?;
         let reader = SqlitePoolOptions::new().max_connections(readers).connect_lazy_with(options);
         Ok(Self { writer, reader })
     }

@@ -142,4 +142,10 @@ async fn the_work_list_is_in_order(world: World) {
     assert_eq!(world.store.due(at(29), 100).await.unwrap(), due[..3]);
     assert_eq!(world.store.due(at(40), 2).await.unwrap(), due[..2]);
     assert_eq!(world.store.due(at(4), 100).await.unwrap(), []);
+    // From a moment on, that moment included.
+    let timed = |(place, seconds): (usize, i64)| (due[place].0, due[place].1, at(seconds));
+    let later = [(1, 10), (2, 20), (3, 30)].map(timed);
+    assert_eq!(world.store.due_from(at(10), at(30), 100).await.unwrap(), later);
+    assert_eq!(world.store.due_from(at(10), at(30), 1).await.unwrap(), later[..1]);
+    assert_eq!(world.store.due_from(at(31), at(39), 100).await.unwrap(), []);
 }

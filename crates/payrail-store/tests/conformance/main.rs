@@ -38,6 +38,7 @@ mod world;
 
 mod append_only;
 mod atomic;
+mod batches;
 mod claims;
 mod commit_unknown;
 mod derived;

@@ -2,9 +2,11 @@
 //! answer has come back.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 
 #[derive(Clone, Copy, Debug)]
 pub struct Cut {
@@ -45,16 +47,18 @@ impl Proxy {
     }
 }
 
+/// How long a server is silent that has answered all that it was asked.
+const SILENCE: Duration = Duration::from_millis(200);
+
 /// Returns, and with that closes both ends, when either end does or when the wire is cut.
 async fn carry(mut client: TcpStream, mut server: TcpStream, next: Arc<Mutex<Option<Cut>>>) {
     let (mut asked, mut answered) = (vec![0; 1 << 16], vec![0; 1 << 16]);
-    let mut keep_the_answer = false;
     loop {
         let (from_client, length) = tokio::select! {
             read = client.read(&mut asked) => (true, read.unwrap_or(0)),
             read = server.read(&mut answered) => (false, read.unwrap_or(0)),
         };
-        if length == 0 || (!from_client && keep_the_answer) {
+        if length == 0 {
             return;
         }
         let sent = if from_client {
@@ -62,7 +66,8 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, next: Arc<Mutex<Opt
                 if !cut.after_the_answer {
                     return;
                 }
-                keep_the_answer = true;
+                let _ = server.write_all(&asked[..length]).await;
+                return hear_out(&mut server, &mut answered).await;
             }
             server.write_all(&asked[..length]).await
         } else {
@@ -72,6 +77,11 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, next: Arc<Mutex<Opt
             return;
         }
     }
+}
+
+/// Of several questions that came at once, each has its answer before the wire is cut.
+async fn hear_out(server: &mut TcpStream, answered: &mut [u8]) {
+    while let Ok(Ok(1..)) = timeout(SILENCE, server.read(answered)).await {}
 }
 
 fn take_if_said(next: &Mutex<Option<Cut>>, bytes: &[u8]) -> Option<Cut> {
