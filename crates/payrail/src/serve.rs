@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::http::admin::{Auditor, Desk};
-use crate::http::{self, Api};
+use crate::http::{self, Api, Parts};
 use crate::ids::PayoutIds;
 use crate::lanes::Door;
 use crate::settings::{BadSetting, Common, Role, Serve};
@@ -66,20 +66,20 @@ pub async fn run(common: Common, serve: Serve) -> Result<(), Error> {
         let rail = bank_url.as_deref().map(|url| serve.worker.rail(url)).transpose()?;
         let auditor = Auditor::new(store.clone(), rail, clock.clone(), stop.clone(), tasks.clone());
         let desk = Desk::new(auditor);
-        let api = Api {
+        let api = Api::new(Parts {
             store: store.clone(),
             door: door.clone(),
             hasher: common.hasher(),
             known_keys: Default::default(),
             clock,
-            ids: Arc::new(PayoutIds::default()),
+            ids: PayoutIds::default(),
             is_demo: seeded,
             secure_cookies: serve.secure_cookies.unwrap_or(!common.is_demo()),
             stop: stop.clone(),
             listeners: Arc::new(Semaphore::new(http::LISTENERS_MOST)),
             sign_ins: http::sign_ins(),
             desk,
-        };
+        });
         tasks.spawn(answer(listener, api, origins, stop.clone()));
         banner(addr, &common, seeded, bank_url.as_deref());
     }

@@ -32,16 +32,17 @@ mod trace;
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, Method, header};
-use axum::middleware::map_response_with_state;
 use payrail_store::Store;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::Layer;
+use tower::util::MapResponseLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::CorsLayer;
 use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
@@ -53,15 +54,32 @@ use crate::lanes::Door;
 use known_keys::KnownKeys;
 use rate_limit::Limit;
 
-/// What every handler can reach.
+/// What every handler can reach. Cheap to clone: every layer of every request does.
 #[derive(Clone, Debug)]
-pub struct Api {
+pub struct Api(Arc<Parts>);
+
+impl Api {
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for Api {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+#[derive(Debug)]
+pub struct Parts {
     pub store: Store,
     pub door: Door,
     pub hasher: KeyHasher,
     pub known_keys: KnownKeys,
     pub clock: Clock,
-    pub ids: Arc<PayoutIds>,
+    pub ids: PayoutIds,
     /// Whether the demo merchants' keys may be told to anyone.
     pub is_demo: bool,
     /// Whether cookies travel over HTTPS only.
@@ -85,13 +103,12 @@ pub fn sign_ins<K: std::hash::Hash + Eq + Clone + std::fmt::Debug>() -> Limit<K>
 
 /// The whole service: paths with and without the last slash are the same.
 pub fn service(api: Api, cors_origins: &[HeaderValue]) -> NormalizePath<Router> {
-    let router = routes::router()
-        .fallback(pages::elsewhere)
-        .method_not_allowed_fallback(fallback::wrong_method)
-        .with_state(api.clone());
+    let https_only = api.secure_cookies;
+    let router =
+        routes::router().fallback(pages::elsewhere).method_not_allowed_fallback(fallback::wrong_method).with_state(api);
     let router = cors(cors_origins, router)
         .layer(CatchPanicLayer::custom(problem::of_panic))
-        .layer(map_response_with_state(api, security::mark));
+        .layer(MapResponseLayer::new(move |response| security::mark(response, https_only)));
     NormalizePathLayer::trim_trailing_slash().layer(trace::traced(router))
 }
 

@@ -1,10 +1,7 @@
 //! Headers that tell a browser what our answers may do: on every answer, pages or not.
 
-use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
-
-use super::Api;
 
 /// On every answer that does not say otherwise. What is no page may load, run and frame nothing.
 const ALWAYS: [(HeaderName, &str); 7] = [
@@ -45,12 +42,13 @@ pub fn policy_of_page(nonce: &Nonce) -> HeaderValue {
     HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
 }
 
-pub async fn mark(State(api): State<Api>, mut response: Response) -> Response {
+pub fn mark(mut response: Response, https_only: bool) -> Response {
     let headers = response.headers_mut();
+    headers.reserve(ALWAYS.len() + 1);
     for (name, value) in ALWAYS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    if api.secure_cookies {
+    if https_only {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
     }
     response
