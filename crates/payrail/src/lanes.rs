@@ -2,9 +2,11 @@
 //! takes all commands that came in while its last transaction was committing and runs them as one
 //! (group commit: no timer, no delay when idle). Lanes are for speed; truth is the store's lock.
 
+mod pace;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use metrics::counter;
 use payrail_core::backoff::Policy;
@@ -17,6 +19,7 @@ use tokio_util::task::TaskTracker;
 use crate::bells::Bells;
 use crate::clock::Clock;
 use crate::telemetry;
+use pace::Pace;
 
 /// Why a command got no decision. What was wished for may be tried again, under the same key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,6 +46,8 @@ pub struct LaneSettings {
     pub lanes: usize,
     /// Commands that may wait in a lane; more are refused at once.
     pub queue: usize,
+    /// How long a client's request may be expected to wait in a lane; with more before it, it is refused at once.
+    pub queue_time: Duration,
     /// Commands in one transaction at the most.
     pub batch: usize,
     /// How long a command may wait for its answer.
@@ -52,13 +57,21 @@ pub struct LaneSettings {
 /// Every movement of money goes through here. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Door {
-    lanes: Arc<[mpsc::Sender<Waiting>]>,
+    lanes: Arc<[Entrance]>,
+    queue_time: Duration,
     patience: Duration,
     /// Rings when something was committed that a worker may want to look at.
     pub bell: Arc<Notify>,
     /// Rung for each merchant whose book was in what was committed.
     pub bells: Arc<Bells>,
     tasks: TaskTracker,
+}
+
+/// Where a lane's commands come in.
+#[derive(Debug)]
+struct Entrance {
+    sender: mpsc::Sender<Waiting>,
+    pace: Arc<Pace>,
 }
 
 #[derive(Debug)]
@@ -76,8 +89,9 @@ impl Door {
         let bells = Arc::new(Bells::default());
         let lanes = (0..settings.lanes.max(1)).map(|number| {
             let (sender, receiver) = mpsc::channel(settings.queue);
-            let (store, clock) = (store.clone(), clock.clone());
-            let lane = Lane { number, store, policy, clock, bell: bell.clone(), bells: bells.clone() };
+            let (store, clock, pace) = (store.clone(), clock.clone(), Arc::new(Pace::default()));
+            let (bell, bells) = (bell.clone(), bells.clone());
+            let lane = Lane { number, store, policy, clock, bell, bells, pace: pace.clone() };
             let running = tokio::spawn(lane.run(receiver, settings.batch));
             tasks.spawn(async move {
                 // A lane that panicked leaves its merchants without a door. What it was doing is on
@@ -87,23 +101,30 @@ impl Door {
                     std::process::exit(70);
                 }
             });
-            sender
+            Entrance { sender, pace }
         });
         let lanes = lanes.collect();
         tasks.close();
-        Self { lanes, patience: settings.patience, bell, bells, tasks }
+        let LaneSettings { queue_time, patience, .. } = settings;
+        Self { lanes, queue_time, patience, bell, bells, tasks }
     }
 
     /// For a command line that needs the door once: one lane, the usual rules.
     pub fn for_command(store: &Store) -> Self {
-        let settings = LaneSettings { lanes: 1, queue: 16, batch: 16, patience: Duration::from_secs(30) };
+        let wait = Duration::from_secs(30);
+        let settings = LaneSettings { lanes: 1, queue: 16, batch: 16, queue_time: wait, patience: wait };
         Self::open(store.clone(), Policy::default(), Clock::System, settings)
     }
 
     /// Hands a command in and waits for its decision, which is on disk when it comes.
     pub async fn send(&self, command: Command) -> Outcome {
         let (reply, answer) = oneshot::channel();
-        self.lane(command.merchant).try_send(Waiting { command, reply }).map_err(|_| DoorError::Full)?;
+        let lane = self.lane(command.merchant);
+        // What has a key can be asked again; a worker's report is wanted however late it is.
+        if command.action.key().is_some() && lane.expected_wait() > self.queue_time {
+            return Err(DoorError::Full);
+        }
+        lane.sender.try_send(Waiting { command, reply }).map_err(|_| DoorError::Full)?;
         match tokio::time::timeout(self.patience, answer).await {
             Ok(Ok(outcome)) => outcome,
             // The lane is gone in the middle of it: the process is going down.
@@ -112,7 +133,7 @@ impl Door {
         }
     }
 
-    fn lane(&self, merchant: MerchantId) -> &mpsc::Sender<Waiting> {
+    fn lane(&self, merchant: MerchantId) -> &Entrance {
         &self.lanes[usize::from(merchant.bucket().get()) % self.lanes.len()]
     }
 
@@ -123,6 +144,12 @@ impl Door {
     }
 }
 
+impl Entrance {
+    fn expected_wait(&self) -> Duration {
+        self.pace.wait_behind(self.sender.max_capacity() - self.sender.capacity())
+    }
+}
+
 struct Lane {
     number: usize,
     store: Store,
@@ -130,14 +157,17 @@ struct Lane {
     clock: Clock,
     bell: Arc<Notify>,
     bells: Arc<Bells>,
+    pace: Arc<Pace>,
 }
 
 impl Lane {
     async fn run(self, mut waiting: mpsc::Receiver<Waiting>, batch: usize) {
         let mut arrived = Vec::with_capacity(batch);
         while waiting.recv_many(&mut arrived, batch).await > 0 {
-            let (commands, replies) = arrived.drain(..).map(|item| (item.command, item.reply)).unzip();
+            let (commands, replies): (Vec<_>, _) = arrived.drain(..).map(|item| (item.command, item.reply)).unzip();
+            let (count, begun) = (commands.len(), Instant::now());
             self.settle(Part { commands, replies }).await;
+            self.pace.learn(count, begun.elapsed());
         }
     }
 

@@ -192,13 +192,17 @@ impl Serve {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "The door")]
 pub struct Lanes {
-    /// Writers of this process [default: 1 on SQLite, two per core on PostgreSQL]
+    /// Writers of this process [default: 1 on SQLite, one per core on PostgreSQL]
     #[arg(long, env = "PAYRAIL_LANES", value_name = "NUMBER")]
     pub lanes: Option<usize>,
 
     /// Commands that may wait in a lane; more are answered 503
     #[arg(long, env = "PAYRAIL_QUEUE", default_value_t = 2048, value_name = "NUMBER")]
     pub queue: usize,
+
+    /// Milliseconds that a request may be expected to wait in a lane; with more before it, it is answered 503
+    #[arg(long, env = "PAYRAIL_QUEUE_MS", default_value_t = 500, value_name = "MS")]
+    pub queue_ms: u64,
 
     /// Commands in one transaction at the most
     #[arg(long, env = "PAYRAIL_BATCH", default_value_t = 500, value_name = "NUMBER")]
@@ -212,7 +216,7 @@ pub struct Lanes {
 impl Lanes {
     pub fn settings(&self, common: &Common) -> Result<LaneSettings, BadSetting> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let lanes = self.lanes.unwrap_or(2 * cores);
+        let lanes = self.lanes.unwrap_or(cores);
         for (name, value, most) in [
             ("PAYRAIL_LANES", lanes, 256),
             ("PAYRAIL_QUEUE", self.queue, 1_000_000),
@@ -227,8 +231,8 @@ impl Lanes {
         }
         // SQLite has one writer, whoever asks.
         let lanes = if common.is_postgres() { lanes } else { 1 };
-        let patience = Duration::from_millis(self.patience_ms);
-        Ok(LaneSettings { lanes, queue: self.queue, batch: self.batch, patience })
+        let (queue_time, patience) = (Duration::from_millis(self.queue_ms), Duration::from_millis(self.patience_ms));
+        Ok(LaneSettings { lanes, queue: self.queue, queue_time, batch: self.batch, patience })
     }
 }
 

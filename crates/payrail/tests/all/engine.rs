@@ -45,7 +45,8 @@ pub fn seconds(number: i64) -> SignedDuration {
 }
 
 fn door(store: &Store, clock: &ManualClock) -> Door {
-    let settings = LaneSettings { lanes: 2, queue: 1_000, batch: 100, patience: Duration::from_secs(30) };
+    let wait = Duration::from_secs(30);
+    let settings = LaneSettings { lanes: 2, queue: 1_000, batch: 100, queue_time: wait, patience: wait };
     Door::open(store.clone(), Policy::default(), Clock::Manual(clock.clone()), settings)
 }
 
