@@ -2,6 +2,7 @@
 //! transaction and no lock is open; the lease and the attempt's number keep others away. Whatever
 //! dies wherever, the payout falls due again and the next worker asks the bank first.
 
+mod head;
 mod returns;
 
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use payrail_core::command::{self, Action, Command, Refusal, Reply};
 use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::payout::{Attempt, Payout, Step};
 use payrail_store::{Result, Store};
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -20,6 +21,7 @@ use crate::clock::Clock;
 use crate::lanes::{Door, DoorError};
 use crate::rail::{Exchange, Rail};
 
+use head::Head;
 pub use returns::RETURNS_CURSOR;
 
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +42,7 @@ pub struct Worker {
     clock: Clock,
     settings: WorkerSettings,
     slots: Arc<Semaphore>,
+    head: Arc<Mutex<Head>>,
     calls: TaskTracker,
 }
 
@@ -63,7 +66,17 @@ impl Worker {
         settings: WorkerSettings,
     ) -> Self {
         let slots = Arc::new(Semaphore::new(settings.concurrency));
-        Self { name: name.into(), store, door, rail, clock, settings, slots, calls: TaskTracker::new() }
+        Self {
+            name: name.into(),
+            store,
+            door,
+            rail,
+            clock,
+            settings,
+            slots,
+            head: Arc::default(),
+            calls: TaskTracker::new(),
+        }
     }
 
     /// Works until it is told to stop, then finishes the calls under way.
@@ -117,7 +130,7 @@ impl Worker {
             return Ok(0);
         }
         let free = u32::try_from(self.slots.available_permits()).unwrap_or(u32::MAX);
-        let due = self.store.due(self.clock.now(), free).await?;
+        let due = self.head.lock().await.due(&self.store, self.clock.now(), free).await?;
         let claims = due.into_iter().map(|(merchant, payout)| self.claim(merchant, payout));
         let claimed: Vec<Claimed> = join_all(claims).await.into_iter().flatten().collect();
         let begun = claimed.len();
