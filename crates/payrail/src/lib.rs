@@ -3,6 +3,7 @@
 
 pub mod bank;
 pub mod bells;
+pub mod bench;
 pub mod cli;
 pub mod clock;
 pub mod demo;

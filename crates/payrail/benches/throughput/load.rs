@@ -36,14 +36,16 @@ pub struct Measured {
     pub refused: u64,
     /// Answered 503.
     pub shed: u64,
-    /// In microseconds, of all that were answered.
+    /// In microseconds, of what was not answered 503.
     pub latency: Histogram<u64>,
+    /// Of what was.
+    pub shed_latency: Histogram<u64>,
 }
 
 impl Measured {
     fn new() -> Self {
-        let latency = Histogram::new_with_bounds(1, 120_000_000, 3).expect("bounds that fit");
-        Self { elapsed: Duration::ZERO, done: 0, refused: 0, shed: 0, latency }
+        let empty = Histogram::new_with_bounds(1, 120_000_000, 3).expect("bounds that fit");
+        Self { elapsed: Duration::ZERO, done: 0, refused: 0, shed: 0, latency: empty.clone(), shed_latency: empty }
     }
 
     pub fn answered(&self) -> u64 {
@@ -60,16 +62,18 @@ impl Measured {
         self.refused += other.refused;
         self.shed += other.shed;
         self.latency.add(&other.latency).expect("the same bounds");
+        self.shed_latency.add(&other.shed_latency).expect("the same bounds");
     }
 
     fn take(&mut self, status: u16, took: Duration) {
-        match status {
-            200..=299 => self.done += 1,
-            400..=499 => self.refused += 1,
-            503 => self.shed += 1,
+        let (count, latency) = match status {
+            200..=299 => (&mut self.done, &mut self.latency),
+            400..=499 => (&mut self.refused, &mut self.latency),
+            503 => (&mut self.shed, &mut self.shed_latency),
             other => panic!("answered {other}"),
-        }
-        self.latency.saturating_record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1));
+        };
+        *count += 1;
+        latency.saturating_record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1));
     }
 }
 

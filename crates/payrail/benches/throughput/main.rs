@@ -6,7 +6,9 @@
 //!     ROUNDS=1 SECONDS=2 make bench   a quick look
 
 mod cpu;
+mod goals;
 mod load;
+mod picture;
 mod report;
 mod requests;
 mod scenarios;
@@ -35,5 +37,7 @@ async fn main() {
     } else {
         println!("PostgreSQL: left out, TEST_DATABASE_URL is not set (`make bench` sets it)");
     }
+    let binary = std::fs::metadata(env!("CARGO_BIN_EXE_payrail")).map_or(0, |file| file.len());
+    report.say(format!("The program is {} MB, dashboard included", binary / 1_000_000));
     report.write();
 }

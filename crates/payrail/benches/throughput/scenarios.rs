@@ -32,6 +32,7 @@ pub async fn postgres(plan: Plan, report: &mut Report) {
             accept_beside(yardstick, &scene, plan, report).await;
         }
         others(&scene, plan, report).await;
+        scene.verify(false);
     }
     end(scene, TestDatabase::postgres().await, plan, report).await;
 }
@@ -52,6 +53,7 @@ pub async fn sqlite(plan: Plan, report: &mut Report) {
             accept_beside(yardstick, &scene, plan, report).await;
         }
         others(&scene, plan, report).await;
+        scene.verify(false);
     }
     end(scene, TestDatabase::sqlite(), plan, report).await;
 }
@@ -65,6 +67,10 @@ async fn accept_beside(yardstick: Yardstick, scene: &Scene, plan: Plan, report: 
         Yardstick::OneSmallTransaction => ("payouts, one client", 1, &scene.many),
     };
     run(scene, name, connections, None, requests::payouts(keys), plan, report).await;
+    if yardstick == Yardstick::TextbookHot {
+        let payouts = requests::payouts(&scene.hot);
+        run(scene, "payouts, hot, 512 clients", 512, None, payouts, plan, report).await;
+    }
 }
 
 async fn others(scene: &Scene, plan: Plan, report: &mut Report) {
@@ -77,12 +83,15 @@ async fn others(scene: &Scene, plan: Plan, report: &mut Report) {
 
 /// Half of full load by the clock, three times full load, and, in a database of its own, the whole life.
 async fn end(scene: Scene, fresh: TestDatabase, plan: Plan, report: &mut Report) {
-    let full = u32::try_from(report.median(scene.store_name, "payouts, spread")).unwrap_or(u32::MAX).max(2);
+    let full = report.median(scene.store_name, "payouts, spread").map_or(0, |median| median.per_second);
+    let full = u32::try_from(full).unwrap_or(u32::MAX).max(2);
+    let memory = cpu::resident_kb(scene.server.id());
+    report.say(format!("{}: the server has {} MB in memory after full load", scene.store_name, memory / 1_000));
     run(&scene, "at half of full load", CROWD, Some(full / 2), requests::payouts(&scene.many), plan, report).await;
     run(&scene, "at three times full load", 4_000, Some(full * 3), requests::payouts(&scene.many), plan, report).await;
     run(&scene, "and at half again", CROWD, Some(full / 2), requests::payouts(&scene.many), plan, report).await;
     let memory = cpu::resident_kb(scene.server.id());
-    report.say(format!("{}: the server has {} MB in memory after all this", scene.store_name, memory / 1_000));
+    report.say(format!("{}: and {} MB after three times full load", scene.store_name, memory / 1_000));
     scene.verify(false);
     drop(scene);
     whole_life(fresh, plan, report).await;
@@ -134,6 +143,7 @@ async fn run(
         database_cpu: scene.database_cpu() - base,
         count: measured.answered(),
         shed: measured.shed,
+        shed_p99_us: if measured.shed > 0 { measured.shed_latency.value_at_quantile(0.99) } else { 0 },
         batch: scene.batches().await.since(batches),
     };
     report.add(scene.store_name, name, sample);

@@ -49,7 +49,7 @@ const IDS: &str = "MERCHANT, lpad(to_hex(n), 32, '0')::uuid";
 
 const SMALL: &str = "INSERT INTO y_small VALUES (1);";
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Yardstick {
     TextbookSpread,
     TextbookHot,

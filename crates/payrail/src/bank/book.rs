@@ -42,21 +42,10 @@ impl Book {
     /// Opens the book, or begins a new one. The writer ends when the book is dropped.
     pub async fn open(path: &Path, house: House) -> Result<(Book, JoinHandle<()>), Error> {
         let unreadable = |source| Error::Book { path: path.to_owned(), source };
-        let options = SqliteConnectOptions::new().filename(path).busy_timeout(Duration::from_secs(5));
-        let writing = options
-            .clone()
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .pragma("wal_autocheckpoint", "10000");
-        let mut connection = connect(&writing).await.map_err(unreadable)?;
-        if !is_book(&mut connection).await.map_err(unreadable)? {
-            return Err(Error::NotABook(path.to_owned()));
-        }
+        let connection = open_to_write(path).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
-            .connect_with(options.read_only(true))
+            .connect_with(options(path).read_only(true))
             .await
             .map_err(unreadable)?;
         let (orders, jobs) = mpsc::channel(QUEUE);
@@ -120,6 +109,26 @@ impl Book {
 
     pub async fn is_readable(&self) -> bool {
         sqlx::query("SELECT 1 FROM transfers LIMIT 1").execute(&self.readers).await.is_ok()
+    }
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().filename(path).busy_timeout(Duration::from_secs(5))
+}
+
+/// A connection that writes to the book, or to a new one.
+pub(super) async fn open_to_write(path: &Path) -> Result<SqliteConnection, Error> {
+    let unreadable = |source| Error::Book { path: path.to_owned(), source };
+    let writing = options(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .pragma("wal_autocheckpoint", "10000");
+    let mut connection = connect(&writing).await.map_err(unreadable)?;
+    match is_book(&mut connection).await.map_err(unreadable)? {
+        true => Ok(connection),
+        false => Err(Error::NotABook(path.to_owned())),
     }
 }
 

@@ -16,6 +16,7 @@
 pub mod accounts;
 mod book;
 mod entry;
+mod fill;
 mod http;
 mod odds;
 mod settings;
@@ -31,6 +32,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+pub use entry::utr;
+pub use fill::Filler;
 pub use odds::{Fate, Odds};
 pub use settings::Settings;
 

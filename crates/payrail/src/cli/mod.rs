@@ -6,6 +6,7 @@ macro_rules! say {
 }
 
 mod admin;
+mod bench;
 mod doubtful;
 mod health;
 mod merchant;
@@ -64,6 +65,9 @@ enum Command {
     /// Create, fund and list merchants
     #[command(subcommand)]
     Merchant(merchant::Command),
+    /// Prepare a database to measure on
+    #[command(subcommand)]
+    Bench(bench::Command),
 }
 
 #[derive(Debug, clap::Args)]
@@ -116,6 +120,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
         Some(Command::Openapi) => print_openapi()?,
         Some(Command::Admin(command)) => admin::run(&common, command).await?,
         Some(Command::Merchant(command)) => merchant::run(&common, command).await?,
+        Some(Command::Bench(command)) => bench::run(&common, command).await?,
         Some(Command::Migrate) => {
             let store = common.open(1).await?;
             store.migrate().await?;

@@ -5,6 +5,7 @@
 mod support;
 
 mod admin;
+mod bench_fill;
 mod cli;
 mod cli_health;
 mod cli_settings;
