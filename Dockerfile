@@ -25,14 +25,15 @@ RUN npm run build
 FROM rust:1-slim-bookworm AS program
 WORKDIR /src
 # Every manifest, and sources that are empty: this builds the dependencies alone.
+COPY .cargo .cargo
 COPY Cargo.toml Cargo.lock ./
 COPY crates/payrail/Cargo.toml crates/payrail/
 COPY crates/payrail-store/Cargo.toml crates/payrail-store/
 COPY crates/payrail-core/Cargo.toml crates/payrail-core/
-RUN mkdir -p crates/payrail/src crates/payrail/benches/throughput crates/payrail-store/src crates/payrail-core/src \
+RUN mkdir -p crates/payrail/src crates/payrail/benches/flat crates/payrail/benches/throughput crates/payrail-store/src crates/payrail-core/src \
     && touch crates/payrail-store/src/lib.rs crates/payrail-core/src/lib.rs crates/payrail/src/lib.rs \
     && echo 'fn main() {}' > crates/payrail/src/main.rs \
-    && echo 'fn main() {}' > crates/payrail/benches/flat.rs \
+    && echo 'fn main() {}' > crates/payrail/benches/flat/main.rs \
     && echo 'fn main() {}' > crates/payrail/benches/throughput/main.rs \
     && cargo build --release --locked -p payrail \
     && cargo clean --release -p payrail -p payrail-store -p payrail-core

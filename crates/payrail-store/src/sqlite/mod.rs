@@ -2,9 +2,11 @@
 
 mod batch;
 mod load;
+mod log;
 mod write;
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use payrail_core::backoff::Policy;
@@ -12,6 +14,7 @@ use payrail_core::command::Command;
 use payrail_core::decide::decide_all;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use tokio::sync::Notify;
 
 use crate::error::{Result, StoreError};
 use crate::needs::Needs;
@@ -47,6 +50,8 @@ const DROP_ALL: &str = include_str!("drop_all.sql");
 pub struct SqliteStore {
     pub(crate) writer: SqlitePool,
     pub(crate) reader: SqlitePool,
+    /// Rings after a commit.
+    written: Arc<Notify>,
 }
 
 /// How long another process (a second `payrail` on the same file) may keep the write lock.
@@ -92,7 +97,9 @@ impl SqliteStore {
         let writing = options.clone().pragma("cache_size", WRITER_CACHE).pragma("temp_store", "MEMORY");
         let writer = connect_writer(&writing).await?;
         let reader = SqlitePoolOptions::new().max_connections(readers).connect_lazy_with(options);
-        Ok(Self { writer, reader })
+        let written = Arc::new(Notify::new());
+        tokio::spawn(log::keep_short(reader.clone(), written.clone()));
+        Ok(Self { writer, reader, written })
     }
 
     pub(crate) async fn execute(&self, commands: &[Command], policy: &Policy, now: Now<'_>) -> Result<Replies> {
@@ -107,6 +114,7 @@ impl SqliteStore {
         } else {
             write::all(&mut tx, &writes).await?;
             tx.commit().await.map_err(StoreError::of_commit)?;
+            self.written.notify_one();
         }
         Ok(writes.replies)
     }

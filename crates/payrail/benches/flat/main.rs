@@ -4,6 +4,7 @@
 //!
 //!     make bench                          a long book of 1,000,000 entries, 100,000 merchants
 //!     ENTRIES=10000000 PENDING=1000000 FINISHED=10000000 cargo bench --bench flat   (within `scripts/with-postgres`)
+//!     STORE=SQLite …                  one of the two alone
 
 mod books;
 mod claims;
@@ -44,8 +45,13 @@ async fn main() {
         rounds: number("ROUNDS", 500).max(10) as usize,
     };
     let mut report = Report::new(size);
-    measure("SQLite", size, &mut report, || Box::pin(async { TestDatabase::sqlite() })).await;
-    if std::env::var_os("TEST_DATABASE_URL").is_some() {
+    let only = std::env::var("STORE").unwrap_or_default();
+    if only != "PostgreSQL" {
+        measure("SQLite", size, &mut report, || Box::pin(async { TestDatabase::sqlite() })).await;
+    }
+    if only == "SQLite" {
+        println!("PostgreSQL: left out, as asked");
+    } else if std::env::var_os("TEST_DATABASE_URL").is_some() {
         measure("PostgreSQL", size, &mut report, || Box::pin(TestDatabase::postgres())).await;
     } else {
         println!("PostgreSQL: left out, TEST_DATABASE_URL is not set (`make bench` sets it)");

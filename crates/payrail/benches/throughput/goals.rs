@@ -31,7 +31,7 @@ const fn rate(of: &'static str, by: &'static str, goal: Option<u64>, stores: &'s
     Goal { of, by, figure: Figure::Rate, goal, stores }
 }
 
-pub const GOALS: [Goal; 13] = [
+pub const GOALS: [Goal; 14] = [
     rate("payouts, spread", "textbook, spread", None, BOTH),
     rate("payouts, spread, 512 clients", "textbook, spread", Some(500), POSTGRES),
     rate("payouts, spread, 512 clients", "limit", Some(50), POSTGRES),
@@ -40,6 +40,7 @@ pub const GOALS: [Goal; 13] = [
     rate("payouts, hot", "textbook, hot", Some(1_500), POSTGRES),
     rate("payouts, hot, 512 clients", "textbook, hot", Some(1_500), POSTGRES),
     rate("payouts, hot, 512 clients", "payouts, spread, 512 clients", Some(80), BOTH),
+    rate("payouts, one client", "textbook, one client", None, POSTGRES),
     // As many in the same time: 1 / 1.5.
     rate("payouts, one client", "one small transaction", Some(67), BOTH),
     rate("whole life", "payouts, spread", Some(40), BOTH),

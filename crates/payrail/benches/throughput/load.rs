@@ -38,14 +38,14 @@ pub struct Measured {
     pub shed: u64,
     /// In microseconds, of what was not answered 503.
     pub latency: Histogram<u64>,
-    /// Of what was.
-    pub shed_latency: Histogram<u64>,
+    /// Of all, from the moment it was sent: what the server itself took, however late the client was.
+    pub since_sent: Histogram<u64>,
 }
 
 impl Measured {
     fn new() -> Self {
         let empty = Histogram::new_with_bounds(1, 120_000_000, 3).expect("bounds that fit");
-        Self { elapsed: Duration::ZERO, done: 0, refused: 0, shed: 0, latency: empty.clone(), shed_latency: empty }
+        Self { elapsed: Duration::ZERO, done: 0, refused: 0, shed: 0, latency: empty.clone(), since_sent: empty }
     }
 
     pub fn answered(&self) -> u64 {
@@ -62,18 +62,22 @@ impl Measured {
         self.refused += other.refused;
         self.shed += other.shed;
         self.latency.add(&other.latency).expect("the same bounds");
-        self.shed_latency.add(&other.shed_latency).expect("the same bounds");
+        self.since_sent.add(&other.since_sent).expect("the same bounds");
     }
 
-    fn take(&mut self, status: u16, took: Duration) {
-        let (count, latency) = match status {
-            200..=299 => (&mut self.done, &mut self.latency),
-            400..=499 => (&mut self.refused, &mut self.latency),
-            503 => (&mut self.shed, &mut self.shed_latency),
+    fn take(&mut self, status: u16, since_due: Duration, since_sent: Duration) {
+        let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX).max(1);
+        self.since_sent.saturating_record(micros(since_sent));
+        let count = match status {
+            200..=299 => &mut self.done,
+            400..=499 => &mut self.refused,
+            503 => &mut self.shed,
             other => panic!("answered {other}"),
         };
         *count += 1;
-        latency.saturating_record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1));
+        if status != 503 {
+            self.latency.saturating_record(micros(since_due));
+        }
     }
 }
 
@@ -122,9 +126,10 @@ async fn connection(load: Load, number: usize, begin: Instant) -> Measured {
         if from.duration_since(begin) >= load.duration {
             return measured;
         }
+        let sent = Instant::now();
         stream.write_all(&(load.requests)(turn)).await.expect("a request goes out");
         let status = answer(&mut stream, &mut buffer).await;
-        measured.take(status, from.elapsed());
+        measured.take(status, from.elapsed(), sent.elapsed());
         turn += load.connections;
     }
 }

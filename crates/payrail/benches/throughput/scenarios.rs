@@ -46,7 +46,7 @@ pub async fn sqlite(plan: Plan, report: &mut Report) {
             ("textbook, spread", Yardstick::TextbookSpread, 1),
             ("textbook, hot", Yardstick::TextbookHot, 1),
             ("limit", Yardstick::Limit, 200),
-            ("one small transaction", Yardstick::OneSmallTransaction, 1),
+            ("one small transaction", Yardstick::TextbookOneClient, 1),
         ] {
             let (per_second, p50_us) = small_program.measure(rows, plan.duration).await;
             report.add(scene.store_name, name, Sample { per_second, p50_us, ..Sample::default() });
@@ -64,7 +64,9 @@ async fn accept_beside(yardstick: Yardstick, scene: &Scene, plan: Plan, report: 
         Yardstick::TextbookSpread => ("payouts, spread", CROWD, &scene.many),
         Yardstick::TextbookHot => ("payouts, hot", CROWD, &scene.hot),
         Yardstick::Limit => ("payouts, spread, 512 clients", 512, &scene.many),
-        Yardstick::OneSmallTransaction => ("payouts, one client", 1, &scene.many),
+        Yardstick::TextbookOneClient => ("payouts, one client", 1, &scene.many),
+        // Nothing of ours is as small; the one client is measured beside the textbook's.
+        Yardstick::OneSmallTransaction => return,
     };
     run(scene, name, connections, None, requests::payouts(keys), plan, report).await;
     if yardstick == Yardstick::TextbookHot {
@@ -143,7 +145,7 @@ async fn run(
         database_cpu: scene.database_cpu() - base,
         count: measured.answered(),
         shed: measured.shed,
-        shed_p99_us: if measured.shed > 0 { measured.shed_latency.value_at_quantile(0.99) } else { 0 },
+        sent_p99_us: measured.since_sent.value_at_quantile(0.99),
         batch: scene.batches().await.since(batches),
     };
     report.add(scene.store_name, name, sample);

@@ -53,14 +53,16 @@ const SMALL: &str = "INSERT INTO y_small VALUES (1);";
 pub enum Yardstick {
     TextbookSpread,
     TextbookHot,
+    TextbookOneClient,
     Limit,
     OneSmallTransaction,
 }
 
 impl Yardstick {
-    pub const ALL: [(&str, Self); 4] = [
+    pub const ALL: [(&str, Self); 5] = [
         ("textbook, spread", Self::TextbookSpread),
         ("textbook, hot", Self::TextbookHot),
+        ("textbook, one client", Self::TextbookOneClient),
         ("limit", Self::Limit),
         ("one small transaction", Self::OneSmallTransaction),
     ];
@@ -70,6 +72,7 @@ impl Yardstick {
         match self {
             Self::TextbookSpread => (16, 1, TEXTBOOK.replace("FIRST", "1").replace("LAST", "100")),
             Self::TextbookHot => (16, 1, TEXTBOOK.replace("FIRST", "0").replace("LAST", "0")),
+            Self::TextbookOneClient => (1, 1, TEXTBOOK.replace("FIRST", "1").replace("LAST", "100")),
             Self::Limit => (2, 200, LIMIT.replace("IDS", IDS).replace("MERCHANT", MERCHANT)),
             Self::OneSmallTransaction => (1, 1, SMALL.to_owned()),
         }
