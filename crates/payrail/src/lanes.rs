@@ -3,6 +3,7 @@
 //! (group commit: no timer, no delay when idle). Lanes are for speed; truth is the store's lock.
 
 mod pace;
+mod threads;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use crate::bells::Bells;
 use crate::clock::Clock;
 use crate::telemetry;
 use pace::Pace;
+use threads::Threads;
 
 /// Why a command got no decision. What was wished for may be tried again, under the same key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -87,12 +89,14 @@ impl Door {
         let tasks = TaskTracker::new();
         let bell = Arc::new(Notify::new());
         let bells = Arc::new(Bells::default());
+        let threads = Arc::new(Threads::start(settings.lanes.max(1)));
         let lanes = (0..settings.lanes.max(1)).map(|number| {
             let (sender, receiver) = mpsc::channel(settings.queue);
             let (store, clock, pace) = (store.clone(), clock.clone(), Arc::new(Pace::default()));
             let (bell, bells) = (bell.clone(), bells.clone());
             let lane = Lane { number, store, policy, clock, bell, bells, pace: pace.clone() };
-            let running = tokio::spawn(lane.run(receiver, settings.batch));
+            let running = threads.spawn(lane.run(receiver, settings.batch));
+            let threads = threads.clone();
             tasks.spawn(async move {
                 // A lane that panicked leaves its merchants without a door. What it was doing is on
                 // disk or is not; to start anew is the way to know.
@@ -100,6 +104,7 @@ impl Door {
                     tracing::error!(lane = number, %panic, "a lane died; stopping");
                     std::process::exit(70);
                 }
+                drop(threads);
             });
             Entrance { sender, pace }
         });

@@ -80,9 +80,10 @@ impl PostgresStore {
         let writer = Links::new(url, &options, writers)?;
         let pool = PgPoolOptions::new().max_connections(readers).acquire_timeout(CONNECT_TIMEOUT);
         let reader = pool.connect_lazy_with(options);
-        // Whoever starts hears at once what is wrong with the address.
+        // Whoever starts hears at once what is wrong with the address. (A link belongs to the threads that made it:
+        // the lanes make their own.)
         reader.acquire().await?;
-        drop(writer.get().await?);
+        drop(Link::take(writer.get().await?));
         Ok(Self { writer, reader })
     }
 
