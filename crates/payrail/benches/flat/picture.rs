@@ -14,6 +14,8 @@ const HEIGHT: u64 = 200;
 const LEFT: u64 = 50;
 const TOP: u64 = 50;
 const PANEL: u64 = WIDTH + 70;
+/// As wide as the names of all cases need.
+const LEGEND: u64 = 730;
 
 const STYLE: &str = "text{fill:#334155;font:12px system-ui,sans-serif}.title{font-size:14px;font-weight:600}\
     .axis{stroke:#94a3b8;stroke-width:1}.grid{stroke:#94a3b8;stroke-width:1;opacity:.25}\
@@ -21,17 +23,17 @@ const STYLE: &str = "text{fill:#334155;font:12px system-ui,sans-serif}.title{fon
 
 pub fn picture(curves: &[Curve]) -> String {
     let height = TOP + HEIGHT + 70;
-    let width = PANEL * 2 + 20;
+    let is_measured = |store: &&str| curves.iter().any(|curve| curve.store == *store);
+    let stores: Vec<_> = STORES.into_iter().filter(is_measured).collect();
+    let width = (PANEL * stores.len() as u64).max(LEGEND) + 20;
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
          height=\"{height}\" role=\"img\"><title>Median time of a request against the length of the merchant's \
          ledger</title><style>{STYLE}</style>"
     );
-    for (place, store) in (0..).zip(STORES) {
+    for (place, store) in (0..).zip(stores) {
         let curves: Vec<_> = curves.iter().filter(|curve| curve.store == store).collect();
-        if !curves.is_empty() {
-            panel(&mut svg, LEFT + place * PANEL, store, &curves);
-        }
+        panel(&mut svg, LEFT + place * PANEL, store, &curves);
     }
     legend(&mut svg, curves, height - 14);
     svg.push_str("</svg>\n");
