@@ -1,6 +1,7 @@
 //! Settings, by flag or environment variable. A bad one is refused at start with a sentence that names it.
 
 use std::net::SocketAddr;
+use std::str::FromStr;
 use std::time::Duration;
 
 use axum::http::HeaderValue;
@@ -10,6 +11,7 @@ use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 use payrail_core::backoff::Policy;
 use payrail_store::{Store, StoreError};
+use sqlx::sqlite::SqliteConnectOptions;
 
 use crate::bank;
 use crate::keys::KeyHasher;
@@ -95,6 +97,18 @@ impl Common {
 
     pub fn hasher(&self) -> KeyHasher {
         KeyHasher::new(&self.secret_key)
+    }
+
+    /// For commands that read what is there: a file that is not is a slip, and no reason to begin a new one.
+    pub async fn open_existing(&self) -> Result<Store, Box<dyn std::error::Error + Send + Sync>> {
+        let file = SqliteConnectOptions::from_str(&self.database_url).map(|options| options.get_filename().to_owned());
+        if let Ok(file) = file
+            && !self.is_postgres()
+            && !file.exists()
+        {
+            return Err(BadSetting(format!("DATABASE_URL names {}, which is not there", file.display())).into());
+        }
+        self.open(1).await
     }
 
     pub async fn open(&self, writers: usize) -> Result<Store, Box<dyn std::error::Error + Send + Sync>> {

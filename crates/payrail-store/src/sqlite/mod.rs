@@ -1,6 +1,7 @@
 //! SQLite: the embedded store. One writer connection on a thread of its own, many readers.
 
 mod batch;
+mod copy;
 mod load;
 mod log;
 mod write;

@@ -22,7 +22,7 @@ pub struct Args {
 }
 
 pub async fn run(common: &Common, args: &Args) -> Result<(), Error> {
-    let store = common.open(1).await?;
+    let store = common.open_existing().await?;
     let now = Clock::System.now();
     let list = store.doubtful(args.limit).await?;
     for (merchant, payout) in &list {

@@ -6,6 +6,7 @@ macro_rules! say {
 }
 
 mod admin;
+mod backup;
 mod bench;
 mod doubtful;
 mod health;
@@ -53,6 +54,8 @@ enum Command {
     Reset(ResetArgs),
     /// Replay every ledger and compare it with the payouts and the bank's book
     Verify(verify::Args),
+    /// Copy the embedded database into a new file, beside a server at work
+    Backup(backup::Args),
     /// List the payouts in doubt: since when, why, and what each waits for
     Doubtful(doubtful::Args),
     /// Ask a process whether it can serve; exit status 1 if not
@@ -115,6 +118,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
         Some(Command::Serve(settings)) => serve::run(common, *settings).await?,
         Some(Command::Bank(settings)) => run_bank(*settings).await?,
         Some(Command::Verify(args)) => return verify::run(&common, args).await,
+        Some(Command::Backup(args)) => backup::run(&common, &args).await?,
         Some(Command::Doubtful(args)) => doubtful::run(&common, &args).await?,
         Some(Command::Health(args)) => health::run(&common, args).await?,
         Some(Command::Openapi) => print_openapi()?,

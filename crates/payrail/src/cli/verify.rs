@@ -28,7 +28,7 @@ pub struct Args {
 const BANK_TIMEOUT: Duration = Duration::from_secs(30);
 
 pub async fn run(common: &Common, args: Args) -> Result<ExitCode, Error> {
-    let store = common.open(1).await?;
+    let store = common.open_existing().await?;
     let (rail, simulated) = bank_of(&args).await?;
     tracing::info!("verifying");
     let mut shown = Instant::now();

@@ -5,6 +5,7 @@
 mod support;
 
 mod admin;
+mod backup;
 mod bench_fill;
 mod cli;
 mod cli_health;

@@ -109,7 +109,7 @@ pub async fn check_answers(api: &Process, answers: Vec<Answer>) {
     }
 }
 
-async fn all_payouts(api: &Process, merchant: &str) -> Vec<Value> {
+pub async fn all_payouts(api: &Process, merchant: &str) -> Vec<Value> {
     let mut all = Vec::new();
     let mut path = "/api/v1/payouts/?limit=200".to_owned();
     loop {

@@ -1,0 +1,42 @@
+//! A copy of the database at work, for a backup: whole, of one moment, and nobody waits for it.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::SqliteStore;
+use crate::error::{Result, StoreError};
+
+impl SqliteStore {
+    /// Makes `file`, which must not be there yet. It bears its name only when it is whole and on the disk.
+    pub async fn copy_to(&self, file: &Path) -> Result<()> {
+        if file.exists() {
+            return Err(StoreError::Refused(format!("{} is there already; name a new file", file.display())));
+        }
+        let part = with_part(file);
+        let refused = |error: io::Error| StoreError::Unavailable(format!("{}: {error}", part.display()));
+        let name = part.to_str().ok_or_else(|| refused(io::Error::other("not a name in UTF-8")))?;
+        // What a copy that was cut short left behind.
+        remove_if_there(&part).map_err(refused)?;
+        // One read transaction: what is written meanwhile is not in it.
+        sqlx::query("VACUUM INTO ?").bind(name).execute(&self.reader).await?;
+        // SQLite leaves it to the system's leisure when the copy reaches the disk.
+        File::open(&part).and_then(|copy| copy.sync_all()).map_err(refused)?;
+        fs::rename(&part, file).map_err(refused)?;
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(refused)
+    }
+}
+
+fn with_part(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".part");
+    name.into()
+}
+
+fn remove_if_there(file: &Path) -> io::Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,126 @@
+//! A copy of the database, taken in the middle of a storm, is whole; and a server that is started on it brings each
+//! of its payouts to the end that it had: the bank, which is not copied, knows them by their references.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use payrail_store::testing::TestDatabase;
+use serde_json::Value;
+
+use crate::storm::{HASTE, all_clients, all_payouts, settled};
+use crate::support::{ACME, FIAZ, Process, TINY, World};
+use crate::verify_scene::{stderr, stdout};
+
+on_both_stores!(a_copy_taken_under_load_is_whole_and_goes_on);
+
+const PAYOUTS: usize = 640;
+const COPIES: usize = 3;
+
+async fn a_copy_taken_under_load_is_whole_and_goes_on(world: World) {
+    let server = world.serve_with(&HASTE);
+    let acknowledged = Arc::new(AtomicUsize::new(0));
+    let clients = tokio::spawn(all_clients(server.url.clone(), PAYOUTS, acknowledged.clone()));
+    let mut copies = Vec::new();
+    for number in 0..COPIES {
+        while acknowledged.load(Ordering::SeqCst) < (number + 1) * PAYOUTS / (COPIES + 1) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        copies.push(Copy::take(&world, number).await);
+    }
+    clients.await.unwrap();
+    settled(&server).await;
+    let ends = statuses(&server).await;
+    assert_eq!(server.stop().code(), Some(0));
+
+    for copy in &copies {
+        let output = world.command(&["verify", "--no-bank"]).env("DATABASE_URL", &copy.url).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));
+        assert!(unknown_to(&world, &copy.url) > 0, "the storm went on for long after the copy");
+    }
+
+    let restored = world
+        .start(&["serve"], &[("DATABASE_URL", copies[0].url.as_str())].into_iter().chain(HASTE).collect::<Vec<_>>());
+    settled(&restored).await;
+    let ends_there = statuses(&restored).await;
+    assert!(!ends_there.is_empty() && ends_there.len() < ends.len(), "{} of {}", ends_there.len(), ends.len());
+    for (id, end) in &ends_there {
+        assert_eq!(Some(end), ends.get(id), "{id}");
+    }
+    let completed_later = ends.iter().filter(|(id, end)| *end == "completed" && !ends_there.contains_key(*id));
+    assert_eq!(unknown_to(&world, &copies[0].url), completed_later.count(), "all that was lost is named");
+}
+
+/// How many payments of the bank belong to payouts that the copy came too early for. There is no other difference.
+fn unknown_to(world: &World, url: &str) -> usize {
+    let output = world.command(&["verify", "--json"]).env("DATABASE_URL", url).output().unwrap();
+    let report: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let differences = report["differences"].as_array().unwrap();
+    assert!(differences.iter().all(|difference| difference["kind"] == "paid_unknown"), "{report:#}");
+    differences.len()
+}
+
+async fn statuses(server: &Process) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    for merchant in [ACME, FIAZ, TINY] {
+        for payout in all_payouts(server, merchant).await {
+            let text = |name: &str| payout[name].as_str().unwrap().to_owned();
+            all.insert(text("id"), text("status"));
+        }
+    }
+    all
+}
+
+/// Made with the commands of docs/operations.md.
+struct Copy {
+    url: String,
+    /// Gone with the value.
+    _database: Option<TestDatabase>,
+}
+
+impl Copy {
+    async fn take(world: &World, number: usize) -> Self {
+        let file = world.folder.join(format!("copy-{number}"));
+        if world.database.url.starts_with("sqlite:") {
+            let output = world.run(&["backup", file.to_str().unwrap()]);
+            assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+            return Self { url: format!("sqlite://{}", file.display()), _database: None };
+        }
+        let database = TestDatabase::postgres().await;
+        run("pg_dump", &["--format=custom", "--dbname", &world.database.url, "--file"], &file);
+        run("pg_restore", &["--exit-on-error", "--dbname", &database.url], &file);
+        Self { url: database.url.clone(), _database: Some(database) }
+    }
+}
+
+fn run(program: &str, arguments: &[&str], file: &Path) {
+    let output = Command::new(program).args(arguments).arg(file).output().unwrap();
+    assert!(output.status.success(), "{program}: {}", stderr(&output));
+}
+
+#[test]
+fn a_backup_takes_the_place_of_nothing() {
+    let world = World::sqlite();
+    let refuses = |world: &World, code: i32, says: &str| {
+        let output = world.run(&["backup", "copy"]);
+        assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
+        assert!(stderr(&output).contains(says), "{}", stderr(&output));
+    };
+    refuses(&world, 2, "which is not there");
+    assert!(!world.folder.join("copy").exists() && !world.folder.join("copy.part").exists());
+    assert!(world.run(&["seed"]).status.success());
+    std::fs::write(world.folder.join("copy"), "last week's").unwrap();
+    refuses(&world, 1, "is there already");
+    assert_eq!(std::fs::read_to_string(world.folder.join("copy")).unwrap(), "last week's");
+}
+
+#[tokio::test]
+async fn on_postgresql_a_backup_names_the_tools_of_the_trade() {
+    let world = World::postgres().await;
+    let output = world.run(&["backup", "copy"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("pg_basebackup"), "{}", stderr(&output));
+}
