@@ -72,6 +72,15 @@ mod tests {
     }
 
     #[test]
+    fn the_same_payout_waits_as_long_wherever_it_is_decided() {
+        let wait = |random, unanswered| {
+            let id = PayoutId::new(Timestamp::UNIX_EPOCH, crate::ids::Bucket::new(1), random);
+            Policy::default().retry_at(Timestamp::UNIX_EPOCH, id, unanswered).as_millisecond()
+        };
+        assert_eq!([wait(1, 1), wait(2, 1), wait(1, 2), wait(u128::MAX, 3)], [30_600, 32_430, 64_860, 124_440]);
+    }
+
+    #[test]
     fn payouts_that_failed_together_come_back_apart() {
         let at = |random| {
             let id = PayoutId::new(Timestamp::UNIX_EPOCH, crate::ids::Bucket::new(1), random);

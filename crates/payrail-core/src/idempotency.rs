@@ -89,6 +89,7 @@ mod tests {
         ] {
             assert_eq!(IdempotencyKey::parse(spelling), key, "{spelling}");
         }
+        assert_eq!(key.map(|key| key.to_string()).as_deref(), Some(plain));
     }
 
     #[test]
@@ -98,6 +99,16 @@ mod tests {
         {
             assert_eq!(IdempotencyKey::parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn the_hash_never_changes() {
+        let hash = RequestHash::of(&["fund", "100", "a memo"]).0;
+        let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(
+            hex, "62c9c080ea689e4828d098d000396af5a1b9774fb4dd7c9712d4a8c0f24179e8",
+            "stored records would no longer be found equal"
+        );
     }
 
     #[test]

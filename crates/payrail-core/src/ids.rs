@@ -109,6 +109,28 @@ mod tests {
     }
 
     #[test]
+    fn a_bucket_is_its_number_in_every_type() {
+        for number in [0, 1, 0x57, 255] {
+            assert_eq!((Bucket::new(number).get(), Bucket::new(number).column()), (number, i16::from(number)));
+        }
+    }
+
+    #[test]
+    fn an_entrys_id_never_changes_and_is_its_alone() {
+        let (one, two) = (MerchantId(Uuid::nil()), MerchantId(Uuid::max()));
+        assert_eq!(one.entry_id(1).to_string(), "a4fa647d-efa2-51e1-b720-c856fd893973");
+        assert_eq!([one.entry_id(1), one.entry_id(2), two.entry_id(1)].map(|id| id.get_version_num()), [5, 5, 5]);
+        assert!(one.entry_id(1) != one.entry_id(2) && one.entry_id(1) != two.entry_id(1));
+    }
+
+    #[test]
+    fn ids_are_shown_as_uuids() {
+        let text = "2edc2490-a9d6-4bdb-805b-670867013dca";
+        let id = Uuid::parse_str(text).unwrap();
+        assert_eq!((MerchantId(id).to_string(), PayoutId(id).to_string()), (text.to_owned(), text.to_owned()));
+    }
+
+    #[test]
     fn a_payout_id_is_a_uuid_v7_that_carries_time_and_bucket() {
         let at = Timestamp::from_millisecond(1_795_000_000_123).unwrap();
         for bucket in [0, 1, 0x5a, 255].map(Bucket) {

@@ -45,7 +45,7 @@ impl fmt::Display for Paise {
         write!(f, "{sign}₹")?;
         for (i, digit) in head.chars().enumerate() {
             write!(f, "{digit}")?;
-            if (head.len() - i) % 2 == 1 {
+            if head.len() % 2 != i % 2 {
                 write!(f, ",")?;
             }
         }
