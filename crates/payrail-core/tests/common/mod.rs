@@ -1,6 +1,9 @@
 //! Names, times, and a store in memory: what every test file shares.
 #![allow(dead_code)] // Each test file is a program of its own and uses its part of this.
 
+pub mod bank;
+pub mod mutant;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
@@ -12,7 +15,7 @@ use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::ledger::Entry;
 use payrail_core::money::Amount;
 use payrail_core::operator::{ByOperator, OperatorAction};
-use payrail_core::payout::{Attempt, Payout};
+use payrail_core::payout::{Attempt, Payout, Status};
 use uuid::Uuid;
 
 pub fn merchant(number: u8) -> MerchantId {
@@ -52,6 +55,17 @@ pub fn fund(key: IdempotencyKey, paise: i64) -> Action {
 pub fn by(name: &str, number: usize) -> ByOperator {
     let action_id = Uuid::from_u128(0x0199_0000_0000_7000_8000_0000_0000_0000 + number as u128);
     ByOperator { name: name.to_owned(), action_id }
+}
+
+/// The arrows of the design, a second time.
+pub fn is_legal(before: Status, after: Status) -> bool {
+    use Status::{Cancelled, Completed, Failed, Pending, Processing, Returned};
+    match before {
+        Pending => matches!(after, Processing | Cancelled),
+        Processing => matches!(after, Processing | Completed | Failed),
+        Completed => after == Returned,
+        Failed | Cancelled | Returned => false,
+    }
 }
 
 /// What a store has written, by table, and what it has answered.

@@ -3,8 +3,6 @@
 
 #[path = "../common/mod.rs"]
 mod common;
-mod every_way;
-mod model;
 
 use std::collections::BTreeSet;
 
@@ -17,8 +15,8 @@ use payrail_core::payout::{self, BankAnswer, State};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use common::bank::{Bank, Call, Mood, Verdict, known, silence};
 use common::{Store, at, by, create, fund, key, merchant, payout_id};
-use model::{Bank, Call, Mood, Verdict};
 
 const MERCHANTS: u8 = 2;
 
@@ -221,17 +219,12 @@ impl World {
     fn claim(&mut self, owner: MerchantId, payout: PayoutId, worker: u8) -> bool {
         let claim = Action::Claim { payout, worker: format!("worker-{worker}") };
         let Ok(Reply::Claimed { attempt, .. }) = self.store.one(owner, claim, self.now) else { return false };
-        let (number, step) = (attempt.number, attempt.step);
-        self.calls.push(Call { payout, number, step, answer: None, withheld: false });
+        self.calls.push(Call::new(&attempt, payout.reference()));
         true
     }
 
     fn arrive(&mut self, n: usize, mood: Mood) {
-        let call = &mut self.calls[n];
-        if !call.withheld {
-            let answer = self.bank.receive(&call.payout.reference(), call.step, mood);
-            call.answer.get_or_insert(answer);
-        }
+        self.calls[n].arrive(&mut self.bank, mood);
     }
 
     fn report(&mut self, n: usize, answer: BankAnswer) {
@@ -314,16 +307,4 @@ impl World {
         }
         assert!(self.store.books.values().all(|book| book.tip.balances.held.get() == 0));
     }
-}
-
-/// The bank's own verdict, as an operator has it in writing.
-fn known(verdict: &Verdict) -> payout::Verdict {
-    match verdict {
-        Verdict::Paid { utr } => payout::Verdict::Paid { utr: utr.clone() },
-        Verdict::Refused | Verdict::Closed => payout::Verdict::NotPaid,
-    }
-}
-
-fn silence() -> BankAnswer {
-    BankAnswer::NoAnswer { why: "timeout".to_owned() }
 }

@@ -46,6 +46,7 @@ mod durable;
 mod equal;
 mod failures;
 mod forged;
+mod linearizable;
 mod lists;
 mod migrations;
 mod moves;

@@ -1,0 +1,206 @@
+//! Faults planted on purpose. Each bends what goes into the real decision, what comes out of it, or the way a
+//! store and a worker go about it; nothing of this is in the sources. The simulation and the model must find them.
+
+use std::collections::BTreeMap;
+use std::slice::from_ref;
+
+use jiff::Timestamp;
+use payrail_core::backoff::Policy;
+use payrail_core::command::{Action, Command, Reply};
+use payrail_core::decide::{self, Book, Writes};
+use payrail_core::ids::{MerchantId, PayoutId};
+use payrail_core::ledger::EntryKind;
+use payrail_core::payout::{BankAnswer, Payout, Progress, State, Step};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mutant {
+    // Of a store.
+    /// Transactions of one merchant do not wait for each other.
+    SkipLock,
+    /// What is decided on was read before the lock was had.
+    ReadBeforeLock,
+    /// The answer leaves before the commit.
+    AnswerBeforeCommit,
+    /// A process that dies while it commits leaves the one half written.
+    TornCommit,
+    // Of keys.
+    /// What was answered under a key is not looked up.
+    ForgetReplay,
+    /// A key answers whatever is asked under it.
+    AnswerAnyRequest,
+    /// A replay is the same JSON, and not the same bytes.
+    RenderAgain,
+    // Of money.
+    /// A payout is accepted and its funds stay available.
+    ForgetHold,
+    /// The outbox misses a row.
+    LoseEvent,
+    /// No answer counts as a refusal.
+    RefundOnSilence,
+    /// "Never received" counts as a promise never to pay.
+    TrustNeverReceived,
+    /// A second word that the bank paid settles a second time.
+    SettleTwice,
+    // Of calls to the bank.
+    /// All payouts of a merchant go under one reference.
+    ReuseReference,
+    /// Every call goes under a reference of its own.
+    NewReferences,
+    /// A report is taken from whoever comes.
+    LoseFencing,
+    /// Who takes over from a lost worker tells the bank again instead of asking.
+    ResubmitUnasked,
+    /// A merchant may withdraw what a worker has claimed.
+    CancelAfterClaim,
+    /// The lease of a lost worker never runs out.
+    EndlessLease,
+}
+
+impl Mutant {
+    pub const ALL: [Mutant; 18] = [
+        Self::SkipLock,
+        Self::ReadBeforeLock,
+        Self::AnswerBeforeCommit,
+        Self::TornCommit,
+        Self::ForgetReplay,
+        Self::AnswerAnyRequest,
+        Self::RenderAgain,
+        Self::ForgetHold,
+        Self::LoseEvent,
+        Self::RefundOnSilence,
+        Self::TrustNeverReceived,
+        Self::SettleTwice,
+        Self::ReuseReference,
+        Self::NewReferences,
+        Self::LoseFencing,
+        Self::ResubmitUnasked,
+        Self::CancelAfterClaim,
+        Self::EndlessLease,
+    ];
+}
+
+/// The real decision, or what a fault makes of it.
+pub fn decide_all(
+    mutant: Option<Mutant>,
+    books: &mut BTreeMap<MerchantId, Book>,
+    commands: &[Command],
+    policy: &Policy,
+    now: Timestamp,
+) -> Writes {
+    let Some(mutant) = mutant else { return decide::decide_all(books, commands, policy, now) };
+    let mut all = Writes::default();
+    for command in commands {
+        let mut command = command.clone();
+        if let Some(book) = books.get_mut(&command.merchant) {
+            bend_what_goes_in(mutant, book, &mut command.action, now);
+        }
+        let mut writes = decide::decide_all(books, from_ref(&command), policy, now);
+        bend_what_comes_out(mutant, &mut writes);
+        append(&mut all, writes);
+    }
+    all
+}
+
+/// What the bank is to know the payout by in call `number`.
+pub fn reference(mutant: Option<Mutant>, payout: PayoutId, number: u32) -> String {
+    match mutant {
+        Some(Mutant::ReuseReference) => format!("PR{}", payout.bucket().get()),
+        Some(Mutant::NewReferences) => format!("{}-{number}", payout.reference()),
+        _ => payout.reference(),
+    }
+}
+
+fn bend_what_goes_in(mutant: Mutant, book: &mut Book, action: &mut Action, now: Timestamp) {
+    match (mutant, action) {
+        (Mutant::ForgetReplay, Action::Create { key, .. }) => {
+            book.records.remove(key);
+        }
+        (Mutant::AnswerAnyRequest, Action::Create { key, request, .. }) => {
+            if let Some(record) = book.records.get_mut(key) {
+                record.request = request.hash();
+            }
+        }
+        (Mutant::RefundOnSilence, Action::Report { answer, .. }) => {
+            if let BankAnswer::NoAnswer { why } = answer {
+                *answer = BankAnswer::Refused { reason: why.clone() };
+            }
+        }
+        (Mutant::TrustNeverReceived, Action::Report { answer: answer @ BankAnswer::NeverReceived, .. }) => {
+            *answer = BankAnswer::Closed;
+        }
+        (Mutant::SettleTwice, Action::Report { payout, number, answer: BankAnswer::Paid { .. }, .. }) => {
+            if let Some(payout) = book.payouts.get_mut(payout).filter(|payout| is_completed(payout)) {
+                payout.state = held("one", now);
+                payout.calls = *number;
+            }
+        }
+        (Mutant::LoseFencing, Action::Report { payout, number, .. } | Action::Release { payout, number }) => {
+            let held =
+                book.payouts.get(payout).filter(|payout| progress(payout).is_some_and(|p| p.leased_by.is_some()));
+            *number = held.map_or(*number, |payout| payout.calls);
+        }
+        (Mutant::ResubmitUnasked, Action::Claim { payout, .. }) => {
+            if let Some(State::Processing(progress)) = book.payouts.get_mut(payout).map(|payout| &mut payout.state)
+                && progress.leased_by.is_some()
+                && progress.due_at <= now
+            {
+                (progress.leased_by, progress.step) = (None, Step::Submit);
+            }
+        }
+        (Mutant::CancelAfterClaim, Action::Cancel { payout }) => {
+            if let Some(payout) = book.payouts.get_mut(payout).filter(|payout| progress(payout).is_some()) {
+                payout.state = State::Pending { due_at: now };
+            }
+        }
+        _ => {}
+    }
+}
+
+fn bend_what_comes_out(mutant: Mutant, writes: &mut Writes) {
+    match mutant {
+        Mutant::ForgetHold => writes.entries.retain(|(_, entry)| entry.kind != EntryKind::Hold),
+        Mutant::LoseEvent => writes.events.retain(|(_, event)| event.kind != "payout.completed"),
+        Mutant::RenderAgain => {
+            for reply in writes.replies.iter_mut().flatten() {
+                if let Reply::Answered { answer, replayed: true } = reply {
+                    answer.body = answer.body.replace("\":", "\": ");
+                }
+            }
+        }
+        Mutant::EndlessLease => {
+            for (_, payout) in &mut writes.steps {
+                if let State::Processing(progress @ Progress { leased_by: Some(_), .. }) = &mut payout.state {
+                    progress.due_at = Timestamp::MAX;
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn held(by: &str, until: Timestamp) -> State {
+    State::Processing(Progress { step: Step::Enquire, due_at: until, leased_by: Some(by.to_owned()), doubt: None })
+}
+
+fn is_completed(payout: &Payout) -> bool {
+    matches!(payout.state, State::Completed { .. })
+}
+
+fn progress(payout: &Payout) -> Option<&Progress> {
+    match &payout.state {
+        State::Processing(progress) => Some(progress),
+        _ => None,
+    }
+}
+
+fn append(all: &mut Writes, more: Writes) {
+    all.entries.extend(more.entries);
+    all.new_payouts.extend(more.new_payouts);
+    all.steps.extend(more.steps);
+    all.opened.extend(more.opened);
+    all.closed.extend(more.closed);
+    all.records.extend(more.records);
+    all.events.extend(more.events);
+    all.actions.extend(more.actions);
+    all.replies.extend(more.replies);
+}

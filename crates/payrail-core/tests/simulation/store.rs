@@ -1,0 +1,137 @@
+//! A store in memory for many connections at once. It has what a database has that matters here: a lock for each
+//! merchant, transactions in steps, writes that appear all at once. It has none of a database's constraints:
+//! what keeps the promises is the lock and the decision alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use payrail_core::command::Command;
+use payrail_core::decide::{Book, Writes};
+use payrail_core::ids::{MerchantId, PayoutId};
+use payrail_core::ledger::Entry;
+use payrail_core::payout::Payout;
+
+use crate::plan::SECOND;
+
+pub type Books = BTreeMap<MerchantId, Book>;
+pub type Connection = u64;
+
+/// The server ends a transaction that does nothing for so long: its client has died, or might as well have.
+const IDLE_TIMEOUT: i64 = 30 * SECOND;
+
+#[derive(Debug, PartialEq)]
+pub enum Lock {
+    Had,
+    Taken,
+    /// The server has ended the transaction.
+    Gone,
+}
+
+#[derive(Default)]
+pub struct Store {
+    /// Everything: all records, all payouts.
+    pub books: Books,
+    /// Every entry of every book, in the order of the commits.
+    pub entries: Vec<(MerchantId, Entry)>,
+    locks: BTreeMap<MerchantId, Connection>,
+    /// The open transactions, and when each was heard of last.
+    open: BTreeMap<Connection, i64>,
+    last: Connection,
+    due: BTreeSet<(Timestamp, MerchantId, PayoutId)>,
+}
+
+impl Store {
+    pub fn new(merchants: impl Iterator<Item = MerchantId>) -> Self {
+        Self { books: merchants.map(|id| (id, Book::new(id))).collect(), ..Self::default() }
+    }
+
+    pub fn begin(&mut self, now: i64) -> Connection {
+        self.last += 1;
+        self.open.insert(self.last, now);
+        self.last
+    }
+
+    /// False if the server has ended the transaction.
+    pub fn hears_of(&mut self, connection: Connection, now: i64) -> bool {
+        self.open.get_mut(&connection).map(|heard| *heard = now).is_some()
+    }
+
+    pub fn lock(&mut self, connection: Connection, merchant: MerchantId, now: i64) -> Lock {
+        if !self.hears_of(connection, now) {
+            return Lock::Gone;
+        }
+        let holder = self.locks.get(&merchant).copied();
+        if holder.is_some_and(|holder| self.open.get(&holder).is_some_and(|heard| now - heard <= IDLE_TIMEOUT)) {
+            return Lock::Taken;
+        }
+        if let Some(idle) = holder {
+            self.end(idle);
+        }
+        self.locks.insert(merchant, connection);
+        Lock::Had
+    }
+
+    /// As a real store does: what the commands name, and no more.
+    pub fn load(&self, commands: &[Command]) -> Books {
+        let mut loaded = Books::new();
+        for Command { merchant, action } in commands {
+            let Some(stored) = self.books.get(merchant) else { continue };
+            let book = loaded.entry(*merchant).or_insert_with(|| Book {
+                tip: stored.tip,
+                last_event: stored.last_event,
+                ..Book::new(*merchant)
+            });
+            let record = action.key().and_then(|key| stored.records.get(&key));
+            book.records.extend(record.map(|record| (record.key, record.clone())));
+            let payout = action.payout().and_then(|id| stored.payouts.get(&id));
+            book.payouts.extend(payout.map(|payout| (payout.id, payout.clone())));
+        }
+        loaded
+    }
+
+    pub fn write(&mut self, writes: &Writes) {
+        for (merchant, payout) in writes.new_payouts.iter().chain(&writes.steps) {
+            self.put(*merchant, payout);
+        }
+        for (merchant, entry) in &writes.entries {
+            self.book(*merchant).tip = entry.tip();
+        }
+        self.entries.extend_from_slice(&writes.entries);
+        for (merchant, record) in &writes.records {
+            self.book(*merchant).records.insert(record.key, record.clone());
+        }
+        for (merchant, event) in &writes.events {
+            self.book(*merchant).last_event = event.seq;
+        }
+    }
+
+    /// Whether by commit, by rollback or by the death of its client.
+    pub fn end(&mut self, connection: Connection) {
+        self.open.remove(&connection);
+        self.locks.retain(|_, holder| *holder != connection);
+    }
+
+    pub fn due(&self, now: Timestamp) -> impl Iterator<Item = (MerchantId, PayoutId)> {
+        self.due.iter().take_while(move |(at, ..)| *at <= now).map(|(_, merchant, payout)| (*merchant, *payout))
+    }
+
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.due.first().map(|(at, ..)| *at)
+    }
+
+    pub fn payouts(&self) -> impl Iterator<Item = (MerchantId, &Payout)> {
+        self.books.iter().flat_map(|(merchant, book)| book.payouts.values().map(|payout| (*merchant, payout)))
+    }
+
+    fn put(&mut self, merchant: MerchantId, payout: &Payout) {
+        let before = self.book(merchant).payouts.insert(payout.id, payout.clone());
+        if let Some(at) = before.and_then(|before| before.due_at()) {
+            self.due.remove(&(at, merchant, payout.id));
+        }
+        self.due.extend(payout.due_at().map(|at| (at, merchant, payout.id)));
+    }
+
+    fn book(&mut self, merchant: MerchantId) -> &mut Book {
+        self.books.get_mut(&merchant).expect("a write for a merchant that there is")
+    }
+}

@@ -1,0 +1,140 @@
+//! One payout's life, as the commits and the bank tell it.
+
+use payrail_core::command::{Action, Command};
+use payrail_core::decide::{AttemptEnd, Writes};
+use payrail_core::ids::{MerchantId, PayoutId};
+use payrail_core::ledger::{Entry, EntryKind};
+use payrail_core::payout::{Attempt, BankAnswer, Payout, Status, Step};
+
+use super::promise::{ALL_OR_NOTHING, LEGAL_MOVES, PAID_TWICE, REFUNDED_AND_PAID};
+use super::{Kept, ensure};
+use crate::common::is_legal;
+
+pub struct Life {
+    pub merchant: MerchantId,
+    amount: i64,
+    status: Status,
+    /// How many of each kind: hold, settle, refund, return.
+    moves: [u8; 4],
+    /// How often the bank has paid for it, and whether it has promised never to.
+    paid: u8,
+    never: bool,
+    /// The newest attempt, and the newest that ended.
+    opened: u32,
+    ended: u32,
+    /// The attempts that told the bank to pay and may have left.
+    told: Vec<u32>,
+    /// The newest attempt that the bank answered with "never received".
+    denied: u32,
+}
+
+impl Life {
+    /// A payout is made together with its hold, its record and its event.
+    pub fn begin(merchant: MerchantId, payout: &Payout, writes: &Writes) -> Result<Self, super::Broken> {
+        let id = Some(payout.id);
+        let whole = writes.entries.iter().any(|(_, entry)| entry.payout == id && entry.kind == EntryKind::Hold)
+            && writes.records.iter().any(|(_, record)| record.payout == id)
+            && writes.events.iter().any(|(_, event)| event.payout == id);
+        ensure(whole, ALL_OR_NOTHING, || format!("{} without its hold, record or event", payout.id))?;
+        ensure(payout.status() == Status::Pending, LEGAL_MOVES, || format!("begins as {payout:?}"))?;
+        let (amount, status, moves) = (payout.amount.get(), Status::Pending, [0; 4]);
+        let (paid, never, opened, ended, told, denied) = (0, false, 0, 0, Vec::new(), 0);
+        Ok(Self { merchant, amount, status, moves, paid, never, opened, ended, told, denied })
+    }
+
+    /// What it holds.
+    pub fn holds(&self) -> i128 {
+        let open = matches!(self.status, Status::Pending | Status::Processing);
+        if open { i128::from(self.amount) } else { 0 }
+    }
+
+    /// Along an arrow of the design; and the world hears of each.
+    pub fn step(&mut self, payout: &Payout, writes: &Writes) -> Kept {
+        let (before, after) = (self.status, payout.status());
+        self.status = after;
+        ensure(is_legal(before, after), LEGAL_MOVES, || format!("{}: {before:?} to {after:?}", payout.id))?;
+        let tells = |word: &str| word.strip_prefix("payout.") == Some(after.as_str());
+        let told = writes.events.iter().any(|(_, event)| event.payout == Some(payout.id) && tells(event.kind));
+        ensure(told || before == after, ALL_OR_NOTHING, || format!("{} is {after:?}, and no event says so", payout.id))
+    }
+
+    /// Each attempt has the next number, and none tells the bank what it may have heard without asking first.
+    pub fn opened(&mut self, attempt: &Attempt) -> Kept {
+        let how = || format!("{attempt:?} after number {}", self.opened);
+        ensure(attempt.number == self.opened + 1, PAID_TWICE, how)?;
+        self.opened = attempt.number;
+        if attempt.step == Step::Submit {
+            let told = self.told.last().copied().unwrap_or(0);
+            let asked = told == 0 || self.denied > told;
+            ensure(asked, PAID_TWICE, || format!("told in call {told} and again, unasked, in {attempt:?}"))?;
+            self.told.push(attempt.number);
+        }
+        Ok(())
+    }
+
+    pub fn closed(&mut self, end: &AttemptEnd) -> Kept {
+        ensure(end.number > self.ended, PAID_TWICE, || format!("{end:?} after number {}", self.ended))?;
+        self.ended = end.number;
+        if matches!(end.outcome, "unreachable" | "released") {
+            self.told.retain(|number| *number != end.number);
+        }
+        Ok(())
+    }
+
+    pub fn moved(&mut self, entry: &Entry) -> Kept {
+        let (place, word) = match entry.kind {
+            EntryKind::Fund => return ensure(false, ALL_OR_NOTHING, || format!("{entry:?}")),
+            EntryKind::Hold => (0, "held"),
+            EntryKind::Settle => (1, "settled"),
+            EntryKind::Refund => (2, "refunded"),
+            EntryKind::Return => (3, "returned"),
+        };
+        self.moves[place] += 1;
+        ensure(self.moves[place] == 1, PAID_TWICE, || format!("{word} twice: {entry:?}"))?;
+        ensure(entry.amount.get() == self.amount, ALL_OR_NOTHING, || format!("{} of {entry:?}", self.amount))?;
+        match entry.kind {
+            EntryKind::Settle => ensure(self.paid > 0, PAID_TWICE, || format!("settled and not paid: {entry:?}")),
+            EntryKind::Refund => {
+                ensure(self.paid == 0, REFUNDED_AND_PAID, || format!("{entry:?}"))?;
+                // A payout that no worker took is withdrawn; any other needs the bank's word that it never pays.
+                let proof = self.never || (self.opened == 0 && self.status == Status::Cancelled);
+                ensure(proof, REFUNDED_AND_PAID, || format!("refunded without proof: {entry:?}"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub fn is_in_order(&self, id: PayoutId) -> Kept {
+        let expected = match self.status {
+            Status::Pending | Status::Processing => [1, 0, 0, 0],
+            Status::Completed => [1, 1, 0, 0],
+            Status::Failed | Status::Cancelled => [1, 0, 1, 0],
+            Status::Returned => [1, 1, 0, 1],
+        };
+        let how = || format!("{id} is {:?} with {:?}", self.status, self.moves);
+        ensure(self.moves == expected, ALL_OR_NOTHING, how)
+    }
+
+    pub fn at_bank(&mut self, id: PayoutId, number: u32, step: Step, answer: &BankAnswer, paid_now: bool) -> Kept {
+        self.paid += u8::from(paid_now);
+        self.never |= matches!(answer, BankAnswer::Refused { .. } | BankAnswer::Closed);
+        if step == Step::Enquire && *answer == BankAnswer::NeverReceived {
+            self.denied = self.denied.max(number);
+        }
+        ensure(self.paid < 2, PAID_TWICE, || format!("the bank paid {id} again"))?;
+        ensure(self.paid == 0 || self.moves[2] == 0, REFUNDED_AND_PAID, || format!("{id} is refunded, then paid"))
+    }
+}
+
+/// A report that is taken ends the attempt that it is about, and no other.
+pub fn reports_are_their_own(commands: &[Command], writes: &Writes) -> Kept {
+    for (command, reply) in commands.iter().zip(&writes.replies) {
+        if let (Action::Report { payout, number, .. } | Action::Release { payout, number }, Ok(_)) =
+            (&command.action, reply)
+        {
+            let own = writes.closed.iter().any(|(_, end)| (end.payout, end.number) == (*payout, *number));
+            ensure(own, PAID_TWICE, || format!("a report on call {number} of {payout} was taken for another"))?;
+        }
+    }
+    Ok(())
+}
