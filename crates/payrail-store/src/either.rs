@@ -16,9 +16,11 @@ macro_rules! write {
     ($store:expr, $room:ident::$name:ident($($argument:expr),*)) => {
         match $store {
             $crate::Store::Sqlite(store) => {
-                let mut tx = store.writer.begin_with("BEGIN IMMEDIATE").await?;
+                let mut turn = store.turn().await?;
+                let mut tx = sqlx::Connection::begin_with(&mut **turn, "BEGIN IMMEDIATE").await?;
                 let done = $crate::sqlite::$room::$name(&mut tx, $($argument),*).await?;
                 tx.commit().await.map_err($crate::StoreError::of_commit)?;
+                $crate::sqlite::turn::done(turn);
                 Ok(done)
             }
             $crate::Store::Postgres(store) => {

@@ -4,6 +4,8 @@ use std::error::Error as _;
 
 use deadpool_postgres::PoolError;
 use sqlx::error::DatabaseError;
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
+use tokio_postgres::error::Severity;
 
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -51,7 +53,10 @@ impl From<sqlx::Error> for StoreError {
 impl From<tokio_postgres::Error> for StoreError {
     fn from(error: tokio_postgres::Error) -> Self {
         match error.as_db_error() {
-            Some(refusal) => of_sqlstate(refusal.code().code(), refusal.to_string()),
+            Some(refusal) => {
+                let ended = matches!(refusal.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
+                of_sqlstate(refusal.code().code(), ended, refusal.to_string())
+            }
             // Its own words say where it was; the cause is in what it stems from.
             None => Self::Unavailable(match error.source() {
                 Some(cause) => format!("{error}: {cause}"),
@@ -74,7 +79,9 @@ impl From<PoolError> for StoreError {
 fn of_code(refusal: &dyn DatabaseError, text: String) -> StoreError {
     let code = refusal.code().unwrap_or_default();
     let Some(code) = code.parse::<u32>().ok().filter(|_| code.len() < 5) else {
-        return of_sqlstate(&code, text);
+        let severity = refusal.try_downcast_ref::<PgDatabaseError>().map(PgDatabaseError::severity);
+        let ended = matches!(severity, Some(PgSeverity::Fatal | PgSeverity::Panic));
+        return of_sqlstate(&code, ended, text);
     };
     match code & 0xff {
         5 | 6 => StoreError::Busy(text),
@@ -85,8 +92,9 @@ fn of_code(refusal: &dyn DatabaseError, text: String) -> StoreError {
     }
 }
 
-/// On PostgreSQL: never by a constraint's name, which Citus leaves empty.
-fn of_sqlstate(code: &str, text: String) -> StoreError {
+/// On PostgreSQL: never by a constraint's name, which Citus leaves empty. `ended`: with this the server closed the
+/// session.
+fn of_sqlstate(code: &str, ended: bool, text: String) -> StoreError {
     match code {
         "40001" | "40P01" => StoreError::Retry(text),
         "55P03" | "57014" => StoreError::Busy(text),
@@ -95,6 +103,9 @@ fn of_sqlstate(code: &str, text: String) -> StoreError {
             StoreError::Unavailable(text)
         }
         "25P03" | "25006" => StoreError::Unavailable(text),
+        // Trouble of the server's own, such as a new session that cannot write its files on a full disk: it is not
+        // our rows that it refuses.
+        code if ended && (code.starts_with("XX") || code.starts_with("58")) => StoreError::Unavailable(text),
         _ => StoreError::Refused(text),
     }
 }
@@ -108,5 +119,21 @@ impl StoreError {
             Self::Unavailable(text) | Self::Corrupt(text) => Self::CommitUnknown(text),
             other => other,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_that_the_server_could_not_keep_is_no_refusal_of_rows() {
+        let is_unavailable =
+            |code, ended| matches!(of_sqlstate(code, ended, String::new()), StoreError::Unavailable(_));
+        // "could not write init file", on a full disk.
+        assert!(is_unavailable("XX000", true));
+        assert!(is_unavailable("58030", true));
+        assert!(!is_unavailable("XX000", false), "an error in a statement of ours");
+        assert!(!is_unavailable("28P01", true), "a wrong password");
     }
 }

@@ -41,12 +41,6 @@ impl TestDatabase {
             "TEST_DATABASE_URL names no PostgreSQL server: run the tests with `make test`, \
              or one of them with `scripts/with-postgres cargo test NAME`",
         );
-        Self::postgres_on(&admin_url).await
-    }
-
-    /// A database on another server.
-    pub async fn postgres_on(admin_url: &str) -> Self {
-        let admin_url = admin_url.to_owned();
         let name = fresh_name();
         let mut admin = PgConnection::connect(&admin_url).await.expect("the test server answers");
         let create = AssertSqlSafe(format!("CREATE DATABASE {name}"));

@@ -40,8 +40,9 @@ pub enum DoorError {
     TooLate,
 }
 
-/// Longer than the store lets any statement take: it ends a wait that the database knows nothing of.
-const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(90);
+/// It ends a wait that the database knows nothing of, and with it the standstill of a lane. Longer than whoever asked
+/// waits for an answer, and than any lock or statement takes on a database that is well.
+const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(25);
 
 #[derive(Clone, Copy, Debug)]
 pub struct LaneSettings {

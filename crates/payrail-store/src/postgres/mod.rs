@@ -59,8 +59,9 @@ const SESSION: [(&str, &str); 9] = [
     ("lock_timeout", "5s"),
     // No statement of ours takes longer; one that does is stuck.
     ("statement_timeout", "60s"),
-    // A process that dies between two statements must not keep its locks.
-    ("idle_in_transaction_session_timeout", "30s"),
+    // A process that dies between two statements must not keep its locks; nor one that the network has swallowed.
+    // We think between two statements for some milliseconds.
+    ("idle_in_transaction_session_timeout", "10s"),
     ("synchronous_commit", "on"),
     // We read and write by key. Without these the planner, on tables that it has not yet analyzed, may
     // make and keep a plan that scans them whole.

@@ -4,6 +4,7 @@ mod batch;
 mod copy;
 mod load;
 mod log;
+pub(crate) mod turn;
 mod write;
 
 use std::str::FromStr;
@@ -13,6 +14,7 @@ use std::time::{Duration, Instant};
 use payrail_core::backoff::Policy;
 use payrail_core::command::Command;
 use payrail_core::decide::decide_all;
+use sqlx::Connection;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use tokio::sync::Notify;
@@ -107,7 +109,8 @@ impl SqliteStore {
         let needs = Needs::of(commands);
         // IMMEDIATE takes the write lock now: a transaction that reads first and writes later could be
         // refused half way. It is also every merchant's lock.
-        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut turn = self.turn().await?;
+        let mut tx = turn.begin_with("BEGIN IMMEDIATE").await?;
         let mut books = load::books(&mut tx, &needs).await?;
         let writes = decide_all(&mut books, commands, policy, now());
         if writes.is_empty() {
@@ -117,6 +120,7 @@ impl SqliteStore {
             tx.commit().await.map_err(StoreError::of_commit)?;
             self.written.notify_one();
         }
+        turn::done(turn);
         Ok(writes.replies)
     }
 

@@ -49,7 +49,7 @@ impl Book {
             .await
             .map_err(unreadable)?;
         let (orders, jobs) = mpsc::channel(QUEUE);
-        Ok((Book { readers, orders }, tokio::spawn(writer::run(connection, house, jobs))))
+        Ok((Book { readers, orders }, tokio::spawn(writer::run(connection, path.to_owned(), house, jobs))))
     }
 
     /// `None` when the book could not be written: what became of the order is not known.

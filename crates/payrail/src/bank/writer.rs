@@ -2,11 +2,13 @@
 //! next one: under load many share one write to disk, alone an order waits for nobody.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
+use super::book::open_to_write;
 use super::entry::{Answer, Entry, House, Order};
 use crate::clock::Clock;
 
@@ -28,20 +30,24 @@ fn now() -> i64 {
 }
 
 /// Works until nobody can send any more.
-pub async fn run(mut book: SqliteConnection, house: House, mut jobs: mpsc::Receiver<Job>) {
+pub async fn run(mut book: SqliteConnection, path: PathBuf, house: House, mut jobs: mpsc::Receiver<Job>) {
     let mut batch = Vec::with_capacity(BATCH);
     let mut next_return = Wake::At(now());
     loop {
         tokio::select! {
             received = jobs.recv_many(&mut batch, BATCH) => match received {
                 0 => break,
-                _ => next_return = next_return.sooner(carry_out(&mut book, house, &mut batch).await),
+                _ => match carry_out(&mut book, house, &mut batch).await {
+                    Some(wake) => next_return = next_return.sooner(wake),
+                    None => reopen(&mut book, &path).await,
+                },
             },
             () = next_return.wait() => next_return = match give_back(&mut book, now()).await {
                 Ok(wake) => wake,
                 Err(error) => {
                     tracing::error!(%error, "the bank's book could not take in returns");
                     tokio::time::sleep(AFTER_ERROR).await;
+                    reopen(&mut book, &path).await;
                     Wake::At(now())
                 }
             },
@@ -79,8 +85,18 @@ impl Wake {
     }
 }
 
-/// One transaction for the whole batch, then the answers. Tells when the next return is due.
-async fn carry_out(book: &mut SqliteConnection, house: House, batch: &mut Vec<Job>) -> Wake {
+/// A connection whose transaction failed is not used again: when the disk is full SQLite rolls back by itself, and
+/// sqlx holds the transaction to be open ever after.
+async fn reopen(book: &mut SqliteConnection, path: &Path) {
+    match open_to_write(path).await {
+        Ok(fresh) => *book = fresh,
+        Err(error) => tracing::error!(%error, "the bank's book could not be opened anew; trying again later"),
+    }
+}
+
+/// One transaction for the whole batch, then the answers. Tells when the next return is due; `None` when nothing was
+/// written.
+async fn carry_out(book: &mut SqliteConnection, house: House, batch: &mut Vec<Job>) -> Option<Wake> {
     let (orders, replies): (Vec<_>, Vec<_>) = batch.drain(..).map(|job| (job.order, job.reply)).unzip();
     match commit(book, house, &orders).await {
         Ok((answers, wake)) => {
@@ -88,11 +104,11 @@ async fn carry_out(book: &mut SqliteConnection, house: House, batch: &mut Vec<Jo
                 // Whoever asked may have gone; the book has it all the same.
                 drop(reply.send(answer));
             }
-            wake
+            Some(wake)
         }
         Err(error) => {
             tracing::error!(%error, orders = orders.len(), "the bank's book could not be written");
-            Wake::Never
+            None
         }
     }
 }
@@ -170,4 +186,45 @@ async fn give_back(book: &mut SqliteConnection, now: i64) -> sqlx::Result<Wake> 
 
 fn json(value: &impl serde::Serialize) -> sqlx::Result<String> {
     serde_json::to_string(value).map_err(|error| sqlx::Error::Encode(error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use payrail_core::money::Amount;
+
+    use super::*;
+    use crate::bank::entry::Transfer;
+    use crate::bank::{Odds, accounts};
+
+    fn pay(number: usize) -> Order {
+        let reference = format!("PR{number}");
+        let amount_paise = Amount::new(1).unwrap();
+        Order::Submit(Transfer { reference, amount_paise, bank_account_id: accounts::SUCCESS.to_owned() })
+    }
+
+    async fn say(jobs: &mpsc::Sender<Job>, order: Order) -> Option<Answer> {
+        let (reply, answer) = oneshot::channel();
+        jobs.send(Job { order, reply }).await.ok()?;
+        answer.await.ok()
+    }
+
+    /// A limit of the connection's stands for the disk's end: SQLite does the same at either.
+    #[tokio::test]
+    async fn after_the_disk_was_full_the_bank_goes_on() {
+        let path = std::env::temp_dir().join(format!("payrail_full_{}.db", std::process::id()));
+        let mut book = open_to_write(&path).await.unwrap();
+        sqlx::raw_sql("PRAGMA max_page_count = 1").execute(&mut book).await.unwrap();
+        let house = House { odds: Odds::default(), seed: 1, returns_after: Duration::ZERO };
+        let (jobs, inbox) = mpsc::channel(1);
+        let writer = tokio::spawn(run(book, path.clone(), house, inbox));
+        let mut answers = Vec::new();
+        for number in 0..400 {
+            answers.push(say(&jobs, pay(number)).await.is_some());
+        }
+        assert!(answers.contains(&false), "the book was full at some time");
+        assert!(answers.ends_with(&[true; 10]), "and it was for once only");
+        drop(jobs);
+        writer.await.unwrap();
+        std::fs::remove_file(&path).unwrap();
+    }
 }

@@ -12,7 +12,7 @@ use futures::future::join_all;
 use payrail_core::command::{self, Action, Command, Refusal, Reply};
 use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::payout::{Attempt, Payout, Step};
-use payrail_store::{Result, Store};
+use payrail_store::{Result, Store, StoreError};
 use tokio::sync::{Mutex, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -52,6 +52,9 @@ struct Claimed {
     payout: Payout,
     attempt: Attempt,
 }
+
+/// A network that swallows everything answers nothing and closes nothing: who only waits, waits for ever.
+const READS_WITHIN: Duration = Duration::from_secs(10);
 
 /// How often a report is tried before the payout is left to its lease's end.
 const REPORT_TRIES: u32 = 6;
@@ -130,7 +133,9 @@ impl Worker {
             return Ok(0);
         }
         let free = u32::try_from(self.slots.available_permits()).unwrap_or(u32::MAX);
-        let due = self.head.lock().await.due(&self.store, self.clock.now(), free).await?;
+        let due = async { self.head.lock().await.due(&self.store, self.clock.now(), free).await };
+        let silent = |_| StoreError::Unavailable(format!("the database was silent for {} s", READS_WITHIN.as_secs()));
+        let due = tokio::time::timeout(READS_WITHIN, due).await.map_err(silent)??;
         let claims = due.into_iter().map(|(merchant, payout)| self.claim(merchant, payout));
         let claimed: Vec<Claimed> = join_all(claims).await.into_iter().flatten().collect();
         let begun = claimed.len();

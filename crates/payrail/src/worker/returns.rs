@@ -15,6 +15,8 @@ use crate::rail::ReturnedTransfer;
 pub const RETURNS_CURSOR: &str = "bank_returns_cursor";
 const PAGE: u32 = 100;
 const POLL: Duration = Duration::from_secs(2);
+/// Then it begins anew where it has come to: a database or a bank that falls silent must not end it for good.
+const TAKES_AT_MOST: Duration = Duration::from_secs(60);
 
 impl Worker {
     pub(super) async fn follow_returns(self, stop: CancellationToken) {
@@ -29,7 +31,8 @@ impl Worker {
 
     /// Takes in what the bank has returned since the last look.
     pub(super) async fn take_returns(&self) {
-        if let Err(why) = self.try_take_returns().await {
+        let taking = tokio::time::timeout(TAKES_AT_MOST, self.try_take_returns());
+        if let Err(why) = taking.await.unwrap_or_else(|_| Err("it took too long".to_owned())) {
             tracing::debug!(why, "the bank's returns could not be read; trying again later");
         }
     }

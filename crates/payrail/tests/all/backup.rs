@@ -11,7 +11,7 @@ use std::time::Duration;
 use payrail_store::testing::TestDatabase;
 use serde_json::Value;
 
-use crate::storm::{HASTE, all_clients, all_payouts, settled};
+use crate::storm::{HASTE, all_clients, all_payouts, check_answers, check_money, settled};
 use crate::support::{ACME, FIAZ, Process, TINY, World};
 use crate::verify_scene::{stderr, stdout};
 
@@ -31,8 +31,10 @@ async fn a_copy_taken_under_load_is_whole_and_goes_on(world: World) {
         }
         copies.push(Copy::take(&world, number).await);
     }
-    clients.await.unwrap();
+    let answers = clients.await.unwrap();
     settled(&server).await;
+    check_answers(&server, answers).await;
+    check_money(&server).await;
     let ends = statuses(&server).await;
     assert_eq!(server.stop().code(), Some(0));
 

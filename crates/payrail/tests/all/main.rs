@@ -12,8 +12,6 @@ mod cli_health;
 mod cli_settings;
 mod cli_start;
 mod contract;
-mod crash;
-mod database_death;
 mod engine;
 mod fake_bank;
 mod metrics;

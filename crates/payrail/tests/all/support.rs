@@ -111,7 +111,7 @@ impl Drop for World {
 /// A process of ours; killed with the value.
 pub struct Process {
     child: Child,
-    /// Where it listens: `http://127.0.0.1:PORT`; empty for a worker, which does not.
+    /// Where it listens: `http://127.0.0.1:PORT`.
     pub url: String,
     pub client: Client,
 }
@@ -132,12 +132,6 @@ impl Process {
         std::thread::spawn(move || lines.for_each(drop));
         let client = Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
         Self { child, url, client }
-    }
-
-    /// A process that does not listen, such as a worker.
-    pub fn silent(mut command: Command) -> Self {
-        let child = command.stdout(Stdio::null()).spawn().unwrap();
-        Self { child, url: String::new(), client: Client::new() }
     }
 
     pub fn get(&self, key: &str, path: &str) -> RequestBuilder {

@@ -1,0 +1,104 @@
+//! PostgreSQL for one scene: a private cluster that flushes to disk, and can be stopped and started.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use sqlx::{Connection, PgConnection};
+use tokio::process::Command;
+use tokio::sync::Mutex as Turn;
+use tokio::time::{sleep, timeout};
+
+use crate::disk::Disk;
+
+pub struct Cluster {
+    pub url: String,
+    pub psql: PathBuf,
+    /// One fault at a time.
+    pub turn: Turn<()>,
+    pg_ctl: PathBuf,
+    data: PathBuf,
+    log: PathBuf,
+}
+
+const SIZE: &str = "360m";
+const COMMAND: &str = "echo \"$TEST_DATABASE_URL\"; command -v pg_ctl; command -v psql; read end";
+const IS_BACK_WITHIN: Duration = Duration::from_secs(120);
+
+impl Cluster {
+    pub async fn start(folder: &Path) -> (Self, Disk) {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/with-postgres");
+        let mut disk = Disk::beside(folder.join("disk"), SIZE, &[script, "sh", "-c", COMMAND]).await;
+        let (url, pg_ctl, psql) = (disk.line().await, disk.line().await.into(), disk.line().await.into());
+        let log = disk.path("postgres.log");
+        let mut cluster = Self { url, psql, turn: Turn::new(()), pg_ctl, data: PathBuf::new(), log };
+        let mut admin = cluster.connect().await.unwrap();
+        let data: String = sqlx::query_scalar("SHOW data_directory").fetch_one(&mut admin).await.unwrap();
+        cluster.data = data.into();
+        // So that the log's files leave room on the small disk.
+        for setting in ["max_wal_size = '96MB'", "min_wal_size = '32MB'", "log_min_messages = 'error'"] {
+            let text = sqlx::AssertSqlSafe(format!("ALTER SYSTEM SET {setting}"));
+            sqlx::raw_sql(text).execute(&mut admin).await.unwrap();
+        }
+        sqlx::raw_sql("SELECT pg_reload_conf()").execute(&mut admin).await.unwrap();
+        (cluster, disk)
+    }
+
+    pub async fn connect(&self) -> Option<PgConnection> {
+        timeout(Duration::from_secs(5), PgConnection::connect(&self.url)).await.ok()?.ok()
+    }
+
+    /// As a power cut would, as far as a process can tell.
+    pub async fn stop_at_once(&self) {
+        self.control(&["stop", "-m", "immediate"]).await;
+    }
+
+    /// Starts it if it does not run, and waits until it answers.
+    pub async fn bring_back(&self) {
+        let begun = Instant::now();
+        let port = self.url.rsplit([':', '/']).nth(1).unwrap_or_default();
+        let log = self.log.display().to_string();
+        while begun.elapsed() < IS_BACK_WITHIN {
+            if self.connect().await.is_some() {
+                return;
+            }
+            self.control(&["start", "-w", "-t", "60", "-l", &log, "-o", &format!("-p {port}")]).await;
+            sleep(Duration::from_millis(200)).await;
+        }
+        panic!("PostgreSQL did not come back; its log is {log}");
+    }
+
+    /// Who serves us; first who is at work.
+    pub async fn backends(&self) -> Vec<i32> {
+        let Some(mut admin) = self.connect().await else { return Vec::new() };
+        let ours = "SELECT pid FROM pg_stat_activity WHERE application_name = 'payrail' \
+                    ORDER BY (state = 'active') DESC, state_change DESC";
+        sqlx::query_scalar(ours).fetch_all(&mut admin).await.unwrap_or_default()
+    }
+
+    pub async fn kill(&self, backend: i32) {
+        let _ = Command::new("kill").args(["-KILL", &backend.to_string()]).stderr(Stdio::null()).status().await;
+    }
+
+    pub async fn end_sessions(&self, backends: &[i32]) {
+        if let Some(mut admin) = self.connect().await {
+            let end = sqlx::query("SELECT pg_terminate_backend(pid) FROM unnest($1) AS pid").bind(backends);
+            let _ = end.execute(&mut admin).await;
+        }
+    }
+
+    /// As the owner of its files. (It keeps what it inherits: no pipe of ours may be among it.)
+    async fn control(&self, arguments: &[&str]) {
+        let owner = std::fs::metadata(&self.data).unwrap();
+        let mut command = Command::new("setpriv");
+        if std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0) {
+            command
+                .args([format!("--reuid={}", owner.uid()), format!("--regid={}", owner.gid())])
+                .arg("--clear-groups");
+        }
+        command.arg(&self.pg_ctl).args(arguments).arg("-D").arg(&self.data).current_dir("/");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let _ = timeout(IS_BACK_WITHIN, command.status()).await;
+    }
+}

@@ -1,0 +1,192 @@
+//! A process of ours and its keeper, who starts it again whenever it ends, as a service manager would.
+
+use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::sync::{Mutex as Turn, mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+
+use crate::clocks::{self, Clock};
+use crate::wire::Upstream;
+
+/// How to start it.
+pub struct Recipe {
+    pub name: String,
+    pub arguments: Vec<String>,
+    pub settings: Vec<(String, String)>,
+    pub folder: PathBuf,
+    pub clock: Option<Clock>,
+}
+
+pub struct Post {
+    pub clock: Option<Clock>,
+    /// One fault at a time.
+    pub turn: Turn<()>,
+    orders: mpsc::Sender<(Order, oneshot::Sender<()>)>,
+    keeper: JoinHandle<()>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Order {
+    /// SIGKILL, then down for so long.
+    Kill(Duration),
+    /// SIGTERM, and until it has ended.
+    Stop,
+    Signal(&'static str),
+    /// SIGTERM, and not started again.
+    End,
+}
+
+/// Ends that nobody ordered, by process and exit status; and stops that took too long.
+pub type Ends = Arc<Mutex<BTreeMap<String, u64>>>;
+
+/// More than the grace time that the processes are given.
+const STOPS_WITHIN: Duration = Duration::from_secs(20);
+const PAUSE_BEFORE_RESTART: Duration = Duration::from_millis(200);
+
+impl Post {
+    /// Where it listens, each time that it does, is written to `address`.
+    pub fn start(recipe: Recipe, address: Upstream, ends: Ends) -> Self {
+        let (orders, inbox) = mpsc::channel(1);
+        let clock = recipe.clock.clone();
+        let keeper = tokio::spawn(keep(recipe, address, inbox, ends));
+        Self { clock, turn: Turn::new(()), orders, keeper }
+    }
+
+    /// Returns when it has been carried out.
+    pub async fn order(&self, order: Order) {
+        let (done, heard) = oneshot::channel();
+        if self.orders.send((order, done)).await.is_ok() {
+            let _ = heard.await;
+        }
+    }
+}
+
+impl Drop for Post {
+    /// The keeper goes, and takes the process with it.
+    fn drop(&mut self) {
+        self.keeper.abort();
+    }
+}
+
+async fn keep(recipe: Recipe, address: Upstream, mut inbox: mpsc::Receiver<(Order, oneshot::Sender<()>)>, ends: Ends) {
+    loop {
+        let mut child = recipe.start();
+        let process = child.id().unwrap_or_default();
+        let listening = tokio::spawn(hear_address(child.stdout.take().unwrap(), address.clone()));
+        let goes_on = watch(&recipe.name, &mut child, process, &mut inbox, &ends).await;
+        listening.abort();
+        clocks::sweep_after(process);
+        if !goes_on {
+            return;
+        }
+    }
+}
+
+/// Until the process has ended; false if it is to stay so. While an order is carried out nobody waits for the
+/// process, so that its number stays its own.
+async fn watch(
+    name: &str,
+    child: &mut Child,
+    process: u32,
+    inbox: &mut mpsc::Receiver<(Order, oneshot::Sender<()>)>,
+    ends: &Ends,
+) -> bool {
+    loop {
+        let (order, done) = tokio::select! {
+            received = inbox.recv() => match received {
+                Some(received) => received,
+                None => return false,
+            },
+            ended = child.wait() => {
+                note(ends, format!("{name} ended by itself: {}", of(ended.ok())));
+                sleep(PAUSE_BEFORE_RESTART).await;
+                return true;
+            }
+        };
+        match order {
+            Order::Signal(signal) => send(signal, process).await,
+            Order::Kill(down) => {
+                let _ = child.kill().await;
+                sleep(down).await;
+            }
+            Order::Stop | Order::End => stop(name, child, process, ends).await,
+        }
+        let _ = done.send(());
+        match order {
+            Order::Signal(_) => {}
+            Order::End => return false,
+            Order::Kill(_) | Order::Stop => return true,
+        }
+    }
+}
+
+async fn stop(name: &str, child: &mut Child, process: u32, ends: &Ends) {
+    send("TERM", process).await;
+    match timeout(STOPS_WITHIN, child.wait()).await {
+        Ok(Ok(status)) if status.success() => {}
+        Ok(ended) => note(ends, format!("{name} was asked to stop: {}", of(ended.ok()))),
+        Err(_) => {
+            note(ends, format!("{name} did not stop within {} s", STOPS_WITHIN.as_secs()));
+            let _ = child.kill().await;
+        }
+    }
+}
+
+fn of(status: Option<ExitStatus>) -> String {
+    status.map_or_else(|| "nobody knows how".to_owned(), |status| status.to_string())
+}
+
+fn note(ends: &Ends, what: String) {
+    *ends.lock().unwrap().entry(what).or_default() += 1;
+}
+
+async fn send(signal: &str, process: u32) {
+    let _ = Command::new("kill").args([format!("-{signal}"), process.to_string()]).stderr(Stdio::null()).status().await;
+}
+
+async fn hear_address(stdout: ChildStdout, address: Upstream) {
+    let mut lines = BufReader::new(stdout).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        let place = line.split_once("listening on http://").and_then(|(_, rest)| rest.split_whitespace().next());
+        if let Some(place) = place.and_then(|place| place.replace("localhost", "127.0.0.1").parse::<SocketAddr>().ok())
+        {
+            *address.lock().unwrap() = Some(place);
+        }
+    }
+}
+
+impl Recipe {
+    /// It dies with us, however we die; and has no setting of ours.
+    fn start(&self) -> Child {
+        let log = OpenOptions::new().create(true).append(true).open(self.folder.join(format!("{}.log", self.name)));
+        let mut command = Command::new("setpriv");
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PAYRAIL_")) {
+            command.env_remove(name);
+        }
+        command
+            .args(["--pdeathsig", "KILL", env!("CARGO_BIN_EXE_payrail")])
+            .args(&self.arguments)
+            .current_dir(&self.folder)
+            .env_remove("SECRET_KEY")
+            .env_remove("DEBUG")
+            .env_remove("RESET_DATA")
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log.unwrap())
+            .kill_on_drop(true);
+        if let Some(clock) = &self.clock {
+            command.envs(clock.environment());
+        }
+        command.spawn().unwrap()
+    }
+}
