@@ -73,7 +73,7 @@ pub async fn audit(town: &Town, figures: &Path) -> Word {
 }
 
 pub fn auditor(clients: &Path, database_url: &str, book: &Path) -> Command {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/torture/auditor.py");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/torture/auditor");
     let mut command = Command::new("python3");
     command.args(["-B", script, "--clients"]).arg(clients).args(["--database", database_url, "--bank"]).arg(book);
     command

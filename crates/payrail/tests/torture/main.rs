@@ -1,5 +1,5 @@
 //! The crash mill: real processes, clients that retry as real ones do, and a fault every second or so, drawn from a
-//! seed. When it is over, `payrail verify` and an auditor that shares no code with what it audits (auditor.py: the
+//! seed. When it is over, `payrail verify` and an auditor that shares no code with what it audits (auditor/: the
 //! clients' own notes, the database, the bank's book) say whether every promise was kept.
 //!
 //! PAYRAIL_TORTURE_SEED     what to draw from (a number, or `fresh`); printed first. The default is fixed
