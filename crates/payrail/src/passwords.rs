@@ -59,7 +59,7 @@ impl Passwords {
 }
 
 /// The cost is the one that the hash was made at.
-fn matches(password: &str, hash: &str) -> bool {
+pub fn matches(password: &str, hash: &str) -> bool {
     let Ok(hash) = PasswordHash::new(hash) else { return false };
     Argon2::default().verify_password(password.as_bytes(), &hash).is_ok()
 }

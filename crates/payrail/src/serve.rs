@@ -5,8 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::ServiceExt;
-use axum::extract::Request;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{self, SignalKind};
 use tokio::sync::Semaphore;
@@ -15,6 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::http::admin::{Auditor, Desk};
+use crate::http::server;
 use crate::http::{self, Api, Parts};
 use crate::ids::PayoutIds;
 use crate::lanes::Door;
@@ -30,6 +29,7 @@ pub async fn run(common: Common, serve: Serve) -> Result<(), Error> {
     let policy = serve.worker.policy()?;
     let worker_settings = serve.worker.settings()?;
     let origins = serve.origins(common.debug)?;
+    let limits = serve.connections.limits()?;
     check_bank(&serve)?;
     let clock = Clock::System;
     telemetry::begin();
@@ -77,10 +77,11 @@ pub async fn run(common: Common, serve: Serve) -> Result<(), Error> {
             secure_cookies: serve.secure_cookies.unwrap_or(!common.is_demo()),
             stop: stop.clone(),
             listeners: Arc::new(Semaphore::new(http::LISTENERS_MOST)),
+            body_time: limits.body,
             sign_ins: http::sign_ins(),
             desk,
         });
-        tasks.spawn(answer(listener, api, origins, stop.clone()));
+        tasks.spawn(server::serve(listener, http::service(api, &origins), limits, stop.clone()));
         banner(addr, &common, seeded, bank_url.as_deref());
     }
     tasks.close();
@@ -108,15 +109,6 @@ pub async fn run(common: Common, serve: Serve) -> Result<(), Error> {
 async fn listen(addr: SocketAddr) -> Result<TcpListener, Error> {
     let taken = |error| BadSetting(format!("PAYRAIL_ADDR: cannot listen on {addr}: {error}"));
     Ok(TcpListener::bind(addr).await.map_err(taken)?)
-}
-
-async fn answer(listener: TcpListener, api: Api, origins: Vec<axum::http::HeaderValue>, stop: CancellationToken) {
-    let service = http::service(api, &origins);
-    let service = ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(service);
-    let served = axum::serve(listener, service).with_graceful_shutdown(async move { stop.cancelled().await });
-    if let Err(error) = served.await {
-        tracing::error!(%error, "the API stopped serving");
-    }
 }
 
 /// The bank that is set, or the simulated one, which the all-in-one program starts by itself.

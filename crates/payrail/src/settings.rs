@@ -14,6 +14,7 @@ use payrail_store::{Store, StoreError};
 use sqlx::sqlite::SqliteConnectOptions;
 
 use crate::bank;
+use crate::http::server::Connections;
 use crate::keys::KeyHasher;
 use crate::lanes::LaneSettings;
 use crate::rail::{self, Rail};
@@ -174,6 +175,9 @@ pub struct Serve {
     /// Milliseconds that a stop waits for what is under way
     #[arg(long, env = "PAYRAIL_GRACE_MS", default_value_t = 15_000, value_name = "MS")]
     pub grace_ms: u64,
+
+    #[command(flatten)]
+    pub connections: Connections,
 
     #[command(flatten)]
     pub lanes: Lanes,

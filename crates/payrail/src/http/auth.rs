@@ -72,7 +72,7 @@ fn not_authenticated() -> Problem {
 }
 
 /// The scheme's case does not matter, nor does space around the key.
-fn key_of(headers: &HeaderMap) -> Option<&str> {
+pub fn key_of(headers: &HeaderMap) -> Option<&str> {
     let (scheme, key) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.trim().split_once(' ')?;
     let key = key.trim();
     (scheme.eq_ignore_ascii_case("Api-Key") && !key.is_empty()).then_some(key)

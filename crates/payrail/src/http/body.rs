@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use futures::StreamExt;
 use serde_json::{Map, Value};
 
+use super::Api;
 use super::problem::Problem;
 
 /// A request is a few members; this leaves room for any number of unknown ones.
@@ -16,9 +17,10 @@ const BODY_LIMIT_BYTES: usize = 64 * 1024;
 const HEARD_OUT_BYTES: usize = 16 * 1024 * 1024;
 const HEARD_OUT_FOR: Duration = Duration::from_secs(5);
 
-pub async fn object(request: Request) -> Result<Map<String, Value>, Problem> {
+pub async fn object(api: &Api, request: Request) -> Result<Map<String, Value>, Problem> {
     let (parts, body) = request.into_parts();
-    json(&parts.headers, &read(body).await?)
+    let arrived = tokio::time::timeout(api.body_time, read(body)).await;
+    json(&parts.headers, &arrived.unwrap_or_else(|_| Err(Problem::too_slow(api.body_time)))?)
 }
 
 async fn read(body: Body) -> Result<Vec<u8>, Problem> {
@@ -52,7 +54,7 @@ async fn hear_out(mut arriving: BodyDataStream) {
 }
 
 /// The body as an object. An empty one is an object without members, as in the original.
-fn json(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, Problem> {
+pub fn json(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, Problem> {
     if body.is_empty() {
         return Ok(Map::new());
     }

@@ -38,7 +38,7 @@ pub struct NewPayout {
         payout, for ever")),
     responses(
         (status = 201, description = "Accepted, its funds held; or the first answer again", body = PayoutSummary,
-            headers(("Idempotent-Replayed" = Option<bool>, description = "`true` on a repeated answer"))),
+            headers(("Idempotent-Replayed" = Option<String>, description = "`true` on a repeated answer"))),
         (status = 400, description = "`idempotency_key_missing`, `idempotency_key_invalid`, `parse_error`, `invalid`, \
             `insufficient_balance` (with `available_balance_paise`; remembered)", body = Problem),
         (status = 409, description = "`in_progress`: nothing was done; again after `Retry-After`", body = Problem),
@@ -49,7 +49,7 @@ pub struct NewPayout {
     ))]
 pub async fn create(State(api): State<Api>, Caller(merchant): Caller, request: Request) -> Result<Response, Problem> {
     let key = key(request.headers())?;
-    let request = form(&body::object(request).await?)?;
+    let request = form(&body::object(&api, request).await?)?;
     let id = api.ids.next(merchant.id, api.clock.now());
     answer(&api, merchant.id, Action::Create { id, key, request }).await
 }
@@ -90,7 +90,7 @@ pub fn key(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
         .ok_or_else(|| bad("idempotency_key_invalid", "Idempotency-Key must be a valid UUID"))
 }
 
-fn form(body: &Map<String, Value>) -> Result<PayoutRequest, Problem> {
+pub fn form(body: &Map<String, Value>) -> Result<PayoutRequest, Problem> {
     let amount = fields::amount(body.get("amount_paise"));
     let account = fields::text(body.get("bank_account_id"), ACCOUNT_LIMIT_CHARACTERS);
     match (amount, account) {

@@ -128,7 +128,7 @@ fn row(entry: &LedgerEntry) -> [String; COLUMNS.len()] {
 }
 
 /// A cell that begins so is a formula to a spreadsheet, and its words may be a stranger's.
-fn harmless(text: &str) -> String {
+pub fn harmless(text: &str) -> String {
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     if is_formula { format!("'{text}") } else { text.to_owned() }
 }

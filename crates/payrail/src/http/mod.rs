@@ -18,6 +18,7 @@ mod metrics;
 pub mod openapi;
 mod pages;
 mod paging;
+pub mod parsers;
 mod payouts;
 mod problem;
 pub mod rate_limit;
@@ -25,6 +26,7 @@ mod routes;
 mod same_origin;
 mod search;
 mod security;
+pub mod server;
 mod session;
 mod shapes;
 mod stream;
@@ -45,7 +47,7 @@ use tower::Layer;
 use tower::util::MapResponseLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::CorsLayer;
-use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
+use tower_http::normalize_path::NormalizePathLayer;
 
 use crate::clock::Clock;
 use crate::ids::PayoutIds;
@@ -88,6 +90,8 @@ pub struct Parts {
     pub stop: CancellationToken,
     /// A place for each stream that may be open at a time.
     pub listeners: Arc<Semaphore>,
+    /// How long the body of a request may take.
+    pub body_time: Duration,
     /// Attempts to sign in, by address.
     pub sign_ins: Limit<IpAddr>,
     pub desk: admin::Desk,
@@ -102,7 +106,7 @@ pub fn sign_ins<K: std::hash::Hash + Eq + Clone + std::fmt::Debug>() -> Limit<K>
 }
 
 /// The whole service: paths with and without the last slash are the same.
-pub fn service(api: Api, cors_origins: &[HeaderValue]) -> NormalizePath<Router> {
+pub fn service(api: Api, cors_origins: &[HeaderValue]) -> server::Service {
     let https_only = api.secure_cookies;
     let router =
         routes::router().fallback(pages::elsewhere).method_not_allowed_fallback(fallback::wrong_method).with_state(api);

@@ -74,6 +74,11 @@ fn complete(operation: &mut Operation, schemes: &[&str]) {
         may_answer(operation, "401", "`not_authenticated`, `session_expired`, `invalid_api_key`: sign in");
         may_answer(operation, "403", "`cross_origin`, `forbidden`");
     }
+    if operation.request_body.is_some() {
+        may_answer(operation, "408", "`body_too_slow`: it was not complete in time; nothing was done");
+        may_answer(operation, "413", "`body_too_large`");
+        may_answer(operation, "415", "`unsupported_media_type`");
+    }
     may_answer(operation, "500", "`internal`: the server's log has the cause");
     may_answer(operation, "503", "`unavailable`, `overloaded`, `outcome_unknown`: again after `Retry-After`");
 }

@@ -2,6 +2,7 @@
 //! The cause of a 5xx goes to the log and never to the client.
 
 use std::any::Any;
+use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -51,6 +52,18 @@ impl Problem {
         DoorError::Full.into()
     }
 
+    /// So many connections are open already that there is no place for another.
+    pub fn crowded() -> Self {
+        let detail = "Too many connections are open; try again.";
+        Self::later(StatusCode::SERVICE_UNAVAILABLE, "overloaded", detail)
+    }
+
+    /// The client took its time, and the connection with it.
+    pub fn too_slow(limit: Duration) -> Self {
+        let detail = format!("The body was not complete within {limit:?}; nothing was done.");
+        Self::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", detail).header(header::CONNECTION, "close")
+    }
+
     /// Come back: nothing was decided, or what was decided can be found by the key.
     fn later(status: StatusCode, code: &'static str, detail: &'static str) -> Self {
         Self::new(status, code, detail).header(header::RETRY_AFTER, "1")
@@ -62,6 +75,10 @@ impl Problem {
 
     pub fn not_found(detail: &'static str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", detail)
+    }
+
+    pub fn status(&self) -> u16 {
+        self.status.as_u16()
     }
 
     pub fn is_unauthorized(&self) -> bool {

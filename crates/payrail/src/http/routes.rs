@@ -46,11 +46,19 @@ fn merchants() -> Part {
         .routes(routes!(insights::show))
         .routes(routes!(events::list))
         .routes(routes!(stream::listen))
-        .routes(routes!(session::show, session::sign_in, session::sign_out))
         .split_for_parts();
-    let router =
-        router.route("/openapi.json", get(openapi::serve)).method_not_allowed_fallback(fallback::method_not_allowed);
-    Part { path: "/api/v1", schemes: &["ApiKey", "MerchantSession"], tag: "merchant", router, document }
+    let router = router.method_not_allowed_fallback(fallback::method_not_allowed);
+    // Where nobody need be known, a wrong method is one whoever calls.
+    let (open, open_document) =
+        OpenApiRouter::new().routes(routes!(session::show, session::sign_in, session::sign_out)).split_for_parts();
+    let open = open.route("/openapi.json", get(openapi::serve)).method_not_allowed_fallback(fallback::wrong_method);
+    Part {
+        path: "/api/v1",
+        schemes: &["ApiKey", "MerchantSession"],
+        tag: "merchant",
+        router: router.merge(open),
+        document: document.merge_from(open_document),
+    }
 }
 
 /// Everything below its own path. What is said to a caller is for that caller, now.

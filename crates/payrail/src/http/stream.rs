@@ -91,7 +91,7 @@ pub async fn listen(
     Ok(([(HeaderName::from_static("x-accel-buffering"), "no")], sse).into_response())
 }
 
-fn last_seen(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
+pub fn last_seen(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
     let Some(value) = headers.get("last-event-id") else { return Ok(None) };
     let number = value.to_str().ok().and_then(|text| text.parse().ok());
     number.map(Some).ok_or_else(|| bad_parameter("Last-Event-ID must be the number of an event."))

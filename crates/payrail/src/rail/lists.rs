@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use payrail_core::money::Amount;
 use payrail_core::payout::BankAnswer;
 use reqwest::{Method, StatusCode};
-use serde::de::{DeserializeOwned, Error as _};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use super::{Error, Rail, call, excerpt};
@@ -50,18 +50,34 @@ struct Returns {
     returns: Vec<ReturnedTransfer>,
 }
 
+/// The rows of a page of what the bank paid.
+pub fn paid_in(page: &[u8]) -> Result<Vec<PaidTransfer>, serde_json::Error> {
+    serde_json::from_slice(page).map(|page: Transfers| page.transfers)
+}
+
+/// The rows of a page of what came back.
+pub fn returned_in(page: &[u8]) -> Result<Vec<ReturnedTransfer>, serde_json::Error> {
+    serde_json::from_slice(page).map(|page: Returns| page.returns)
+}
+
 impl Rail {
     /// What the bank paid after its row `after`, in its own order; an empty page is the end.
     pub async fn paid(&self, after: i64, limit: u32) -> Result<Vec<PaidTransfer>, Error> {
-        self.list("transfers", after, limit).await.map(|page: Transfers| page.transfers)
+        self.list("transfers", after, limit, paid_in).await
     }
 
     /// What came back after return number `after`, in order; an empty page is the end.
     pub async fn returns(&self, after: i64, limit: u32) -> Result<Vec<ReturnedTransfer>, Error> {
-        self.list("returns", after, limit).await.map(|page: Returns| page.returns)
+        self.list("returns", after, limit, returned_in).await
     }
 
-    async fn list<T: DeserializeOwned>(&self, name: &str, after: i64, limit: u32) -> Result<T, Error> {
+    async fn list<T>(
+        &self,
+        name: &str,
+        after: i64,
+        limit: u32,
+        read: impl Fn(&[u8]) -> Result<Vec<T>, serde_json::Error>,
+    ) -> Result<Vec<T>, Error> {
         let mut url = self.url(&["v1", name]);
         url.set_query(Some(&format!("after={after}&limit={limit}")));
         let reply =
@@ -74,7 +90,7 @@ impl Rail {
         }
         match reply.broken {
             Some(why) => Err(Error::List(why)),
-            None => serde_json::from_slice(&reply.body).map_err(|error| Error::List(error.to_string())),
+            None => read(&reply.body).map_err(|error| Error::List(error.to_string())),
         }
     }
 }

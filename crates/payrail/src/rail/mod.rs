@@ -3,9 +3,9 @@
 //! A call ends in one answer, and only what the bank said in so many words counts as one
 //! ([`answer`]). Whatever else may happen on the way is no answer: the bank may have paid or not.
 
-mod answer;
+pub mod answer;
 mod call;
-mod lists;
+pub mod lists;
 
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use payrail_core::payout::{BankAnswer, Step};
 use reqwest::{Client, Method, Url};
 use serde::Serialize;
 
+pub use call::Reply;
 pub use lists::{PaidTransfer, ReturnedTransfer};
 
 /// No answer that counts is longer.

@@ -4,6 +4,7 @@
 #[macro_use]
 mod support;
 
+mod abuse;
 mod admin;
 mod backup;
 mod bench_fill;

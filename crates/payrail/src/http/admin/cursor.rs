@@ -23,7 +23,7 @@ pub fn parse(text: Option<&str>) -> Result<Option<Position>, Problem> {
 
 fn position(text: &str) -> Option<Position> {
     let mut parts = text.split('.');
-    let at = Timestamp::from_microsecond(parts.next()?.parse().ok()?).ok()?;
+    let at = Timestamp::from_microsecond(parts.next()?.parse().ok()?).ok().filter(is_storable)?;
     let owner = Uuid::try_parse(parts.next()?).ok()?;
     let number = parts.next()?.parse().ok()?;
     let id = Uuid::try_parse(parts.next()?).ok()?;
@@ -45,9 +45,14 @@ pub fn window(from: Option<&str>, to: Option<&str>) -> Result<Window, Problem> {
 
 fn moment(name: &str, text: Option<&str>, ends_day: bool) -> Result<Option<Timestamp>, Problem> {
     let Some(text) = text else { return Ok(None) };
-    let moment = text.parse().ok().or_else(|| midnight(text, ends_day));
+    let moment = text.parse().ok().or_else(|| midnight(text, ends_day)).filter(is_storable);
     let bad = || bad_parameter(format!("{name} must be a date or a time like 2026-01-31T12:00:00Z."));
     moment.map(Some).ok_or_else(bad)
+}
+
+/// PostgreSQL knows no time before 4713 BC, and nothing here is older than its epoch.
+fn is_storable(at: &Timestamp) -> bool {
+    *at >= Timestamp::UNIX_EPOCH
 }
 
 /// Days are UTC's.
@@ -72,7 +77,9 @@ mod tests {
             Position { number: -3, id: Uuid::from_u128(7), ..Position::newest(at("2026-01-31T12:00:00.000001Z")) };
         assert_eq!(parse(Some(&text(&position))).unwrap(), Some(position));
         assert!(parse(None).unwrap().is_none());
-        for bad in ["", ".", "1.2.3.4", "5", &format!("{}.5", text(&position))] {
+        let ancient = text(&position).replacen("1769860800000001", "-377705023201000000", 1);
+        assert_ne!(ancient, text(&position));
+        for bad in ["", ".", "1.2.3.4", "5", &format!("{}.5", text(&position)), &ancient] {
             assert!(parse(Some(bad)).is_err(), "{bad:?}");
         }
     }
@@ -97,7 +104,7 @@ mod tests {
         assert_eq!(days, Window { from: Some(at("2026-01-30T00:00:00Z")), to: Some(at("2026-02-01T00:00:00Z")) });
         let moments = window(Some("2026-01-30T05:30:00+05:30"), Some("2026-01-31T12:00:00Z")).unwrap();
         assert_eq!(moments, Window { from: Some(at("2026-01-30T00:00:00Z")), to: Some(at("2026-01-31T12:00:00Z")) });
-        for bad in ["", "yesterday", "2026-13-01", "2026-01-31T12:00:00", "9999-99-99"] {
+        for bad in ["", "yesterday", "2026-13-01", "2026-01-31T12:00:00", "9999-99-99", "-009999-01-01"] {
             assert!(window(Some(bad), None).is_err() && window(None, Some(bad)).is_err(), "{bad:?}");
         }
     }

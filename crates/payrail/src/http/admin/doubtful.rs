@@ -106,7 +106,7 @@ pub async fn decide(
     request: Request,
 ) -> Result<Json<AdminPayout>, Problem> {
     let (merchant, payout) = of_path(&api, path).await?;
-    let (verdict, reason) = form(&body::object(request).await?)?;
+    let (verdict, reason) = form(&body::object(&api, request).await?)?;
     send(&api, merchant, Action::Decide { payout: payout.id, verdict, reason, by: by(&operator) }).await
 }
 

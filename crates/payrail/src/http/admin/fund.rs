@@ -51,7 +51,7 @@ pub struct Funded {
         description = "Your name for this funding. A key funds at most once, for ever")),
     responses(
         (status = 201, description = "Credited; or the first answer again", body = Funded,
-            headers(("Idempotent-Replayed" = Option<bool>, description = "`true` on a repeated answer"))),
+            headers(("Idempotent-Replayed" = Option<String>, description = "`true` on a repeated answer"))),
         (status = 400, description = "`idempotency_key_missing`, `idempotency_key_invalid`, `parse_error`, `invalid`, \
             `balance_too_large`", body = Problem),
         (status = 404, description = "`not_found`", body = Problem),
@@ -67,7 +67,7 @@ pub async fn fund(
 ) -> Result<Response, Problem> {
     let merchant = merchant(&api, id.map_or(Uuid::nil(), |Path(id)| id)).await?;
     let key = create::key(request.headers())?;
-    let (amount, description) = form(&body::object(request).await?)?;
+    let (amount, description) = form(&body::object(&api, request).await?)?;
     let by = Some(by(&operator));
     create::answer(&api, merchant.id, Action::Fund { key, amount, description, by }).await
 }

@@ -154,7 +154,7 @@ pub async fn create(
     MayOperate(operator): MayOperate,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (name, email) = form(&body::object(request).await?)?;
+    let (name, email) = form(&body::object(&api, request).await?)?;
     let now = api.clock.now();
     let stored = Stored { id: ids::merchant_id(), name, email, created_at: now };
     let (api_key, key) = fresh(&api);

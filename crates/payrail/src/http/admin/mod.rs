@@ -4,7 +4,7 @@
 
 mod actions;
 mod auditor;
-mod cursor;
+pub(super) mod cursor;
 mod doubtful;
 mod fund;
 mod guard;

@@ -120,7 +120,7 @@ pub async fn sign_in(
 ) -> Result<Response, Problem> {
     same_origin::check(request.method(), request.headers())?;
     api.desk.by_address.take(&rate_limit::place_of(peer.ip()))?;
-    let (name, password) = form(&body::object(request).await?)?;
+    let (name, password) = form(&body::object(&api, request).await?)?;
     api.desk.by_name.take(&name.to_ascii_lowercase())?;
     let known = api.store.operator_of_name(&name).await?;
     let hash = known.as_ref().filter(|(operator, _)| operator.disabled_at.is_none()).map(|(_, hash)| hash.clone());

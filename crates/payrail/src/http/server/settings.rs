@@ -1,0 +1,70 @@
+//! How long a client may take, and how many may come.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::settings::BadSetting;
+
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Connections")]
+pub struct Connections {
+    /// Connections that may be open at a time; one more is answered 503 and closed
+    // Each takes some 20 KB; with a proxy in front a few hundred are in use.
+    #[arg(long, env = "PAYRAIL_CONNECTIONS", default_value_t = 4_096, value_name = "NUMBER")]
+    pub connections: usize,
+
+    /// Milliseconds for the head of a request, or for the first after connecting; then it is closed
+    // A head is one packet, or two: this is for the slowest of lines.
+    #[arg(long, env = "PAYRAIL_HEAD_MS", default_value_t = 10_000, value_name = "MS")]
+    pub head_ms: u64,
+
+    /// Milliseconds for the body of a request; then it is answered 408
+    // 64 KiB at the most: 20 kbit/s are enough.
+    #[arg(long, env = "PAYRAIL_BODY_MS", default_value_t = 30_000, value_name = "MS")]
+    pub body_ms: u64,
+
+    /// Milliseconds that a connection may be idle between requests
+    // Longer than proxies keep theirs (a minute is usual), so that they are the first to hang up: a request that
+    // crosses with our hanging up must be sent again.
+    #[arg(long, env = "PAYRAIL_IDLE_MS", default_value_t = 75_000, value_name = "MS")]
+    pub idle_ms: u64,
+
+    /// Milliseconds that a client may read nothing of an answer while more is waiting
+    #[arg(long, env = "PAYRAIL_STALL_MS", default_value_t = 30_000, value_name = "MS")]
+    pub stall_ms: u64,
+}
+
+/// The same, checked.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    pub connections: usize,
+    pub head: Duration,
+    pub body: Duration,
+    pub idle: Duration,
+    pub stall: Duration,
+}
+
+impl Connections {
+    pub fn limits(&self) -> Result<Limits, BadSetting> {
+        if !(1..=1_000_000).contains(&self.connections) {
+            return Err(BadSetting(format!("PAYRAIL_CONNECTIONS must be from 1 to 1000000, not {}", self.connections)));
+        }
+        Ok(Limits {
+            connections: self.connections,
+            head: time("PAYRAIL_HEAD_MS", self.head_ms)?,
+            body: time("PAYRAIL_BODY_MS", self.body_ms)?,
+            idle: time("PAYRAIL_IDLE_MS", self.idle_ms)?,
+            stall: time("PAYRAIL_STALL_MS", self.stall_ms)?,
+        })
+    }
+}
+
+/// A day is longer than anybody waits, and no sum with it overflows.
+fn time(name: &str, ms: u64) -> Result<Duration, BadSetting> {
+    const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
+    match ms {
+        1..=DAY_MS => Ok(Duration::from_millis(ms)),
+        _ => Err(BadSetting(format!("{name} must be from 1 to {DAY_MS}, not {ms}"))),
+    }
+}

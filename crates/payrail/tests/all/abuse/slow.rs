@@ -1,0 +1,177 @@
+//! Who takes their time: heads and bodies byte by byte, connections that are kept for nothing, answers that nobody
+//! reads. Each ends by itself, and what is meant to be long does not.
+
+use std::time::{Duration, Instant};
+
+use tokio::io::AsyncReadExt;
+
+use super::wire::{ORDER, Wire, get, order, order_head, payouts};
+use super::{document, impatient, operations};
+use crate::support::{ACME, Process, TINY, World, key};
+
+const DRIP: Duration = Duration::from_millis(60);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_that_does_not_end_ends_the_connection() {
+    let world = World::sqlite();
+    let server = impatient(&world);
+    let head = order_head("Content-Length: 43\r\n");
+    // Nothing; a beginning; a byte at a time; empty lines, which are no beginning; after a request that went well.
+    let mut silent = Wire::to(&server).await;
+    let mut stuck = Wire::to(&server).await;
+    let mut slow = Wire::to(&server).await;
+    let mut empty = Wire::to(&server).await;
+    let mut second = Wire::to(&server).await;
+    silent.say("").await;
+    stuck.say(&head[..40]).await;
+    second.say(format!("{}GET /healthz", get("/healthz"))).await;
+    let begun = Instant::now();
+    let lines = "\r\n".repeat(200);
+    let (slow_ended, empty_ended) = tokio::join!(slow.drip(&head, DRIP), empty.drip(&lines, DRIP));
+    assert!(!slow_ended && !empty_ended, "neither could send it all");
+    assert!(begun.elapsed() >= Duration::from_millis(1_500), "not at once: {:?}", begun.elapsed());
+    for (what, wire) in [("silent", silent), ("stuck", stuck), ("slow", slow), ("empty", empty)] {
+        assert!(!matches!(wire.heard_out().await.status(), 200..=299), "{what}");
+    }
+    assert_eq!(second.heard_out().await.statuses(), [200], "the first was answered, the second never was one");
+    assert_eq!(payouts(&server).await, 0);
+}
+
+/// Wherever the document has a body.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_does_not_end_is_answered_408() {
+    let world = World::sqlite();
+    let server = impatient(&world);
+    let cookie = operator(&server).await;
+    let merchant = merchant(&server).await;
+    let document = document();
+    let mut trials = Vec::new();
+    for ((method, path), operation) in operations(&document) {
+        if operation.get("requestBody").is_none() || path.ends_with("/decide") {
+            continue; // a decision is about a payout in doubt, of which there is none here
+        }
+        let path = path.replace("{id}", &merchant);
+        assert!(operation["responses"].get("408").is_some(), "{method} {path} does not say so");
+        trials.push(takes_a_body_for_a_while(&server, format!("{method} {path}"), &cookie));
+    }
+    assert_eq!(trials.len(), 5);
+    futures::future::join_all(trials).await;
+    assert_eq!((payouts(&server).await, server.balances(TINY).await), (0, (10_000, 0)), "nothing was done");
+    world.verify();
+}
+
+async fn takes_a_body_for_a_while(server: &Process, line: String, cookie: &str) {
+    let head = |lines: &str| {
+        let key = key();
+        format!(
+            "{line} HTTP/1.1\r\nHost: payrail\r\nAuthorization: Api-Key {TINY}\r\nCookie: {cookie}\r\n\
+             Idempotency-Key: {key}\r\nContent-Type: application/json\r\n{lines}\r\n"
+        )
+    };
+    let begun = Instant::now();
+    let (mut dripping, mut stopped, mut chunked, mut none) =
+        (Wire::to(server).await, Wire::to(server).await, Wire::to(server).await, Wire::to(server).await);
+    stopped.say(format!("{}{}", head("Content-Length: 43\r\n"), &ORDER[..20])).await;
+    chunked.say(format!("{}2b\r\n{ORDER}\r\n", head("Transfer-Encoding: chunked\r\n"))).await;
+    none.say(head("Content-Length: 43\r\n")).await;
+    dripping.say(head("Content-Length: 60000\r\n")).await;
+    dripping.drip(&" ".repeat(60), DRIP).await;
+    for (what, wire) in [("stopped", stopped), ("chunked", chunked), ("none", none), ("dripping", dripping)] {
+        let told = wire.heard_out().await;
+        assert_eq!(told.status(), 408, "{what} at {line}: {}", told.0);
+        told.is_problem(408, "body_too_slow");
+    }
+    assert!(begun.elapsed() >= Duration::from_secs(2));
+}
+
+async fn operator(server: &Process) -> String {
+    let form = serde_json::json!({ "name": "admin", "password": "payrail-demo-admin" });
+    let answer = server.client.post(format!("{}/admin/api/v1/session", server.url)).json(&form).send().await.unwrap();
+    answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned()
+}
+
+async fn merchant(server: &Process) -> String {
+    server.json(TINY, "/api/v1/me/").await["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_is_kept_for_a_while_and_not_for_ever() {
+    let world = World::sqlite();
+    let server = impatient(&world);
+    let (mut idle, mut busy) = (Wire::to(&server).await, Wire::to(&server).await);
+    idle.say(get("/healthz")).await;
+    assert_eq!(idle.hear().await.status(), 200);
+    let begun = Instant::now();
+    for _ in 0..10 {
+        // In all longer than a connection may be idle.
+        busy.say(order()).await;
+        assert_eq!(busy.hear().await.status(), 201);
+        tokio::time::sleep(Duration::from_millis(400)).await;
+    }
+    assert_eq!(idle.heard_out().await.0, "", "without a word");
+    assert!(begun.elapsed() >= Duration::from_secs(3));
+}
+
+/// Longer than every limit, and with hardly a byte: neither side is to blame for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_is_not_cut() {
+    let world = World::sqlite();
+    let server = impatient(&world);
+    let (mut quiet, mut early) = (Wire::to(&server).await, Wire::to(&server).await);
+    quiet.say(get("/api/v1/events/stream")).await;
+    // Nor by a client that sends what comes too early.
+    early.say(format!("{}GET /heal", get("/api/v1/events/stream"))).await;
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let (status, payout) = server.pay(TINY, key(), 100, "demo-bank").await;
+    assert_eq!(status, 201);
+    let id = payout["id"].as_str().unwrap();
+    hears(&mut quiet, id).await;
+    hears(&mut early, id).await;
+}
+
+async fn hears(stream: &mut Wire, id: &str) {
+    let mut heard = String::new();
+    while !heard.contains(id) {
+        let mut bytes = [0; 4096];
+        let read = tokio::time::timeout(Duration::from_secs(30), stream.0.read(&mut bytes)).await.unwrap().unwrap();
+        assert!(read > 0, "the stream was cut: {heard}");
+        heard.push_str(&String::from_utf8_lossy(&bytes[..read]));
+    }
+}
+
+/// More than the sockets between hold.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_does_not_read_the_answers_gets_no_more() {
+    const ASKED: usize = 1_000;
+    let world = World::sqlite();
+    let server = impatient(&world);
+    let mut deaf = Wire::to(&server).await;
+    deaf.say(get("/api/v1/openapi.json").repeat(ASKED)).await;
+    // By then it has been given up: what it reads now is what was on its way.
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let mut heard = Vec::new();
+    let _ = deaf.0.read_to_end(&mut heard).await;
+    let answers = String::from_utf8_lossy(&heard).matches("HTTP/1.1 200 OK").count();
+    assert!((1..ASKED).contains(&answers), "{answers}");
+    assert_eq!(server.balances(ACME).await, (1_000_000, 0), "others are served");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_waits_for_nobody_who_says_nothing() {
+    let world = World::sqlite();
+    let server = impatient(&world);
+    let (mut half, mut idle, mut asking) = (Wire::to(&server).await, Wire::to(&server).await, Wire::to(&server).await);
+    half.say("GET /healthz HTTP/1.1\r\nHost").await;
+    idle.say(get("/healthz")).await;
+    assert_eq!(idle.hear().await.status(), 200);
+    // Its body is on its way when the stop comes: it is still answered.
+    asking.say(order_head(&format!("Content-Length: {}\r\n", ORDER.len()))).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let stopping = tokio::task::spawn_blocking(move || server.stop());
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    asking.say(ORDER).await;
+    assert_eq!(asking.heard_out().await.status(), 201);
+    assert_eq!(idle.heard_out().await.0, "");
+    assert!(stopping.await.unwrap().success());
+    world.verify();
+}
