@@ -1,0 +1,45 @@
+#![no_main]
+//! The bank's answer: money hangs on it. Only what says so in so many words is one, by a second reading of its own.
+
+use libfuzzer_sys::fuzz_target;
+use payrail::rail::{Reply, answer};
+use payrail_core::payout::{BankAnswer, Step};
+use reqwest::StatusCode;
+use serde_json::Value;
+
+fuzz_target!(|bytes: &[u8]| {
+    for step in Step::ALL {
+        let reply = |status, is_json| Reply { status, is_json, body: bytes.to_vec(), broken: None };
+        let read = answer::read(step, "PR1", &reply(StatusCode::OK, true));
+        for unsure in
+            [reply(StatusCode::ACCEPTED, true), reply(StatusCode::OK, false), reply(StatusCode::BAD_GATEWAY, true)]
+        {
+            assert!(matches!(answer::read(step, "PR1", &unsure), BankAnswer::NoAnswer { .. }));
+        }
+        if matches!(read, BankAnswer::NoAnswer { .. }) {
+            continue;
+        }
+        let Ok(Value::Object(said)) = serde_json::from_slice::<Value>(bytes) else { panic!("no object: {read:?}") };
+        assert!(said.get("reference").is_none_or(|other| other.is_null() || other == "PR1"));
+        let has = |name: &str| said.get(name).is_some_and(|value| !value.is_null());
+        match &read {
+            BankAnswer::Paid { utr } => {
+                assert!(said["status"] == "paid" && said["utr"] == utr.as_str());
+                assert!((1..=64).contains(&utr.len()) && utr.bytes().all(|byte| byte.is_ascii_graphic()));
+            }
+            BankAnswer::Refused { reason } => {
+                assert!(said["status"] == "refused" && has("reason") && !has("utr"));
+                assert!((1..=500).contains(&reason.chars().count()) && !reason.contains(char::is_control));
+            }
+            BankAnswer::Closed => assert!(said["status"] == "closed" && step != Step::Submit && !has("utr")),
+            BankAnswer::NeverReceived => {
+                assert!(said["status"] == "never_received" && step != Step::Submit && !has("utr"))
+            }
+            other => panic!("{other:?}"),
+        }
+        // About another reference it says nothing.
+        if said.contains_key("reference") && has("reference") {
+            assert!(matches!(answer::read(step, "PR2", &reply(StatusCode::OK, true)), BankAnswer::NoAnswer { .. }));
+        }
+    }
+});
