@@ -1,6 +1,6 @@
 # Everything a person or CI runs here. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run dev test check dashboard screenshots openapi bench
+.PHONY: help run dev test check dashboard screenshots openapi bench torture fuzz mutants coverage deny
 
 DEBUG_DIR := $${CARGO_TARGET_DIR:-target}/debug
 DIST := dashboard/dist/.built
@@ -29,7 +29,9 @@ dev: ## the same, and the dashboard's dev server with hot reload on http://local
 test: check ## check, then every test: both stores (on a private PostgreSQL), the dashboard, a real browser
 	@scripts/setup test
 	cd dashboard && npm test
+	@$(MAKE) --no-print-directory deny
 	scripts/with-postgres cargo test --workspace --locked
+	scripts/schemathesis 60
 	cd dashboard && PAYRAIL_BIN="$$(realpath "../$(DEBUG_DIR)/payrail")" npm run test:browser
 
 check: dashboard ## formatting, lints and types, warnings refused
@@ -65,3 +67,24 @@ bench: ## how fast, beside yardsticks of the same run, and what grows with histo
 	@scripts/setup test
 	PAYRAIL_TEST_FSYNC=on scripts/with-postgres cargo bench --locked -p payrail --bench throughput
 	PAYRAIL_TEST_FSYNC=on scripts/with-postgres cargo bench --locked -p payrail --bench flat
+
+# SECONDS of faults for each store, and a SEED to repeat a run; without one it is a new one each time.
+torture: ## kill, cut, freeze and fill everything for minutes, then audit every paisa (SECONDS=300, SEED=n)
+	@scripts/setup test
+	PAYRAIL_TORTURE_SECONDS=$(or $(SECONDS),300) PAYRAIL_TORTURE_SEED=$(or $(SEED),fresh) \
+		scripts/with-postgres cargo test --locked -p payrail --test torture -- --nocapture
+
+fuzz: ## feed each parser what nobody would send (SECONDS=60 for each)
+	scripts/fuzz $(or $(SECONDS),60)
+
+mutants: ## change the core in every small way and see that its tests notice each
+	scripts/tool cargo-mutants mutants -p payrail-core --output target
+
+# Of the core by its own tests, and of the stores by theirs.
+coverage: ## lines of the core and the stores that their tests run
+	@scripts/setup coverage
+	scripts/with-postgres scripts/coverage
+
+deny: ## licences, sources and doubles of everything that comes from outside
+	scripts/tool cargo-deny --locked check bans licenses sources
+	scripts/check-npm-lock
