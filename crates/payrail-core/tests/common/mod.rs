@@ -125,6 +125,24 @@ impl From<Writes> for Log {
     }
 }
 
+/// As a real store does: what the commands name, and no more.
+pub fn load(stored: &BTreeMap<MerchantId, Book>, commands: &[Command]) -> BTreeMap<MerchantId, Book> {
+    let mut loaded = BTreeMap::new();
+    for Command { merchant, action } in commands {
+        let Some(stored) = stored.get(merchant) else { continue };
+        let book = loaded.entry(*merchant).or_insert_with(|| Book {
+            tip: stored.tip,
+            last_event: stored.last_event,
+            ..Book::new(*merchant)
+        });
+        let record = action.key().and_then(|key| stored.records.get(&key));
+        book.records.extend(record.map(|record| (record.key, record.clone())));
+        let payout = action.payout().and_then(|id| stored.payouts.get(&id));
+        book.payouts.extend(payout.map(|payout| (payout.id, payout.clone())));
+    }
+    loaded
+}
+
 /// A store in memory. As a real one does, it loads what a batch names and no more, lets the core
 /// decide, and keeps nothing but what the core wrote.
 #[derive(Clone)]
@@ -151,7 +169,7 @@ impl Store {
 
     /// One batch, as one transaction; answers what it wrote.
     pub fn run(&mut self, commands: &[Command], now: Timestamp) -> Log {
-        let mut books = self.load(commands);
+        let mut books = load(&self.books, commands);
         let mut twin = books.clone();
         let writes = decide_all(&mut books, commands, &self.policy, now);
         check_rounds(&writes);
@@ -163,23 +181,6 @@ impl Store {
         self.write(&log);
         self.check_memory(&books);
         log
-    }
-
-    fn load(&self, commands: &[Command]) -> BTreeMap<MerchantId, Book> {
-        let mut loaded = BTreeMap::new();
-        for Command { merchant, action } in commands {
-            let Some(stored) = self.books.get(merchant) else { continue };
-            let book = loaded.entry(*merchant).or_insert_with(|| Book {
-                tip: stored.tip,
-                last_event: stored.last_event,
-                ..Book::new(*merchant)
-            });
-            let record = action.key().and_then(|key| stored.records.get(&key));
-            book.records.extend(record.map(|record| (record.key, record.clone())));
-            let payout = action.payout().and_then(|id| stored.payouts.get(&id));
-            book.payouts.extend(payout.map(|payout| (payout.id, payout.clone())));
-        }
-        loaded
     }
 
     fn write(&mut self, log: &Log) {

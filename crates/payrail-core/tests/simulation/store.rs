@@ -11,6 +11,7 @@ use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::ledger::Entry;
 use payrail_core::payout::Payout;
 
+use crate::common;
 use crate::plan::SECOND;
 
 pub type Books = BTreeMap<MerchantId, Book>;
@@ -71,22 +72,8 @@ impl Store {
         Lock::Had
     }
 
-    /// As a real store does: what the commands name, and no more.
     pub fn load(&self, commands: &[Command]) -> Books {
-        let mut loaded = Books::new();
-        for Command { merchant, action } in commands {
-            let Some(stored) = self.books.get(merchant) else { continue };
-            let book = loaded.entry(*merchant).or_insert_with(|| Book {
-                tip: stored.tip,
-                last_event: stored.last_event,
-                ..Book::new(*merchant)
-            });
-            let record = action.key().and_then(|key| stored.records.get(&key));
-            book.records.extend(record.map(|record| (record.key, record.clone())));
-            let payout = action.payout().and_then(|id| stored.payouts.get(&id));
-            book.payouts.extend(payout.map(|payout| (payout.id, payout.clone())));
-        }
-        loaded
+        common::load(&self.books, commands)
     }
 
     pub fn write(&mut self, writes: &Writes) {

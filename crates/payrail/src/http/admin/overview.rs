@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::State;
 use payrail_core::command::timestamp;
-use payrail_core::money::Paise;
 use payrail_store::{COUNTED_MAX, TrialBalance as Sums, Waiting};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -25,20 +24,17 @@ pub struct Overview {
     last_verify: Option<VerifyReport>,
 }
 
-/// The sums of all merchants' newest balances, in paise. The bank's side is what makes the three zero.
+/// The sums of all merchants' newest balances, in paise. The bank's side is what makes the three zero. (Balances are
+/// of 64 bits; the sum of many may be beyond them.)
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TrialBalance {
     #[schema(minimum = 0)]
     merchants: u64,
-    #[schema(value_type = i64)]
-    available_paise: Paise,
-    #[schema(value_type = i64)]
-    held_paise: Paise,
-    #[schema(value_type = i64)]
-    bank_paise: Paise,
+    available_paise: i128,
+    held_paise: i128,
+    bank_paise: i128,
     /// The sum of the three: zero, or something is very wrong.
-    #[schema(value_type = i64)]
-    difference_paise: Paise,
+    difference_paise: i128,
 }
 
 /// Payouts in doubt.
@@ -77,18 +73,15 @@ impl From<Waiting> for DueCount {
     }
 }
 
-impl TryFrom<Sums> for TrialBalance {
-    type Error = Problem;
-
-    fn try_from(sums: Sums) -> Result<Self, Problem> {
-        let paise = |sum: i128| i64::try_from(sum).map(Paise::new).map_err(|error| Problem::internal(&error));
-        Ok(Self {
-            merchants: sums.merchants,
-            available_paise: paise(sums.available)?,
-            held_paise: paise(sums.held)?,
-            bank_paise: paise(sums.bank)?,
-            difference_paise: paise(sums.available + sums.held + sums.bank)?,
-        })
+impl From<Sums> for TrialBalance {
+    fn from(Sums { merchants, available, held, bank }: Sums) -> Self {
+        Self {
+            merchants,
+            available_paise: available,
+            held_paise: held,
+            bank_paise: bank,
+            difference_paise: available + held + bank,
+        }
     }
 }
 
@@ -99,7 +92,7 @@ pub async fn show(State(api): State<Api>, _: Signed) -> Result<Json<Overview>, P
     let sums = api.store.trial_balance().await?;
     Ok(Json(Overview {
         merchants: sums.merchants,
-        trial_balance: sums.try_into()?,
+        trial_balance: sums.into(),
         in_doubt: api.store.count_in_doubt().await?.into(),
         due: api.store.count_due(api.clock.now()).await?.into(),
         last_verify: last(&api).await?,

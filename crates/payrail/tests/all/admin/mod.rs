@@ -8,7 +8,6 @@ mod fund;
 mod keys;
 mod lists;
 mod merchants;
-mod secrets;
 mod sign_in;
 mod walls;
 
