@@ -149,6 +149,9 @@ async fn a_long_ledger_shows_its_progress(world: World) {
 }
 
 async fn without_tables_it_says_what_to_do(world: World) {
+    if let Some(folder) = world.database.folder() {
+        std::fs::File::create(folder.join("payrail.db")).unwrap();
+    }
     let output = world.run(&["verify"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("`payrail migrate` makes or updates them"), "{}", stderr(&output));
