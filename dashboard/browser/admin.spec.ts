@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { balance, goTo, openMerchant, signInOperator, takeKey, VIEWER } from "./harness/operator.ts";
 import { scene } from "./harness/scene.ts";
 import { ACME, FIAZ, TINY } from "./harness/server.ts";
-import { shows } from "./harness/shows.ts";
+import { clickIfThere, shows } from "./harness/shows.ts";
 
 // Calls that got no answer are repeated after minutes: a doubt stays until an operator ends it.
 const on = scene({ PAYRAIL_RETRY_BASE_MS: "600000" });
@@ -116,7 +116,8 @@ test("a key is rotated: the old one stops working, its session ends, the new one
   await page.getByText(/^revoked/).waitFor();
   expect((await on.server.call(ACME, "/api/v1/me/")).status).toBe(401);
   expect((await on.server.call(key, "/api/v1/me/")).status).toBe(200);
-  await merchants.page.getByRole("link", { name: "Ledger" }).first().click();
+  // The page may have noticed by itself; if not, it does when it reads the next list.
+  await clickIfThere(merchants.page.getByRole("link", { name: "Ledger" }).first());
   await merchants.page.getByText("has ended. Sign in again").waitFor();
 
   await page.getByRole("button", { name: /^Revoke/ }).click();

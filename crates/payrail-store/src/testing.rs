@@ -1,11 +1,28 @@
-//! Databases for tests: a fresh one each, real ones both, gone with the test.
+//! For tests: databases, a fresh one each, real ones both, gone with the test; and waiting for a condition.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use crate::Store;
+
+/// How long a test waits for anything. It is far longer than the busiest machine needs, so that only a hang uses it up.
+pub const DEADLINE: Duration = Duration::from_secs(180);
+
+/// Asks until the answer is yes. A test waits in this way, and never for a length of time.
+///
+/// # Panics
+/// After [`DEADLINE`].
+pub async fn until<F: Future<Output = bool>>(what: &str, mut is_so: impl FnMut() -> F) {
+    let asking = async {
+        while !is_so().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    assert!(tokio::time::timeout(DEADLINE, asking).await.is_ok(), "{what}: not within {DEADLINE:?}");
+}
 
 /// Names an empty database of its own; dropped with the value.
 #[derive(Debug)]

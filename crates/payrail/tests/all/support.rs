@@ -5,9 +5,9 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use payrail_store::testing::TestDatabase;
+pub use payrail_store::testing::{DEADLINE, until};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -130,7 +130,7 @@ impl Process {
         };
         // Keep the pipe open and empty: the process may say more.
         std::thread::spawn(move || lines.for_each(drop));
-        let client = Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
+        let client = Client::builder().timeout(DEADLINE).build().unwrap();
         Self { child, url, client }
     }
 
@@ -186,17 +186,6 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// Asks until `done` says so, for 30 seconds at the most.
-pub async fn until<F: Future<Output = bool>>(what: &str, mut done: impl FnMut() -> F) {
-    for _ in 0..600 {
-        if done().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("{what}: not within 30 seconds");
 }
 
 pub fn key() -> Uuid {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -9,6 +11,7 @@ use payrail::bank::{self, Error, Odds, Settings, accounts};
 use payrail::rail::{Rail, ReturnedTransfer};
 use payrail_core::money::Amount;
 use payrail_core::payout::BankAnswer;
+use payrail_store::testing::{DEADLINE, until};
 use reqwest::StatusCode;
 use sqlx::{Connection, SqliteConnection};
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -39,14 +42,8 @@ async fn the_list_of_the_paid_has_every_payment_once_in_pages() {
 }
 
 async fn returns(bank: &Bank, count: usize) -> Vec<ReturnedTransfer> {
-    for _ in 0..100 {
-        let returns = bank.rail.returns(0, 100).await.unwrap();
-        if returns.len() >= count {
-            return returns;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    panic!("fewer than {count} returns");
+    until("the returns are listed", async || bank.rail.returns(0, 100).await.unwrap().len() >= count).await;
+    bank.rail.returns(0, 100).await.unwrap()
 }
 
 #[tokio::test]
@@ -154,29 +151,30 @@ async fn a_killed_bank_has_all_it_answered_and_pays_nothing_twice() {
             break addr.to_owned();
         }
     };
-    let rail = Rail::http(&format!("http://{addr}"), Duration::from_secs(5)).unwrap();
+    let rail = Rail::http(&format!("http://{addr}"), DEADLINE).unwrap();
 
+    let paid_so_far = Arc::new(AtomicUsize::new(0));
     let clients = (0..16).map(|client| {
-        let rail = rail.clone();
+        let (rail, paid_so_far) = (rail.clone(), paid_so_far.clone());
         tokio::spawn(async move {
             let mut answers = Vec::new();
             for n in 0.. {
                 let reference = format!("C{client}-{n}");
                 let answer = rail.submit(&reference, Amount::new(100).unwrap(), "any").await.answer;
-                let over = !matches!(answer, BankAnswer::Paid { .. });
+                let is_paid = matches!(answer, BankAnswer::Paid { .. });
                 answers.push((reference, answer));
-                if over {
+                if !is_paid {
                     break;
                 }
+                paid_so_far.fetch_add(1, Ordering::Relaxed);
             }
             answers
         })
     });
     let clients: Vec<_> = clients.collect();
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    until("the bank is in the middle of many calls", async || paid_so_far.load(Ordering::Relaxed) > 100).await;
     child.kill().await.unwrap();
     let answers: Vec<_> = join_all(clients).await.into_iter().flat_map(Result::unwrap).collect();
-    assert!(answers.len() > 100, "only {} calls before the kill", answers.len());
 
     let bank = Bank::start(scratch.settings()).await;
     let book = all_paid(&bank).await;
