@@ -30,7 +30,7 @@ async fn again_is_harmless(world: World) {
     world.store.migrate().await.unwrap();
     world.second_store().await.migrate().await.unwrap();
     assert_eq!(Dump::of(&mut raw).await, before);
-    assert_eq!(raw.count("_sqlx_migrations").await as i64, world.store.schema_version());
+    assert_eq!(raw.count("_sqlx_migrations").await, migration_files("sqlite").len());
 }
 
 async fn many_processes_may_start_at_once(world: World) {
@@ -47,8 +47,8 @@ async fn many_processes_may_start_at_once(world: World) {
         for process in [start(), start(), start(), start()] {
             stores.push(process.await.unwrap().expect("it starts"));
         }
-        let version = stores[0].schema_version();
-        assert_eq!(Raw::connect(&empty.url).await.count("_sqlx_migrations").await as i64, version);
+        let applied = Raw::connect(&empty.url).await.count("_sqlx_migrations").await;
+        assert_eq!(applied, migration_files("sqlite").len());
         assert!(stores[3].add_merchant(&person(0)).await.unwrap());
     }
 }
@@ -167,8 +167,10 @@ fn both_stores_have_the_same_migrations() {
     let files = migration_files("postgres");
     assert!(files.len() >= 5);
     assert_eq!(files, migration_files("sqlite"));
-    // 0001_, 0002_, … without a gap.
-    assert!(files.iter().zip(1..).all(|(name, number)| name.starts_with(&format!("{number:04}_"))), "{files:?}");
+    // Each has a number of its own, of four digits: the order of the names is the order of the numbers.
+    let numbers: BTreeSet<_> = files.iter().filter_map(|name| name.split('_').next()?.parse::<i64>().ok()).collect();
+    assert_eq!(numbers.len(), files.len(), "{files:?}");
+    assert!(files.iter().all(|name| name.find('_') == Some(4)), "{files:?}");
 }
 
 /// Column by column, with what must not be null.
