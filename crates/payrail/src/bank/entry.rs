@@ -51,13 +51,22 @@ pub struct Entry {
     pub return_due_at: Option<i64>,
 }
 
+/// What a transfer was for, as the bank has it: the payer compares it with its own instruction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Terms {
+    pub amount_paise: i64,
+    pub bank_account_id: String,
+}
+
 /// What the bank says about a reference, or that it says nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     Paid {
+        terms: Terms,
         utr: String,
     },
     Refused {
+        terms: Terms,
         reason: String,
     },
     Closed,
@@ -81,6 +90,10 @@ pub fn utr(number: i64) -> String {
 }
 
 impl Transfer {
+    fn terms(&self) -> Terms {
+        Terms { amount_paise: self.amount_paise.get(), bank_account_id: self.bank_account_id.clone() }
+    }
+
     /// What is wrong with it, in a sentence.
     pub fn fault(&self) -> Option<&'static str> {
         let characters = self.bank_account_id.chars().count();
@@ -133,18 +146,22 @@ impl Entry {
         if self.bank_account_id.as_deref() == Some(accounts::SILENT) {
             return Answer::Silence;
         }
+        let terms = Terms {
+            amount_paise: self.amount_paise.unwrap_or_default(),
+            bank_account_id: self.bank_account_id.clone().unwrap_or_default(),
+        };
         match (self.status, self.number) {
-            (Status::Paid, number) => Answer::Paid { utr: utr(number.unwrap_or_default()) },
-            (Status::Refused, _) => Answer::Refused { reason: self.reason.clone().unwrap_or_default() },
+            (Status::Paid, number) => Answer::Paid { terms, utr: utr(number.unwrap_or_default()) },
+            (Status::Refused, _) => Answer::Refused { terms, reason: self.reason.clone().unwrap_or_default() },
             (Status::Closed, _) => Answer::Closed,
             (Status::Lost, _) => Answer::NeverReceived,
         }
     }
 
     /// What a submission is told: a closed reference is refused.
-    fn told_to_payer(&self) -> Answer {
+    fn told_to_payer(&self, transfer: &Transfer) -> Answer {
         match self.told() {
-            Answer::Closed => Answer::Refused { reason: CLOSED.to_owned() },
+            Answer::Closed => Answer::Refused { terms: transfer.terms(), reason: CLOSED.to_owned() },
             answer => answer,
         }
     }
@@ -180,12 +197,12 @@ impl House {
             Some(fate) => fate,
             None if entry.status == Status::Lost => self.odds.fate(self.seed, &entry.reference, entry.arrivals),
             // Decided before: chance has no more say in it, nor in whether it is answered.
-            None => return entry.told_to_payer(),
+            None => return entry.told_to_payer(transfer),
         };
         if entry.status == Status::Lost {
             self.seal(fate, entry, number, now);
         }
-        if fate.is_silent() { Answer::Silence } else { entry.told_to_payer() }
+        if fate.is_silent() { Answer::Silence } else { entry.told_to_payer(transfer) }
     }
 
     fn seal(&self, fate: Fate, entry: &mut Entry, number: &mut i64, now: i64) {

@@ -19,7 +19,7 @@ use tokio::time::sleep;
 
 use super::accounts;
 use super::book::{Book, Page};
-use super::entry::{Answer, Order, Transfer, is_reference};
+use super::entry::{Answer, Order, Terms, Transfer, is_reference};
 
 const BODY_MAX: usize = 16 * 1024;
 const PAGE_MAX: i64 = 1_000;
@@ -90,6 +90,8 @@ async fn close(State(desk): State<Arc<Desk>>, path: Named) -> Result<Response, R
 struct Said<'a> {
     status: &'static str,
     reference: &'a str,
+    #[serde(flatten)]
+    terms: Option<Terms>,
     #[serde(skip_serializing_if = "Option::is_none")]
     utr: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,10 +100,12 @@ struct Said<'a> {
 
 impl Desk {
     async fn say(&self, reference: &str, answer: Answer) -> Result<Response, Response> {
-        let mut said = Said { status: "", reference, utr: None, reason: None };
+        let mut said = Said { status: "", reference, terms: None, utr: None, reason: None };
         match answer {
-            Answer::Paid { utr } => (said.status, said.utr) = ("paid", Some(utr)),
-            Answer::Refused { reason } => (said.status, said.reason) = ("refused", Some(reason)),
+            Answer::Paid { terms, utr } => (said.status, said.terms, said.utr) = ("paid", Some(terms), Some(utr)),
+            Answer::Refused { terms, reason } => {
+                (said.status, said.terms, said.reason) = ("refused", Some(terms), Some(reason));
+            }
             Answer::Closed => said.status = "closed",
             Answer::NeverReceived => said.status = "never_received",
             Answer::Silence => return Err(self.say_nothing().await),

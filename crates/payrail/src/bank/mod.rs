@@ -12,6 +12,10 @@
 //! | `GET /v1/transfers?after=N&limit=M` | what was really paid, in the book's order |
 //! | `GET /v1/returns?after=N&limit=M` | what was paid and came back |
 //! | `GET /v1/statement?day=YYYY-MM-DD&after=N&limit=M` | the day's debits and credits (UTC) |
+//!
+//! An answer about one transfer is a JSON object with `status` and `reference`. `paid` and `refused` also carry the
+//! transfer's `amount_paise` and `bank_account_id`; the payer takes an answer about anything else for no answer.
+//! The rows of a list carry a `number`; the numbers of one list begin at 1 and have no gaps.
 
 pub mod accounts;
 mod book;

@@ -1,12 +1,16 @@
 //! What a reply means. Money hangs on it, so only a definite answer in good form counts: the right
-//! status, the right content, the right reference, and nothing in it that contradicts itself.
+//! status, the right content, the right reference and amount, and nothing in it that contradicts itself.
+//!
+//! Every answer names the reference. `paid` and `refused` are about a transfer that the bank has, so they also name
+//! its amount, and it must be the payout's. `never_received` and `closed` say that the bank has no such transfer: they
+//! name no amount.
 
 use payrail_core::payout::{BankAnswer, Step};
 use reqwest::StatusCode;
 use serde::Deserialize;
 
 use super::call::Reply;
-use super::excerpt;
+use super::{Instruction, excerpt};
 
 const UTR_MAX: usize = 64;
 const REASON_MAX: usize = 500;
@@ -15,15 +19,17 @@ const REASON_MAX: usize = 500;
 struct Said {
     status: String,
     reference: Option<String>,
+    amount_paise: Option<i64>,
+    bank_account_id: Option<String>,
     utr: Option<String>,
     reason: Option<String>,
 }
 
-pub fn read(step: Step, reference: &str, reply: &Reply) -> BankAnswer {
-    definite(step, reference, reply).unwrap_or_else(|why| BankAnswer::NoAnswer { why })
+pub fn read(step: Step, about: Instruction<'_>, reply: &Reply) -> BankAnswer {
+    definite(step, about, reply).unwrap_or_else(|why| BankAnswer::NoAnswer { why })
 }
 
-fn definite(step: Step, reference: &str, reply: &Reply) -> Result<BankAnswer, String> {
+fn definite(step: Step, about: Instruction<'_>, reply: &Reply) -> Result<BankAnswer, String> {
     if reply.status != StatusCode::OK {
         return Err(format!("the bank answered with HTTP status {}", reply.status));
     }
@@ -34,9 +40,7 @@ fn definite(step: Step, reference: &str, reply: &Reply) -> Result<BankAnswer, St
         return Err("the bank's answer is not application/json".to_owned());
     }
     let said = Said::parse(&reply.body)?;
-    if said.reference.as_ref().is_some_and(|other| other != reference) {
-        return Err("the bank's answer is about another reference".to_owned());
-    }
+    said.is_about(about)?;
     said.answer(step)
 }
 
@@ -47,6 +51,30 @@ impl Said {
             return Err("the bank's answer is not a JSON object".to_owned());
         }
         serde_json::from_slice(body).map_err(|error| format!("the bank's answer makes no sense: {error}"))
+    }
+
+    /// An answer about another transfer, or about none in particular, says nothing about this one.
+    fn is_about(&self, it: Instruction<'_>) -> Result<(), String> {
+        match self.reference.as_deref() {
+            None => return Err("the bank's answer does not say which reference it is about".to_owned()),
+            Some(other) if other != it.reference => {
+                return Err("the bank's answer is about another reference".to_owned());
+            }
+            Some(_) => {}
+        }
+        if self.bank_account_id.as_deref().is_some_and(|other| other != it.bank_account_id) {
+            return Err("the bank's answer is about another bank account".to_owned());
+        }
+        let has_transfer = matches!(self.status.as_str(), "paid" | "refused");
+        match (self.amount_paise, has_transfer) {
+            (Some(amount), true) if amount == it.amount.get() => Ok(()),
+            (Some(amount), true) => {
+                Err(format!("the bank's answer is about {amount} paise, and the payout is for {}", it.amount.get()))
+            }
+            (None, true) => Err(format!("the bank answered {:?} without amount_paise", self.status)),
+            (Some(_), false) => Err("the bank's answer contradicts itself: no transfer, yet an amount".to_owned()),
+            (None, false) => Ok(()),
+        }
     }
 
     fn answer(self, step: Step) -> Result<BankAnswer, String> {
@@ -81,12 +109,23 @@ fn reason(text: String) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use payrail_core::money::Amount;
+
     use super::*;
+
+    fn about(reference: &str) -> Instruction<'_> {
+        Instruction { reference, amount: Amount::new(60_000).unwrap(), bank_account_id: "acc-1" }
+    }
 
     fn told(step: Step, body: &str) -> BankAnswer {
         let reply = Reply { status: StatusCode::OK, is_json: true, body: body.into(), broken: None };
-        read(step, "PR1", &reply)
+        read(step, about("PR1"), &reply)
     }
+
+    const PAID: &str = r#"{"status":"paid","utr":"U1","reference":"PR1","amount_paise":60000}"#;
+    const REFUSED: &str = r#"{"status":"refused","reason":" closed\n","reference":"PR1","amount_paise":60000}"#;
+    const NEVER_RECEIVED: &str = r#"{"status":"never_received","reference":"PR1"}"#;
+    const CLOSED: &str = r#"{"status":"closed","reference":"PR1"}"#;
 
     fn is_no_answer(answer: &BankAnswer) -> bool {
         matches!(answer, BankAnswer::NoAnswer { why } if !why.is_empty())
@@ -97,45 +136,46 @@ mod tests {
         let paid = BankAnswer::Paid { utr: "U1".to_owned() };
         let refused = BankAnswer::Refused { reason: "closed".to_owned() };
         for step in Step::ALL {
-            assert_eq!(told(step, r#"{"status":"paid","utr":"U1"}"#), paid);
-            assert_eq!(told(step, r#"{"status":"paid","utr":"U1","reference":"PR1","reason":null,"x":{}}"#), paid);
-            assert_eq!(told(step, r#"{"status":"refused","reason":" closed\n"}"#), refused);
+            assert_eq!(told(step, PAID), paid);
+            for more in [r#""reason":null,"x":{}"#, r#""bank_account_id":"acc-1""#, r#""bank_account_id":null"#] {
+                assert_eq!(told(step, &PAID.replace('}', &format!(",{more}}}"))), paid);
+            }
+            assert_eq!(told(step, REFUSED), refused);
         }
         for step in [Step::Enquire, Step::Close] {
-            assert_eq!(told(step, r#"{"status":"never_received"}"#), BankAnswer::NeverReceived);
-            assert_eq!(told(step, r#"{"status":"closed"}"#), BankAnswer::Closed);
+            assert_eq!(told(step, NEVER_RECEIVED), BankAnswer::NeverReceived);
+            assert_eq!(told(step, CLOSED), BankAnswer::Closed);
         }
     }
 
     #[test]
     fn anything_else_is_no_answer() {
-        let long = format!(r#"{{"status":"paid","utr":"{}"}}"#, "U".repeat(65));
+        let altered = |from: &str, to: &str| PAID.replace(from, to);
+        let twice = format!("{PAID}{{}}");
         for body in [
             "",
             "paid",
             "null",
             "[]",
-            r#"["paid","PR1","U1",null]"#,
-            r#"{"status":"paid","utr":"U1"}{}"#,
-            r#"{"status":"paid","utr":"U1""#,
-            r#"{"status":"paid"}"#,
-            r#"{"status":"paid","utr":null}"#,
-            r#"{"status":"paid","utr":""}"#,
-            r#"{"status":"paid","utr":" "}"#,
-            r#"{"status":"paid","utr":"U\u00001"}"#,
-            r#"{"status":"paid","utr":17}"#,
-            &long,
-            r#"{"status":"paid","utr":"U1","reference":"PR2"}"#,
-            r#"{"status":"paid","status":"refused","utr":"U1","reason":"x"}"#,
-            r#"{"status":"PAID","utr":"U1"}"#,
-            r#"{"status":"refused"}"#,
-            r#"{"status":"refused","reason":" \n"}"#,
-            r#"{"status":"refused","reason":"x","utr":"U1"}"#,
-            r#"{"status":"refused","reason":"x","reference":"pr1"}"#,
-            r#"{"status":"closed","utr":"U1"}"#,
-            r#"{"status":"never_received","utr":"U1"}"#,
-            r#"{"status":"pending"}"#,
-            r#"{"utr":"U1"}"#,
+            r#"["paid","PR1",60000,null,"U1",null]"#,
+            &twice,
+            &PAID[..PAID.len() - 1],
+            &altered(r#""utr":"U1","#, ""),
+            &altered(r#""U1""#, "null"),
+            &altered("U1", ""),
+            &altered("U1", " "),
+            &altered("U1", "U\\u00001"),
+            &altered(r#""U1""#, "17"),
+            &altered("U1", &"U".repeat(65)),
+            &altered(r#""status":"paid""#, r#""status":"paid","status":"refused","reason":"x""#),
+            &altered("paid\"", "PAID\""),
+            &altered(r#""status":"paid","#, ""),
+            &altered(r#""status":"paid""#, r#""status":"pending""#),
+            &REFUSED.replace(r#""reason":" closed\n","#, ""),
+            &REFUSED.replace(" closed\\n", " \\n"),
+            &REFUSED.replace('}', r#","utr":"U1"}"#),
+            &CLOSED.replace('}', r#","utr":"U1"}"#),
+            &NEVER_RECEIVED.replace('}', r#","utr":"U1"}"#),
         ] {
             for step in Step::ALL {
                 let answer = told(step, body);
@@ -144,32 +184,57 @@ mod tests {
         }
     }
 
+    /// An answer that does not say what it is about may be about anything.
+    #[test]
+    fn another_reference_amount_or_account_is_no_answer() {
+        for said in [PAID, REFUSED, NEVER_RECEIVED, CLOSED] {
+            for reference in [r#""reference":"PR2""#, r#""reference":"pr1""#, r#""reference":null"#, r#""x":0"#] {
+                let body = said.replace(r#""reference":"PR1""#, reference);
+                assert!(Step::ALL.iter().all(|step| is_no_answer(&told(*step, &body))), "{body}");
+            }
+            let body = said.replace('}', r#","bank_account_id":"acc-2"}"#);
+            assert!(Step::ALL.iter().all(|step| is_no_answer(&told(*step, &body))), "{body}");
+        }
+        for said in [PAID, REFUSED] {
+            for amount in ["1", "60001", "0", "-60000", "60000.0", "\"60000\"", "null", "18446744073709611616"] {
+                let body = said.replace("60000", amount);
+                assert!(Step::ALL.iter().all(|step| is_no_answer(&told(*step, &body))), "{body}");
+            }
+            let without = said.replace(r#","amount_paise":60000"#, "");
+            assert!(is_no_answer(&told(Step::Enquire, &without)), "{without}");
+            let twice = said.replace('}', r#","amount_paise":60000}"#);
+            assert!(is_no_answer(&told(Step::Enquire, &twice)), "{twice}");
+        }
+        for said in [NEVER_RECEIVED, CLOSED] {
+            let body = said.replace('}', r#","amount_paise":60000}"#);
+            assert!(is_no_answer(&told(Step::Enquire, &body)), "{body}");
+        }
+    }
+
     #[test]
     fn a_submission_is_not_answered_by_an_enquirys_answer() {
-        assert!(is_no_answer(&told(Step::Submit, r#"{"status":"closed"}"#)));
-        assert!(is_no_answer(&told(Step::Submit, r#"{"status":"never_received"}"#)));
+        assert!(is_no_answer(&told(Step::Submit, CLOSED)));
+        assert!(is_no_answer(&told(Step::Submit, NEVER_RECEIVED)));
     }
 
     #[test]
     fn status_content_and_wholeness_count_before_the_words() {
-        let good = || Reply {
-            status: StatusCode::OK,
-            is_json: true,
-            body: br#"{"status":"paid","utr":"U1"}"#.to_vec(),
-            broken: None,
-        };
-        assert!(!is_no_answer(&read(Step::Submit, "PR1", &good())));
+        let good = || Reply { status: StatusCode::OK, is_json: true, body: PAID.into(), broken: None };
+        assert!(!is_no_answer(&read(Step::Submit, about("PR1"), &good())));
         for status in [201, 202, 204, 301, 302, 400, 404, 409, 429, 500, 502, 503, 504] {
             let status = StatusCode::from_u16(status).unwrap_or_default();
-            assert!(status == StatusCode::OK || is_no_answer(&read(Step::Submit, "PR1", &Reply { status, ..good() })));
+            assert!(
+                status == StatusCode::OK
+                    || is_no_answer(&read(Step::Submit, about("PR1"), &Reply { status, ..good() }))
+            );
         }
-        assert!(is_no_answer(&read(Step::Submit, "PR1", &Reply { is_json: false, ..good() })));
-        assert!(is_no_answer(&read(Step::Submit, "PR1", &Reply { broken: Some("cut".to_owned()), ..good() })));
+        assert!(is_no_answer(&read(Step::Submit, about("PR1"), &Reply { is_json: false, ..good() })));
+        assert!(is_no_answer(&read(Step::Submit, about("PR1"), &Reply { broken: Some("cut".to_owned()), ..good() })));
     }
 
     #[test]
     fn a_reason_fits_its_column() {
-        let body = format!(r#"{{"status":"refused","reason":"{}\u0000"}}"#, "é".repeat(600));
+        let body = REFUSED.replace(" closed", &"é".repeat(600)).replace("\\n", "\\u0000");
         let BankAnswer::Refused { reason } = told(Step::Submit, &body) else { panic!("not refused") };
         assert_eq!(reason.chars().count(), REASON_MAX);
     }

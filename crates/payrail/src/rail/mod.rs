@@ -41,12 +41,13 @@ pub struct Exchange {
     pub answer: BankAnswer,
 }
 
-/// What the bank is told.
-#[derive(Serialize)]
-struct Instruction<'a> {
-    reference: &'a str,
-    amount_paise: Amount,
-    bank_account_id: &'a str,
+/// What the bank is told to pay, and what its answers must be about.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Instruction<'a> {
+    pub reference: &'a str,
+    #[serde(rename = "amount_paise")]
+    pub amount: Amount,
+    pub bank_account_id: &'a str,
 }
 
 /// A bank that is reached over HTTP. Clones share their connections.
@@ -69,26 +70,26 @@ impl Rail {
     }
 
     /// Tells the bank to pay.
-    pub async fn submit(&self, reference: &str, amount: Amount, bank_account_id: &str) -> Exchange {
+    pub async fn submit(&self, instruction: Instruction<'_>) -> Exchange {
         // Strings and a number always serialize; and without a body the bank would pay nothing.
-        let body = serde_json::to_string(&Instruction { reference, amount_paise: amount, bank_account_id }).ok();
-        self.exchange(Step::Submit, reference, Method::POST, &["v1", "transfers"], body).await
+        let body = serde_json::to_string(&instruction).ok();
+        self.exchange(Step::Submit, instruction, Method::POST, &["v1", "transfers"], body).await
     }
 
-    /// Asks what became of the reference.
-    pub async fn enquire(&self, reference: &str) -> Exchange {
-        self.exchange(Step::Enquire, reference, Method::GET, &["v1", "transfers", reference], None).await
+    /// Asks what became of the instruction.
+    pub async fn enquire(&self, about: Instruction<'_>) -> Exchange {
+        self.exchange(Step::Enquire, about, Method::GET, &["v1", "transfers", about.reference], None).await
     }
 
     /// Asks, and has the bank refuse the reference from now on if it never received it.
-    pub async fn close(&self, reference: &str) -> Exchange {
-        self.exchange(Step::Close, reference, Method::POST, &["v1", "transfers", reference, "close"], None).await
+    pub async fn close(&self, about: Instruction<'_>) -> Exchange {
+        self.exchange(Step::Close, about, Method::POST, &["v1", "transfers", about.reference, "close"], None).await
     }
 
     async fn exchange(
         &self,
         step: Step,
-        reference: &str,
+        about: Instruction<'_>,
         method: Method,
         path: &[&str],
         body: Option<String>,
@@ -96,7 +97,7 @@ impl Rail {
         let url = self.url(path);
         let sent = format!("{method} {} {}", url.path(), body.as_deref().unwrap_or_default());
         let (received, answer) = match call::make(&self.client, method, url, body, ANSWER_MAX).await {
-            Ok(reply) => (reply.to_string(), answer::read(step, reference, &reply)),
+            Ok(reply) => (reply.to_string(), answer::read(step, about, &reply)),
             Err(unanswered) => (String::new(), unanswered),
         };
         Exchange { sent: excerpt(sent.trim_end(), KEPT_MAX), received: excerpt(&received, KEPT_MAX), answer }

@@ -19,7 +19,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::lanes::{Door, DoorError};
-use crate::rail::{Exchange, Rail};
+use crate::rail::{Exchange, Instruction, Rail};
 
 use head::Head;
 pub use returns::RETURNS_CURSOR;
@@ -171,10 +171,12 @@ impl Worker {
     async fn call(&self, claimed: Claimed) {
         let Claimed { merchant, payout, attempt } = claimed;
         let reference = payout.id.reference();
+        let bank_account_id = payout.bank_account_id.as_str();
+        let instruction = Instruction { reference: &reference, amount: payout.amount, bank_account_id };
         let Exchange { sent, received, answer } = match attempt.step {
-            Step::Submit => self.rail.submit(&reference, payout.amount, &payout.bank_account_id).await,
-            Step::Enquire => self.rail.enquire(&reference).await,
-            Step::Close => self.rail.close(&reference).await,
+            Step::Submit => self.rail.submit(instruction).await,
+            Step::Enquire => self.rail.enquire(instruction).await,
+            Step::Close => self.rail.close(instruction).await,
         };
         tracing::info!(payout = %payout.id, attempt = attempt.number, step = attempt.step.as_str(),
             answer = answer.as_str(), "the bank was called");

@@ -9,7 +9,7 @@ use payrail::bank::{self, Running};
 use payrail::clock::{Clock, ManualClock};
 use payrail::ids::PayoutIds;
 use payrail::lanes::{Door, LaneSettings};
-use payrail::rail::Rail;
+use payrail::rail::{Instruction, Rail};
 use payrail::worker::{Worker, WorkerSettings};
 use payrail_core::backoff::Policy;
 use payrail_core::command::{Action, Command, PayoutRequest, Refusal, Reply};
@@ -38,6 +38,10 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 
 pub fn paise(amount: i64) -> Amount {
     Amount::new(amount).unwrap()
+}
+
+pub fn instruction<'a>(reference: &'a str, amount: i64, bank_account_id: &'a str) -> Instruction<'a> {
+    Instruction { reference, amount: paise(amount), bank_account_id }
 }
 
 pub fn seconds(number: i64) -> SignedDuration {

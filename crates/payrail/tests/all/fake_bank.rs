@@ -1,8 +1,10 @@
 //! A bank that says whatever a test wants it to.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
+use axum::body::to_bytes;
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -15,15 +17,17 @@ pub struct FakeBank {
     server: tokio::task::JoinHandle<()>,
 }
 
-/// Status, content type, body.
+/// Status, content type, body. In the body `$reference` stands for the reference that was asked about, and `"$amount"`
+/// for the amount under which it was submitted.
 pub type Said = (u16, &'static str, String);
 
 pub fn says(body: &Value) -> Said {
     (200, "application/json", body.to_string())
 }
 
+/// Of whatever was asked about.
 pub fn paid(utr: &str) -> Said {
-    says(&json!({ "status": "paid", "utr": utr }))
+    says(&json!({ "status": "paid", "utr": utr, "reference": "$reference", "amount_paise": "$amount" }))
 }
 
 /// As the bank's list has it.
@@ -49,10 +53,25 @@ impl FakeBank {
     pub async fn open(answer: impl Fn(&str, &str, &str) -> Said + Clone + Send + Sync + 'static) -> Self {
         let calls = Arc::new(Mutex::new(Vec::new()));
         let log = calls.clone();
+        // What was submitted here, by reference.
+        let amounts: Arc<Mutex<HashMap<String, String>>> = Arc::default();
         let handler = move |request: Request| async move {
-            let (method, uri) = (request.method().as_str(), request.uri());
-            log.lock().unwrap().push(format!("{method} {}", uri.path()));
-            respond(answer(method, uri.path(), uri.query().unwrap_or_default()))
+            let (head, body) = request.into_parts();
+            let (method, path) = (head.method.as_str(), head.uri.path());
+            log.lock().unwrap().push(format!("{method} {path}"));
+            let body = to_bytes(body, usize::MAX).await.unwrap();
+            let reference = match serde_json::from_slice::<Value>(&body) {
+                Ok(order) => {
+                    let reference = order["reference"].as_str().unwrap().to_owned();
+                    amounts.lock().unwrap().insert(reference.clone(), order["amount_paise"].to_string());
+                    reference
+                }
+                Err(_) => path.split('/').nth(3).unwrap_or_default().to_owned(),
+            };
+            let (status, content_type, body) = answer(method, path, head.uri.query().unwrap_or_default());
+            let amount = amounts.lock().unwrap().get(&reference).cloned().unwrap_or("null".to_owned());
+            let body = body.replace("$reference", &reference).replace("\"$amount\"", &amount);
+            respond((status, content_type, body))
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

@@ -11,7 +11,7 @@ use payrail_core::idempotency::IdempotencyKey;
 use payrail_core::payout::Status;
 use reqwest::StatusCode;
 
-use crate::engine::{Engine, PATIENCE, paise, seconds};
+use crate::engine::{Engine, PATIENCE, instruction, paise, seconds};
 use crate::support::{ACME, FIAZ, TINY, World, key};
 use crate::verify_scene::{Scene, report, stderr, stdout};
 
@@ -114,7 +114,7 @@ async fn in_parts_it_finds_the_same(world: World) {
     let mut scene = Scene::set(&world).await;
     let books: [_; 6] = scene.books().await;
     scene.alter_payout(books[1].completed, "utr = 'OTHER'").await;
-    scene.engine.rail(PATIENCE).submit("SOMEBODY-ELSES", paise(5), "demo-success").await;
+    scene.engine.rail(PATIENCE).submit(instruction("SOMEBODY-ELSES", 5, "demo-success")).await;
     let rail = scene.engine.rail(PATIENCE);
     let whole = verify(&scene.engine.store, Some(&rail), |_| ()).await.unwrap();
     let parts = verify_in_parts(&scene.engine.store, Some(&rail), 1, |_| ()).await.unwrap();

@@ -6,7 +6,7 @@ use payrail_core::payout::Status;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-use crate::engine::{Engine, PATIENCE, paise};
+use crate::engine::{Engine, PATIENCE, instruction};
 use crate::fake_bank::{FakeBank, page, paid, says, transfer};
 use crate::support::World;
 use crate::verify_scene::{Scene, differences, stderr, stdout};
@@ -43,11 +43,11 @@ async fn what_the_bank_paid_and_nobody_asked_for_is_named(world: World) {
     let rail = scene.engine.rail(PATIENCE);
     let ours = PayoutId::new(jiff::Timestamp::UNIX_EPOCH, book.merchant.bucket(), 7).reference();
     for reference in [ours.as_str(), "SOMEBODY-ELSES"] {
-        assert_eq!(rail.submit(reference, paise(5), "demo-success").await.answer.as_str(), "paid");
+        assert_eq!(rail.submit(instruction(reference, 5, "demo-success")).await.answer.as_str(), "paid");
         scene.expect("paid_unknown", reference);
     }
     // A payout under way may have been paid a moment ago: that is no difference.
-    rail.submit(&book.pending.reference(), paise(3_000), "demo-success").await;
+    rail.submit(instruction(&book.pending.reference(), 3_000, "demo-success")).await;
     scene.check();
 }
 
@@ -74,7 +74,7 @@ async fn what_is_refunded_here_and_paid_there_is_named(world: World) {
     scene.expect("paid_and_refunded", failed.failed.reference());
     let cancel = Action::Cancel { payout: cancelled.pending };
     scene.engine.send(cancelled.merchant, cancel).await.unwrap();
-    scene.engine.rail(PATIENCE).submit(&cancelled.pending.reference(), paise(3_000), "demo-success").await;
+    scene.engine.rail(PATIENCE).submit(instruction(&cancelled.pending.reference(), 3_000, "demo-success")).await;
     scene.expect("paid_and_refunded", cancelled.pending.reference());
     scene.check();
 }

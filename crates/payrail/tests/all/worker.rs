@@ -4,7 +4,7 @@
 use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::payout::{Doubt, Progress, State, Status, Step};
 
-use crate::engine::{Engine, PATIENCE, paise, seconds};
+use crate::engine::{Engine, PATIENCE, instruction, seconds};
 use crate::support::{World, until};
 
 on_both_stores!(
@@ -125,10 +125,10 @@ async fn lost_in_silence_it_is_submitted_three_times_closed_and_refunded(world: 
 
 /// As if one of the three had only been slow on its way: the refund stands, so it must not be paid.
 async fn refused_if_it_arrives_late(engine: &Engine<'_>, id: PayoutId) {
-    let late = engine.rail(PATIENCE).submit(&id.reference(), paise(6_000), "demo-timeout-unpaid").await;
+    let late = engine.rail(PATIENCE).submit(instruction(&id.reference(), 6_000, "demo-timeout-unpaid")).await;
     assert_ne!(late.answer.as_str(), "paid", "{late:?}");
     assert_eq!(engine.at_bank(id).await, Some(("closed".to_owned(), 4)));
-    let asked = engine.rail(PATIENCE).enquire(&id.reference()).await;
+    let asked = engine.rail(PATIENCE).enquire(instruction(&id.reference(), 6_000, "demo-timeout-unpaid")).await;
     assert_eq!(asked.answer.as_str(), "closed");
 }
 

@@ -11,7 +11,7 @@ use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::payout::{BankAnswer, Progress, State, Status, Step};
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{Engine, PATIENCE, paise, seconds};
+use crate::engine::{Engine, PATIENCE, instruction, seconds};
 use crate::sql::Sql;
 use crate::support::World;
 
@@ -29,7 +29,7 @@ async fn after_a_death_that_came_after_the_call_the_next_worker_finds_it_paid(wo
     let merchant = engine.merchant(10_000).await;
     let id = engine.pay(merchant, 6_000, "demo-success").await;
     engine.claim(merchant, id, "dead").await;
-    engine.rail(PATIENCE).submit(&id.reference(), paise(6_000), "demo-success").await;
+    engine.rail(PATIENCE).submit(instruction(&id.reference(), 6_000, "demo-success")).await;
     engine.clock.advance(seconds(59));
     assert_eq!(engine.worker("w2").round().await.unwrap(), 0, "until the lease ends it is the dead one's");
     engine.clock.advance(seconds(1));
@@ -70,7 +70,7 @@ async fn a_call_that_outlives_its_worker_is_not_paid_twice(world: World) {
     let id = engine.pay(merchant, 6_000, "demo-slow").await;
     engine.claim(merchant, id, "dead").await;
     let rail = engine.rail(PATIENCE);
-    let lost = tokio::spawn(async move { rail.submit(&id.reference(), paise(6_000), "demo-slow").await });
+    let lost = tokio::spawn(async move { rail.submit(instruction(&id.reference(), 6_000, "demo-slow")).await });
     tokio::time::sleep(Duration::from_millis(200)).await;
     engine.clock.advance(seconds(60));
     assert_eq!(engine.worker("w2").round().await.unwrap(), 2);

@@ -66,13 +66,19 @@ async fn a_bank_that_hangs_is_given_up_in_time(world: World) {
 fn nonsense() -> Vec<Said> {
     let text = |status, text: &str| (status, "application/json", text.to_owned());
     vec![
-        text(500, r#"{"status":"refused","reason":"no"}"#),
-        text(404, r#"{"status":"never_received"}"#),
-        text(202, r#"{"status":"paid","utr":"U1"}"#),
+        text(500, r#"{"status":"refused","reason":"no","reference":"$reference","amount_paise":6000}"#),
+        text(404, r#"{"status":"never_received","reference":"$reference"}"#),
+        text(202, r#"{"status":"paid","utr":"U1","reference":"$reference","amount_paise":6000}"#),
         text(200, "{"),
-        text(200, r#"{"status":"paid"}"#),
-        text(200, r#"{"status":"refused","reason":"no","reference":"PR1"}"#),
-        text(200, r#"{"status":"failed","reason":"no"}"#),
+        text(200, r#"{"status":"paid","reference":"$reference","amount_paise":6000}"#),
+        text(200, r#"{"status":"paid","utr":"U1","amount_paise":6000}"#),
+        text(200, r#"{"status":"paid","utr":"U1","reference":"$reference"}"#),
+        text(200, r#"{"status":"paid","utr":"U1","reference":"$reference","amount_paise":1}"#),
+        text(200, r#"{"status":"refused","reason":"no","reference":"PR1","amount_paise":6000}"#),
+        text(200, r#"{"status":"refused","reason":"no","amount_paise":6000}"#),
+        text(200, r#"{"status":"refused","reason":"no","reference":"$reference","amount_paise":60000}"#),
+        text(200, r#"{"status":"closed"}"#),
+        text(200, r#"{"status":"failed","reason":"no","reference":"$reference","amount_paise":6000}"#),
         (200, "text/html", "<h1>Back soon</h1>".to_owned()),
     ]
 }

@@ -9,7 +9,6 @@ use std::time::Duration;
 use futures::future::join_all;
 use payrail::bank::{self, Error, Odds, Settings, accounts};
 use payrail::rail::{Rail, ReturnedTransfer};
-use payrail_core::money::Amount;
 use payrail_core::payout::BankAnswer;
 use payrail_store::testing::{DEADLINE, until};
 use reqwest::StatusCode;
@@ -17,7 +16,7 @@ use sqlx::{Connection, SqliteConnection};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
-use crate::support::{Bank, Scratch, is_no_answer, paid};
+use crate::support::{Bank, Scratch, is_no_answer, of, paid};
 
 #[tokio::test]
 async fn the_list_of_the_paid_has_every_payment_once_in_pages() {
@@ -117,7 +116,7 @@ async fn a_stop_does_not_wait_for_silent_calls() {
     let scratch = Scratch::new();
     let bank = Bank::start(Settings { silence: Duration::from_secs(60), ..scratch.settings() }).await;
     let Bank { running, rail, .. } = bank;
-    let hanging = tokio::spawn(async move { rail.submit("R1", Amount::new(1).unwrap(), accounts::SILENT).await });
+    let hanging = tokio::spawn(async move { rail.submit(of("R1", 1, accounts::SILENT)).await });
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert!(!hanging.is_finished());
     tokio::time::timeout(Duration::from_secs(3), running.stop()).await.expect("the stop hangs");
@@ -160,7 +159,7 @@ async fn a_killed_bank_has_all_it_answered_and_pays_nothing_twice() {
             let mut answers = Vec::new();
             for n in 0.. {
                 let reference = format!("C{client}-{n}");
-                let answer = rail.submit(&reference, Amount::new(100).unwrap(), "any").await.answer;
+                let answer = rail.submit(of(&reference, 100, "any")).await.answer;
                 let is_paid = matches!(answer, BankAnswer::Paid { .. });
                 answers.push((reference, answer));
                 if !is_paid {

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use payrail::bank::{Odds, accounts};
-use payrail_core::money::Amount;
 use payrail_core::payout::BankAnswer;
 use reqwest::StatusCode;
 
-use crate::support::{Bank, Scratch, is_no_answer, is_refused, paid, transfer};
+use crate::support::{Bank, Scratch, is_no_answer, is_refused, of, paid, transfer};
 
 #[tokio::test]
 async fn accounts_force_their_outcome() {
@@ -88,7 +87,7 @@ async fn one_reference_names_one_transfer() {
         assert_eq!(status, StatusCode::CONFLICT);
         assert!(body["error"].is_string());
     }
-    assert!(is_no_answer(&bank.rail.submit("ONE", Amount::new(101).unwrap(), "any").await.answer));
+    assert!(is_no_answer(&bank.rail.submit(of("ONE", 101, "any")).await.answer));
     assert_eq!(bank.submit("ONE", "any").await, paid(1));
 }
 
@@ -116,7 +115,8 @@ async fn closing_and_submitting_at_once_agree() {
     let bank = Bank::start(scratch.settings()).await;
     for n in 0..40 {
         let reference = format!("RACE-{n}");
-        match tokio::join!(bank.submit(&reference, "any"), bank.close(&reference)) {
+        let closing = async { bank.rail.close(of(&reference, 100, "any")).await.answer };
+        match tokio::join!(bank.submit(&reference, "any"), closing) {
             (BankAnswer::Paid { utr }, closed) => assert_eq!(closed, BankAnswer::Paid { utr }),
             (submitted, closed) => {
                 assert!(is_refused(&submitted), "{submitted:?}");
@@ -168,7 +168,7 @@ async fn amounts_and_accounts_are_kept_to_the_letter() {
     let bank = Bank::start(scratch.settings()).await;
     let accounts = ["\"quoted\\\"\n\t\u{1}", "दुकान 🏦", &"é".repeat(255), "null"];
     for (n, account) in accounts.iter().enumerate() {
-        let answer = bank.rail.submit(&format!("A{n}"), Amount::new(i64::MAX).unwrap(), account).await;
+        let answer = bank.rail.submit(of(&format!("A{n}"), i64::MAX, account)).await;
         assert!(matches!(answer.answer, BankAnswer::Paid { .. }), "{answer:?}");
     }
     let list = bank.rail.paid(0, 100).await.unwrap();

@@ -4,12 +4,11 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use payrail::rail::{Exchange, Rail};
-use payrail_core::money::Amount;
 use payrail_core::payout::BankAnswer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::support::{Bank, Scratch, is_no_answer, paid};
+use crate::support::{Bank, Scratch, is_no_answer, of, paid};
 
 const TIMEOUT: Duration = Duration::from_millis(500);
 
@@ -38,7 +37,7 @@ async fn bank_that(says: Vec<u8>, hangs: bool) -> Rail {
 }
 
 async fn submitted_to(says: &[u8], hangs: bool) -> Exchange {
-    bank_that(says.to_vec(), hangs).await.submit("PR1", Amount::new(100).unwrap(), "demo").await
+    bank_that(says.to_vec(), hangs).await.submit(of("PR1", 100, "demo")).await
 }
 
 fn http(status: &str, headers: &str, body: &str) -> Vec<u8> {
@@ -47,7 +46,7 @@ fn http(status: &str, headers: &str, body: &str) -> Vec<u8> {
 }
 
 const JSON: &str = "content-type: application/json\r\n";
-const PAID: &str = r#"{"status":"paid","utr":"U1"}"#;
+const PAID: &str = r#"{"status":"paid","utr":"U1","reference":"PR1","amount_paise":100}"#;
 
 #[tokio::test]
 async fn a_good_answer_gets_through() {
@@ -63,8 +62,8 @@ async fn a_good_answer_gets_through() {
 async fn misbehaviour_is_no_answer() {
     let truncated = http("200 OK", JSON, PAID);
     let truncated = &truncated[..truncated.len() - 5];
-    let huge = format!(r#"{{"status":"paid","utr":"U1","x":"{}"}}"#, "x".repeat(70_000));
-    let endless = format!("HTTP/1.1 200 OK\r\n{JSON}transfer-encoding: chunked\r\n\r\n1c\r\n{PAID}\r\n");
+    let huge = PAID.replace('}', &format!(r#","x":"{}"}}"#, "x".repeat(70_000)));
+    let endless = format!("HTTP/1.1 200 OK\r\n{JSON}transfer-encoding: chunked\r\n\r\n{:x}\r\n{PAID}\r\n", PAID.len());
     for (manner, says, hangs) in [
         ("garbage", b"\x00\x01what?\r\n\r\n".to_vec(), false),
         ("garbage in HTTP", http("200 OK", JSON, "paid, I think"), false),
@@ -82,9 +81,16 @@ async fn misbehaviour_is_no_answer() {
         ("huge", http("200 OK", JSON, &huge), false),
         ("closed without a word", Vec::new(), false),
         ("silent", Vec::new(), true),
-        ("paid without a UTR", http("200 OK", JSON, r#"{"status":"paid"}"#), false),
-        ("paid with an empty UTR", http("200 OK", JSON, r#"{"status":"paid","utr":""}"#), false),
-        ("another reference", http("200 OK", JSON, r#"{"status":"paid","utr":"U1","reference":"PR2"}"#), false),
+        (
+            "paid without a UTR",
+            http("200 OK", JSON, r#"{"status":"paid","reference":"PR1","amount_paise":100}"#),
+            false,
+        ),
+        ("paid with an empty UTR", http("200 OK", JSON, &PAID.replace("U1", "")), false),
+        ("another reference", http("200 OK", JSON, &PAID.replace("PR1", "PR2")), false),
+        ("no reference", http("200 OK", JSON, r#"{"status":"paid","utr":"U1","amount_paise":100}"#), false),
+        ("another amount", http("200 OK", JSON, &PAID.replace("100", "1")), false),
+        ("no amount", http("200 OK", JSON, r#"{"status":"paid","utr":"U1","reference":"PR1"}"#), false),
     ] {
         let started = Instant::now();
         let exchange = submitted_to(&says, hangs).await;
@@ -119,7 +125,7 @@ async fn drops_of_an_answer_do_not_stretch_the_time() {
     });
     let started = Instant::now();
     let rail = Rail::http(&format!("http://{addr}"), TIMEOUT).unwrap();
-    assert!(is_no_answer(&rail.enquire("PR1").await.answer));
+    assert!(is_no_answer(&rail.enquire(of("PR1", 100, "demo")).await.answer));
     assert!(started.elapsed() < TIMEOUT * 3);
 }
 
@@ -129,9 +135,8 @@ async fn a_refused_connection_means_that_nothing_was_sent() {
     let addr = listener.local_addr().unwrap();
     drop(listener);
     let rail = Rail::http(&format!("http://{addr}"), TIMEOUT).unwrap();
-    for exchange in
-        [rail.submit("PR1", Amount::new(1).unwrap(), "demo").await, rail.enquire("PR1").await, rail.close("PR1").await]
-    {
+    let it = of("PR1", 1, "demo");
+    for exchange in [rail.submit(it).await, rail.enquire(it).await, rail.close(it).await] {
         assert!(matches!(&exchange.answer, BankAnswer::Unreachable { why } if !why.is_empty()), "{exchange:?}");
         assert_eq!(exchange.received, "");
     }
@@ -145,13 +150,12 @@ async fn a_restarted_bank_is_reached_again() {
     let scratch = Scratch::new();
     let Bank { running, rail, .. } = Bank::start(scratch.settings()).await;
     let addr = running.addr();
-    let amount = Amount::new(100).unwrap();
-    assert_eq!(rail.submit("R1", amount, "any").await.answer, paid(1));
+    assert_eq!(rail.submit(of("R1", 100, "any")).await.answer, paid(1));
     running.stop().await;
-    assert!(matches!(rail.submit("R2", amount, "any").await.answer, BankAnswer::Unreachable { .. }));
+    assert!(matches!(rail.submit(of("R2", 100, "any")).await.answer, BankAnswer::Unreachable { .. }));
 
     let _bank = Bank::start(payrail::bank::Settings { addr, ..scratch.settings() }).await;
-    assert_eq!(rail.submit("R2", amount, "any").await.answer, paid(2));
+    assert_eq!(rail.submit(of("R2", 100, "any")).await.answer, paid(2));
 }
 
 #[tokio::test]
@@ -160,9 +164,9 @@ async fn what_is_kept_of_a_call_is_short_and_clean() {
     assert!(exchange.received.chars().count() == 2_000 && !exchange.received.contains(['\0', '\n']));
 
     let rail = bank_that(http("200 OK", JSON, PAID), false).await;
-    let exchange = rail.submit("PR1", Amount::new(1).unwrap(), &"é".repeat(3_000)).await;
+    let exchange = rail.submit(of("PR1", 1, &"é".repeat(3_000))).await;
     assert_eq!(exchange.sent.chars().count(), 2_000);
-    let exchange = rail.enquire("../up?a=b#c").await;
+    let exchange = rail.enquire(of("../up?a=b#c", 1, "demo")).await;
     assert_eq!(exchange.sent, "GET /v1/transfers/..%2Fup%3Fa=b%23c");
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use payrail::bank::{self, Odds, Running, Settings};
-use payrail::rail::{Exchange, Rail};
+use payrail::rail::{Exchange, Instruction, Rail};
 use payrail_core::money::Amount;
 use payrail_core::payout::BankAnswer;
 use reqwest::StatusCode;
@@ -66,15 +66,21 @@ impl Bank {
     }
 
     pub async fn exchange(&self, reference: &str, account: &str) -> Exchange {
-        self.rail.submit(reference, Amount::new(100).unwrap(), account).await
+        self.rail.submit(of(reference, 100, account)).await
     }
 
     pub async fn enquire(&self, reference: &str) -> BankAnswer {
-        self.rail.enquire(reference).await.answer
+        self.rail.enquire(self.as_known(reference).await.about(reference)).await.answer
     }
 
     pub async fn close(&self, reference: &str) -> BankAnswer {
-        self.rail.close(reference).await.answer
+        self.rail.close(self.as_known(reference).await.about(reference)).await.answer
+    }
+
+    /// To which account the reference was submitted, so that an enquiry can name it.
+    async fn as_known(&self, reference: &str) -> Account {
+        let (_, said) = self.get(&format!("/v1/transfers/{reference}")).await;
+        Account(said["bank_account_id"].as_str().unwrap_or_default().to_owned())
     }
 
     pub async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> (StatusCode, Value) {
@@ -99,6 +105,18 @@ impl Bank {
     pub async fn paid(&self) -> usize {
         self.rail.paid(0, 1_000).await.unwrap().len()
     }
+}
+
+struct Account(String);
+
+impl Account {
+    fn about<'a>(&'a self, reference: &'a str) -> Instruction<'a> {
+        of(reference, 100, &self.0)
+    }
+}
+
+pub fn of<'a>(reference: &'a str, amount: i64, bank_account_id: &'a str) -> Instruction<'a> {
+    Instruction { reference, amount: Amount::new(amount).unwrap(), bank_account_id }
 }
 
 pub fn transfer(reference: &str, amount: i64, account: &str) -> String {
