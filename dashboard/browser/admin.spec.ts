@@ -96,7 +96,7 @@ test("a funding is credited once, though its first answer is lost", async () => 
   await shows(balance(page, "Available"), "₹1,05,000.50");
   expect(await on.server.json(FIAZ, "/api/v1/me/")).toMatchObject({ available_balance_paise: 10_500_050 });
   const csv = await (await on.server.call(FIAZ, "/api/v1/ledger/export?kind=fund")).text();
-  expect(csv).toContain(",fund,'=1+1,,10000050,");
+  expect(csv).toContain(",fund,'=1+1,,,,,10000050,0,-10000050,");
 });
 
 test("a key is rotated: the old one stops working, its session ends, the new one works", async () => {

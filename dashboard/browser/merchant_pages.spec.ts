@@ -44,13 +44,22 @@ test("the ledger comes as CSV, exact to the letter, and no cell is a formula", a
   const lines = (await readFile(await download.path(), "utf8")).replaceAll("\r\n", "\n").trimEnd().split("\n");
   const [header, first, second, third] = lines;
   expect(header).toBe(
-    "number,created_at,kind,description,payout_id,amount_paise,available_after_paise,held_after_paise,amount_inr",
+    "number,created_at,kind,description,payout_id,reference,bank_account,utr,available_paise,held_paise,bank_paise," +
+      "available_after_paise,held_after_paise,available_inr,held_inr,bank_inr",
   );
   const at = (number: number) => entries.find((entry) => entry.number === number)?.created_at;
-  expect(first).toBe(`1,${at(1)},fund,Initial seed credit,,500000,500000,0,5000.00`);
-  expect(second).toBe(`2,${at(2)},hold,Payout hold for demo-fail,${refused},123456,376544,123456,1234.56`);
-  expect(third).toBe(`3,${at(3)},refund,Refund for failed payout to demo-fail,${refused},123456,500000,0,1234.56`);
-  expect(lines[4]).toBe(`4,${at(4)},hold,"Payout hold for =HYPERLINK(""x""), ""y""",${sly},100,499900,100,1.00`);
+  expect(first).toBe(`1,${at(1)},fund,Initial seed credit,,,,,500000,0,-500000,500000,0,5000.00,0.00,-5000.00`);
+  const reference = (id: string) => `PR${id.replaceAll("-", "").toUpperCase()}`;
+  const payout = `${refused},${reference(refused)},demo-fail,`;
+  expect(second).toBe(
+    `2,${at(2)},hold,Payout hold for demo-fail,${payout},-123456,123456,0,376544,123456,-1234.56,1234.56,0.00`,
+  );
+  expect(third).toBe(
+    `3,${at(3)},refund,Refund for failed payout to demo-fail,${payout},123456,-123456,0,500000,0,1234.56,-1234.56,0.00`,
+  );
+  // As a cell of its own the account begins with an equals sign.
+  const harmless = `${sly},${reference(sly)},"'=HYPERLINK(""x""), ""y""",`;
+  expect(lines[4]).toContain(`4,${at(4)},hold,"Payout hold for =HYPERLINK(""x""), ""y""",${harmless}`);
 });
 
 interface Entry {

@@ -73,6 +73,8 @@ pub(crate) struct EntryRow {
     /// The payout's status, a blank, its account.
     #[sqlx(default)]
     payout: Option<String>,
+    #[sqlx(default)]
+    utr: Option<String>,
 }
 
 /// A ledger entry with the account that its payout went to, and what has become of it.
@@ -81,6 +83,8 @@ pub struct LedgerLine {
     pub entry: Entry,
     pub bank_account_id: Option<String>,
     pub payout_status: Option<Status>,
+    /// The bank's reference for the payout; only an export reads it.
+    pub utr: Option<String>,
 }
 
 impl TryFrom<EntryRow> for LedgerLine {
@@ -97,7 +101,12 @@ impl TryFrom<EntryRow> for LedgerLine {
             created_at: row.created_at.0,
         };
         let (status, account) = row.payout.as_deref().and_then(|payout| payout.split_once(' ')).unzip();
-        Ok(Self { entry, bank_account_id: account.map(str::to_owned), payout_status: status.and_then(Status::parse) })
+        Ok(Self {
+            entry,
+            bank_account_id: account.map(str::to_owned),
+            payout_status: status.and_then(Status::parse),
+            utr: row.utr,
+        })
     }
 }
 

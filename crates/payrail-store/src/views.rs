@@ -40,6 +40,7 @@ impl From<BalanceRow> for BalanceLine {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutcomeLine {
     pub status: Status,
+    pub is_in_doubt: bool,
     pub amount: Amount,
     pub created_at: Timestamp,
 }
@@ -47,6 +48,7 @@ pub struct OutcomeLine {
 #[derive(FromRow)]
 pub(crate) struct OutcomeRow {
     status: String,
+    doubt_since: Option<At>,
     amount_paise: i64,
     created_at: At,
 }
@@ -58,6 +60,7 @@ impl TryFrom<OutcomeRow> for OutcomeLine {
         let status = Status::parse(&row.status);
         Ok(Self {
             status: status.ok_or_else(|| StoreError::Corrupt(format!("unknown status {:?}", row.status)))?,
+            is_in_doubt: row.doubt_since.is_some(),
             amount: Amount::new(row.amount_paise).map_err(|error| StoreError::Corrupt(error.to_string()))?,
             created_at: row.created_at.0,
         })
@@ -77,7 +80,8 @@ impl Store {
         read!(self, views::entries_newest_first(merchant, kind, from, before, limit))
     }
 
-    /// The entries after number `after` and up to number `up_to`, of one kind or all, oldest first.
+    /// The entries after number `after` and up to number `up_to`, of one kind or all, oldest first, each with the UTR
+    /// of its payout.
     pub async fn entries_oldest_first(
         &self,
         merchant: MerchantId,
@@ -169,7 +173,9 @@ macro_rules! views {
             let rows: Vec<EntryRow> = sqlx::query_as(concat!(
                 "SELECT ",
                 entry_columns!(),
-                " FROM ledger_entries e \
+                ", (SELECT p.utr FROM payouts p \
+                    WHERE p.bucket = e.bucket AND p.merchant_id = e.merchant_id AND p.id = e.payout_id) AS utr \
+                 FROM ledger_entries e \
                  WHERE e.bucket = $1 AND e.merchant_id = $2 AND e.seq > $3 AND e.seq <= $4 \
                    AND e.kind = coalesce($5, e.kind) \
                  ORDER BY e.seq"
@@ -253,7 +259,7 @@ macro_rules! views {
             limit: u32,
         ) -> Result<Vec<OutcomeLine>> {
             let rows: Vec<OutcomeRow> = sqlx::query_as(
-                "SELECT status, amount_paise, created_at FROM payouts \
+                "SELECT status, doubt_since, amount_paise, created_at FROM payouts \
                  WHERE bucket = $1 AND merchant_id = $2 AND id >= $3 ORDER BY id DESC LIMIT $4 + 0",
             )
             .bind(merchant.bucket().column())

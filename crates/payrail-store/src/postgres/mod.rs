@@ -27,6 +27,9 @@ pub(crate) mod sessions {
 pub(crate) mod statements {
     crate::statements::statements!(sqlx::PgConnection);
 }
+pub(crate) mod find {
+    crate::find::find!(sqlx::PgConnection, "right(CAST(id AS text), 8)");
+}
 pub(crate) mod keys {
     crate::keys::keys!(sqlx::PgConnection);
 }

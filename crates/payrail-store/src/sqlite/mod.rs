@@ -29,6 +29,9 @@ pub(crate) mod sessions {
 pub(crate) mod statements {
     crate::statements::statements!(sqlx::SqliteConnection);
 }
+pub(crate) mod find {
+    crate::find::find!(sqlx::SqliteConnection, "lower(hex(substr(id, 13, 4)))");
+}
 pub(crate) mod keys {
     crate::keys::keys!(sqlx::SqliteConnection);
 }

@@ -20,6 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::Api;
 use super::auth::Caller;
 use super::paging::{Params, bad_parameter};
+use super::period;
 use super::problem::Problem;
 
 const POINTS_MOST: i64 = 60;
@@ -31,13 +32,17 @@ pub struct InsightParams {
     /// How many days to look back, today included; 30 by default.
     #[param(minimum = 1, maximum = 366)]
     days: Option<u16>,
+    /// Whose days: the IANA name of a time zone; Asia/Kolkata by default.
+    zone: Option<String>,
 }
 
-/// The course of the balance and what became of the newest payouts. A day is one of UTC, and the first is
-/// `days` − 1 before today.
+/// The course of the balance and what became of the newest payouts. The last day is today, in
+/// the time zone that was asked for.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Insights {
     days: u16,
+    /// The time zone of the days: its IANA name.
+    zone: String,
     /// Oldest first: what there was when the first day began, then at most 60 entries, spread evenly by number
     /// over those of the window, the first and the newest among them.
     balance: Vec<BalancePoint>,
@@ -66,7 +71,7 @@ pub struct BalancePoint {
 /// The payouts that were asked for on a day, by where they stand now.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub struct OutcomeDay {
-    /// The day, in UTC.
+    /// The day, in the time zone of the answer.
     #[schema(format = Date)]
     date: String,
     completed: u32,
@@ -74,7 +79,10 @@ pub struct OutcomeDay {
     cancelled: u32,
     returned: u32,
     pending: u32,
+    /// Those in doubt are not among them.
     processing: u32,
+    /// The last call to the bank got no definite answer.
+    in_doubt: u32,
     /// Paise: the sum of the completed ones.
     #[schema(value_type = i64, minimum = 0)]
     paid_paise: Paise,
@@ -95,7 +103,8 @@ pub async fn show(
     if !(1..=366).contains(&days) {
         return Err(bad_parameter("days must be from 1 to 366."));
     }
-    let window = Window::of(api.clock.now(), days).map_err(|error| Problem::internal(&error))?;
+    let zone = period::zone(params.zone.as_deref())?;
+    let window = Window::of(api.clock.now(), days, zone).map_err(|error| Problem::internal(&error))?;
     let balance = balance(&api, merchant.id, window.start).await?;
     let mut lines = api.store.outcomes(merchant.id, window.first_id(), COUNTED_MOST + 1).await?;
     let is_complete = lines.len() <= COUNTED_MOST as usize;
@@ -103,21 +112,23 @@ pub async fn show(
     lines.retain(|line| line.created_at >= window.start);
     let outcomes = outcomes(&window, &lines).ok_or_else(|| Problem::internal(&"a day's sum beyond 64 bits"))?;
     let counted = u32::try_from(lines.len()).unwrap_or(COUNTED_MOST);
-    Ok(Json(Insights { days, balance, outcomes, counted, is_complete }))
+    let zone = window.zone.iana_name().unwrap_or("UTC").to_owned();
+    Ok(Json(Insights { days, zone, balance, outcomes, counted, is_complete }))
 }
 
 struct Window {
     days: Vec<Date>,
     /// When the first day began.
     start: Timestamp,
+    zone: TimeZone,
 }
 
 impl Window {
-    fn of(now: Timestamp, days: u16) -> Result<Self, jiff::Error> {
-        let today = now.to_zoned(TimeZone::UTC).date();
+    fn of(now: Timestamp, days: u16, zone: TimeZone) -> Result<Self, jiff::Error> {
+        let today = now.to_zoned(zone.clone()).date();
         let first = today.checked_sub(Span::new().days(i64::from(days) - 1))?;
-        let start = first.to_zoned(TimeZone::UTC)?.timestamp();
-        Ok(Self { days: first.series(Span::new().days(1)).take(usize::from(days)).collect(), start })
+        let start = first.to_zoned(zone.clone())?.timestamp();
+        Ok(Self { days: first.series(Span::new().days(1)).take(usize::from(days)).collect(), start, zone })
     }
 
     /// Below the id of every payout of the window. An id is made before its payout: a little earlier, then.
@@ -149,13 +160,14 @@ fn outcomes(window: &Window, lines: &[OutcomeLine]) -> Option<Vec<OutcomeDay>> {
     let empty = |date: &Date| (*date, OutcomeDay { date: date.to_string(), ..OutcomeDay::default() });
     let mut days: BTreeMap<Date, OutcomeDay> = window.days.iter().map(empty).collect();
     for line in lines {
-        let Some(day) = days.get_mut(&line.created_at.to_zoned(TimeZone::UTC).date()) else { continue };
+        let Some(day) = days.get_mut(&line.created_at.to_zoned(window.zone.clone()).date()) else { continue };
         *match line.status {
             Status::Completed => &mut day.completed,
             Status::Failed => &mut day.failed,
             Status::Cancelled => &mut day.cancelled,
             Status::Returned => &mut day.returned,
             Status::Pending => &mut day.pending,
+            Status::Processing if line.is_in_doubt => &mut day.in_doubt,
             Status::Processing => &mut day.processing,
         } += 1;
         if line.status == Status::Completed {

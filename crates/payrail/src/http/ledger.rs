@@ -10,6 +10,7 @@ use utoipa::IntoParams;
 use super::Api;
 use super::auth::Caller;
 use super::paging::{Params, View, bad_parameter, limit, page, query};
+use super::period;
 use super::problem::Problem;
 use super::shapes::ledger::{LedgerEntry, LedgerLine};
 use super::shapes::views::LedgerList;
@@ -29,6 +30,12 @@ pub struct LedgerParams {
     view: View,
     /// Entries of this kind only; in the full view.
     kind: Option<EntryKind>,
+    /// Made then or later: a date, or a time (RFC 3339). In the full view.
+    from: Option<String>,
+    /// Made before then; of a date, until its end.
+    to: Option<String>,
+    /// Whose dates: the IANA name of a time zone; Asia/Kolkata by default.
+    zone: Option<String>,
 }
 
 /// The ledger, newest first
@@ -48,10 +55,11 @@ pub async fn list(
     Params(params): Params<LedgerParams>,
 ) -> Result<Response, Problem> {
     let limit = limit(params.limit)?;
-    match (params.view, params.kind) {
-        (View::Original, None) => original(&api, &merchant, params.before, limit).await,
-        (View::Original, Some(_)) => Err(bad_parameter("kind needs view=full.")),
-        (View::Full, kind) => full(&api, &merchant, kind, params.before, limit).await,
+    let is_filtered = params.kind.is_some() || params.from.is_some() || params.to.is_some();
+    match params.view {
+        View::Original if is_filtered => Err(bad_parameter("kind, from and to need view=full.")),
+        View::Original => original(&api, &merchant, params.before, limit).await,
+        View::Full => full(&api, &merchant, params, limit).await,
     }
 }
 
@@ -65,25 +73,32 @@ async fn original(api: &Api, merchant: &Merchant, before: Option<i64>, limit: u3
     Ok(page(PATH, &items, next))
 }
 
-async fn full(
-    api: &Api,
-    merchant: &Merchant,
-    kind: Option<EntryKind>,
-    before: Option<i64>,
-    limit: u32,
-) -> Result<Response, Problem> {
-    let end = api.store.tip(merchant.id).await?.seq + 1;
-    let before = before.map_or(end, |before| before.clamp(1, end));
+async fn full(api: &Api, merchant: &Merchant, params: LedgerParams, limit: u32) -> Result<Response, Problem> {
+    let kind = params.kind;
+    let zone = period::zone(params.zone.as_deref())?;
+    let window = period::window(params.from.as_deref(), params.to.as_deref(), &zone)?;
+    let first = match window.from {
+        Some(from) => api.store.number_at(merchant.id, from).await?,
+        None => 1,
+    };
+    let end = match window.to {
+        Some(to) => api.store.number_at(merchant.id, to).await?,
+        None => api.store.tip(merchant.id).await?.seq + 1,
+    };
+    let before = params.before.map_or(end, |before| before.min(end)).max(first);
     // Numbers are gapless: so many numbers are so many rows.
-    let from = (before - LOOKED_AT_MAX as i64).max(1);
+    let from = (before - LOOKED_AT_MAX as i64).max(first);
     let lines = api.store.entries_newest_first(merchant.id, kind.map(Into::into), from, before, limit).await?;
     let next = if lines.len() == limit as usize { lines.last().map(|line| line.entry.seq) } else { Some(from) };
-    let next = next.filter(|next| *next > 1).map(|next| {
+    let next = next.filter(|next| *next > first).map(|next| {
         query(&[
             ("before", Some(next.to_string())),
             ("limit", Some(limit.to_string())),
             ("view", View::Full.word()),
             ("kind", kind.map(|kind| payrail_core::ledger::EntryKind::from(kind).as_str().to_owned())),
+            ("from", params.from),
+            ("to", params.to),
+            ("zone", params.zone),
         ])
     });
     let items: Vec<_> = lines.iter().map(|line| LedgerEntry::new(merchant.id, line)).collect();

@@ -6,9 +6,10 @@ use payrail_core::command::PayoutRequest;
 use payrail_core::idempotency::IdempotencyKey;
 
 use super::admin::cursor;
+use super::needle::Needle;
 use super::problem::Problem;
 use super::search::{Filter, StatusFilter};
-use super::{auth, body, cookies, create, export, same_origin, stream};
+use super::{auth, body, cookies, create, export, period, same_origin, stream};
 
 /// The status that a refusal is answered with.
 pub type Refused = u16;
@@ -59,7 +60,7 @@ pub fn cursor(text: &str) -> Result<Option<String>, Refused> {
 
 /// The bounds of a list, in microseconds.
 pub fn window(from: Option<&str>, to: Option<&str>) -> Result<(Option<i64>, Option<i64>), Refused> {
-    let window = refused(cursor::window(from, to))?;
+    let window = refused(period::window(from, to, &jiff::tz::TimeZone::UTC))?;
     Ok((window.from.map(|at| at.as_microsecond()), window.to.map(|at| at.as_microsecond())))
 }
 
@@ -74,6 +75,11 @@ pub fn filter(query: &str) -> Option<Result<bool, Refused>> {
     let uri = Uri::try_from(format!("/?{query}")).ok()?;
     let Ok(Query(Filtering { status, search })) = Query::try_from_uri(&uri) else { return Some(Err(400)) };
     Some(refused(Filter::new(status, search.as_deref())).map(|filter| !filter.is_everything()))
+}
+
+/// What an exact search is for.
+pub fn needle(text: &str) -> Result<Option<uuid::Uuid>, Refused> {
+    refused(Needle::new(text)).map(|needle| needle.named().map(|id| id.0))
 }
 
 /// A text as a cell of an export.

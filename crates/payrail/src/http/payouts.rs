@@ -4,10 +4,11 @@ use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use jiff::SignedDuration;
 use payrail_core::command::{Action, Command, Refusal, Reply};
-use payrail_core::ids::PayoutId;
+use payrail_core::ids::{Bucket, PayoutId};
 use payrail_core::payout::{self, Status};
-use payrail_store::{LOOKED_AT_MAX, Merchant};
+use payrail_store::{LOOKED_AT_MAX, Merchant, Window};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
@@ -15,6 +16,7 @@ use uuid::Uuid;
 use super::Api;
 use super::auth::Caller;
 use super::paging::{Params, View, bad_parameter, limit, page, query};
+use super::period;
 use super::problem::Problem;
 use super::search::{Filter, StatusFilter};
 use super::shapes::payout::{Call, Payout, PayoutStory, PayoutSummary, movements};
@@ -34,10 +36,16 @@ pub struct PayoutParams {
     view: View,
     /// Only these; in the full view.
     status: Option<StatusFilter>,
-    /// A payout's id or reference, exactly; or a part of bank account, UTR or reason, in any case. In the
-    /// full view.
+    /// A payout's id, reference, amount, or the last eight characters of its id, exactly; or a part of bank account,
+    /// UTR or reason, in any case. In the full view.
     #[param(max_length = 255)]
     search: Option<String>,
+    /// Made then or later: a date, or a time (RFC 3339). In the full view.
+    from: Option<String>,
+    /// Made before then; of a date, until its end.
+    to: Option<String>,
+    /// Whose dates: the IANA name of a time zone; Asia/Kolkata by default.
+    zone: Option<String>,
 }
 
 /// Payouts, newest first
@@ -59,10 +67,14 @@ pub async fn list(
 ) -> Result<Response, Problem> {
     let limit = limit(params.limit)?;
     let filter = Filter::new(params.status, params.search.as_deref())?;
-    if params.view == View::Original && !filter.is_everything() {
-        return Err(bad_parameter("status and search need view=full."));
+    let zone = period::zone(params.zone.as_deref())?;
+    let window = period::window(params.from.as_deref(), params.to.as_deref(), &zone)?;
+    let is_filtered = !filter.is_everything() || window != Window::default();
+    if params.view == View::Original && is_filtered {
+        return Err(bad_parameter("status, search, from and to need view=full."));
     }
-    let (payouts, next) = find_page(&api, &merchant, params.before.map(PayoutId), limit, &filter).await?;
+    let asked = Asked { before: params.before.map(PayoutId), limit, window, filter: &filter };
+    let (payouts, next) = find_page(&api, &merchant, asked).await?;
     let next = next.map(|payout| {
         query(&[
             ("before", Some(payout.to_string())),
@@ -70,6 +82,9 @@ pub async fn list(
             ("view", params.view.word()),
             ("status", filter.status.map(StatusFilter::word)),
             ("search", params.search),
+            ("from", params.from),
+            ("to", params.to),
+            ("zone", params.zone),
         ])
     });
     let path = "/api/v1/payouts/";
@@ -82,19 +97,49 @@ pub async fn list(
 /// How many payouts a filter reads at once.
 const SWEEP: u32 = 500;
 
+/// An id is made before its row is: at the most as long as a command may wait in its lane, and then some.
+const ID_AHEAD: SignedDuration = SignedDuration::from_mins(2);
+
+struct Asked<'a> {
+    before: Option<PayoutId>,
+    limit: u32,
+    window: Window,
+    filter: &'a Filter,
+}
+
+impl Asked<'_> {
+    fn takes(&self, payout: &payout::Payout) -> bool {
+        self.window.has(payout.created_at) && self.filter.takes(payout)
+    }
+
+    /// Where the walk along the ids begins: they are in the order of time, but for the wait in the lane.
+    fn start(&self) -> Option<PayoutId> {
+        let end = self.window.to.and_then(|to| to.saturating_add(ID_AHEAD).ok());
+        let end = end.map(|end| PayoutId::new(end, Bucket::new(0), 0));
+        [self.before, end].into_iter().flatten().min()
+    }
+
+    /// Whether every older payout is too old.
+    fn ends_at(&self, payout: &payout::Payout) -> bool {
+        let earliest = self.window.from.and_then(|from| from.saturating_sub(ID_AHEAD).ok());
+        earliest.is_some_and(|earliest| payout.created_at < earliest)
+    }
+}
+
 /// A page, and where the next one begins if there may be one.
 async fn find_page(
     api: &Api,
     merchant: &Merchant,
-    mut before: Option<PayoutId>,
-    limit: u32,
-    filter: &Filter,
+    asked: Asked<'_>,
 ) -> Result<(Vec<payout::Payout>, Option<PayoutId>), Problem> {
+    let Asked { limit, filter, .. } = asked;
     if let Some(named) = filter.named()
         && let Some(payout) = api.store.payout(merchant.id, named).await?
     {
-        return Ok((Some(payout).into_iter().filter(|payout| filter.takes_status_of(payout)).collect(), None));
+        let fits = filter.takes_status_of(&payout) && asked.window.has(payout.created_at);
+        return Ok((Some(payout).into_iter().filter(|_| fits).collect(), None));
     }
+    let mut before = asked.start();
     let at_once = if filter.is_everything() { limit } else { SWEEP };
     let (mut found, mut looked_at) = (Vec::new(), 0);
     while looked_at < LOOKED_AT_MAX {
@@ -102,8 +147,11 @@ async fn find_page(
         let is_last = read.len() < at_once as usize;
         looked_at += read.len();
         for payout in read {
+            if asked.ends_at(&payout) {
+                return Ok((found, None));
+            }
             before = Some(payout.id);
-            found.extend(filter.takes(&payout).then_some(payout));
+            found.extend(asked.takes(&payout).then_some(payout));
             if found.len() == limit as usize {
                 return Ok((found, before));
             }

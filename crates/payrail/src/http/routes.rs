@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    Api, admin, create, events, export, fallback, health, insights, ledger, me, metrics, openapi, pages, payouts,
+    Api, admin, create, events, export, fallback, find, health, insights, ledger, me, metrics, openapi, pages, payouts,
     session, stream,
 };
 
@@ -43,6 +43,7 @@ fn merchants() -> Part {
         .routes(routes!(payouts::list, create::create))
         .routes(routes!(payouts::show))
         .routes(routes!(payouts::cancel))
+        .routes(routes!(find::find))
         .routes(routes!(insights::show))
         .routes(routes!(events::list))
         .routes(routes!(stream::listen))

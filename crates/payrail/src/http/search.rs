@@ -5,8 +5,8 @@ use payrail_core::ids::PayoutId;
 use payrail_core::payout::{Payout, State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
+use super::needle::Needle;
 use super::paging::bad_parameter;
 use super::problem::Problem;
 use super::shapes::words::PayoutStatus;
@@ -50,8 +50,8 @@ pub struct Filter {
     pub status: Option<StatusFilter>,
     /// In lower case; not empty.
     text: Option<String>,
-    /// The payout that the text names, if it names one.
-    named: Option<PayoutId>,
+    /// What the text can name exactly.
+    needle: Option<Needle>,
 }
 
 impl Filter {
@@ -60,10 +60,9 @@ impl Filter {
         if search.is_some_and(|text| text.chars().count() > SEARCH_CHARACTERS) {
             return Err(bad_parameter(format!("search must have no more than {SEARCH_CHARACTERS} characters.")));
         }
-        let named = search.and_then(|text| {
-            PayoutId::from_reference(&text.to_uppercase()).or_else(|| Uuid::try_parse(text).ok().map(PayoutId))
-        });
-        Ok(Self { status, text: search.map(str::to_lowercase), named })
+        // What cannot be searched for exactly may still be a part of something.
+        let needle = search.and_then(|text| Needle::new(text).ok());
+        Ok(Self { status, text: search.map(str::to_lowercase), needle })
     }
 
     pub fn is_everything(&self) -> bool {
@@ -72,7 +71,7 @@ impl Filter {
 
     /// The payout that is to be looked up directly.
     pub fn named(&self) -> Option<PayoutId> {
-        self.named
+        self.needle.as_ref().and_then(Needle::named)
     }
 
     pub fn takes_status_of(&self, payout: &Payout) -> bool {
@@ -80,7 +79,8 @@ impl Filter {
     }
 
     pub fn takes(&self, payout: &Payout) -> bool {
-        self.takes_status_of(payout) && self.text.as_deref().is_none_or(|text| mentions(payout, text))
+        let is_named = || self.needle.as_ref().is_some_and(|needle| !needle.matched(payout).is_empty());
+        self.takes_status_of(payout) && self.text.as_deref().is_none_or(|text| mentions(payout, text) || is_named())
     }
 }
 

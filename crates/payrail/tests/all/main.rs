@@ -15,6 +15,7 @@ mod cli_start;
 mod contract;
 mod engine;
 mod fake_bank;
+mod find;
 mod metrics;
 mod openapi;
 mod pages;

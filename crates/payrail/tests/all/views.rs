@@ -21,14 +21,14 @@ on_both_stores!(
     what_is_asked_wrongly_is_refused,
 );
 
-async fn pay(server: &Process, api_key: &str, amount: i64, account: &str) -> String {
+pub async fn pay(server: &Process, api_key: &str, amount: i64, account: &str) -> String {
     let (status, payout) = server.pay(api_key, key(), amount, account).await;
     assert_eq!(status, StatusCode::CREATED, "{payout}");
     payout["id"].as_str().unwrap().to_owned()
 }
 
 /// Acme with a payout of each end: completed, failed, cancelled, and one that is pending.
-async fn scene(world: &World) -> (Process, Value) {
+pub async fn scene(world: &World) -> (Process, Value) {
     let working = world.serve();
     let (paid, failed) = (pay(&working, ACME, 100, "demo-success").await, pay(&working, ACME, 200, "demo-fail").await);
     until("both ended", async || {
@@ -46,7 +46,7 @@ async fn scene(world: &World) -> (Process, Value) {
 }
 
 /// Every page of a list, by its links.
-async fn all(server: &Process, api_key: &str, path: &str) -> Vec<Value> {
+pub async fn all(server: &Process, api_key: &str, path: &str) -> Vec<Value> {
     let (mut items, mut path) = (Vec::new(), path.to_owned());
     loop {
         let answer = server.get(api_key, &path).send().await.unwrap();
@@ -58,7 +58,7 @@ async fn all(server: &Process, api_key: &str, path: &str) -> Vec<Value> {
     }
 }
 
-fn ids(payouts: &[Value]) -> Vec<&str> {
+pub fn ids(payouts: &[Value]) -> Vec<&str> {
     payouts.iter().map(|payout| payout["id"].as_str().unwrap()).collect()
 }
 
@@ -119,26 +119,50 @@ async fn the_table_is_the_ledger_oldest_first(world: World) {
         disposition.strip_prefix("attachment; filename=\"payrail-ledger-").unwrap().strip_suffix(".csv\"").unwrap();
     let text = answer.text().await.unwrap();
     let mut rows = csv::Reader::from_reader(text.as_bytes());
-    let columns =
-        "number,created_at,kind,description,payout_id,amount_paise,available_after_paise,held_after_paise,amount_inr";
+    let columns = "number,created_at,kind,description,payout_id,reference,bank_account,utr,available_paise,held_paise,\
+                   bank_paise,available_after_paise,held_after_paise,available_inr,held_inr,bank_inr";
     assert_eq!(rows.headers().unwrap().iter().collect::<Vec<_>>().join(","), columns);
     assert!(text.starts_with(&format!("{columns}\r\n")) && text.ends_with("\r\n"));
     let rows: Vec<_> = rows.records().map(Result::unwrap).collect();
     let entries = all(&server, ACME, "/api/v1/ledger/?view=full").await;
+    let payouts = all(&server, ACME, "/api/v1/payouts/?view=full").await;
     assert_eq!(rows.len(), entries.len());
-    assert_eq!(date, &entries[0]["created_at"].as_str().unwrap()[..10]);
+    let newest: jiff::Timestamp = entries[0]["created_at"].as_str().unwrap().parse().unwrap();
+    let day = |offset: i64| (newest + jiff::SignedDuration::from_mins(offset)).to_string()[..10].to_owned();
+    // The day is India's, five and a half hours ahead. (It may have ended meanwhile.)
+    assert!([day(330), day(331)].contains(&date.to_owned()), "{date}");
+    let place = |name: &str| columns.split(',').position(|column| column == name).unwrap();
+    let mut sums = [0_i64; 3];
     for (row, entry) in rows.iter().zip(entries.iter().rev()) {
-        for (cell, name) in row.iter().zip(columns.split(',').take(8)) {
+        for name in ["number", "created_at", "kind", "description", "payout_id", "held_after_paise"] {
             let expected = match &entry[name] {
                 Value::String(text) => text.clone(),
                 Value::Null => String::new(),
                 other => other.to_string(),
             };
-            assert_eq!(cell, expected, "{name}");
+            assert_eq!(&row[place(name)], expected, "{name}");
         }
-        let paise = entry["amount_paise"].as_i64().unwrap();
-        assert_eq!(&row[8], format!("{}.{:02}", paise / 100, paise % 100));
+        // What an entry adds to the three accounts adds up to nothing, and over all rows to the balances.
+        let changes = ["available", "held", "bank"].map(|account| {
+            let paise: i64 = row[place(&format!("{account}_paise"))].parse().unwrap();
+            let sign = if paise < 0 { "-" } else { "" };
+            let rupees = format!("{sign}{}.{:02}", paise.abs() / 100, paise.abs() % 100);
+            assert_eq!(&row[place(&format!("{account}_inr"))], rupees);
+            paise
+        });
+        assert_eq!(changes.iter().sum::<i64>(), 0, "{row:?}");
+        assert_eq!(changes.iter().max(), entry["amount_paise"].as_i64().as_ref());
+        for (sum, change) in sums.iter_mut().zip(changes) {
+            *sum += change;
+        }
+        assert_eq!(entry["available_after_paise"], sums[0]);
+        let payout = payouts.iter().find(|payout| payout["id"] == entry["payout_id"]);
+        for (column, member) in [("reference", "reference"), ("bank_account", "bank_account_id"), ("utr", "utr")] {
+            let expected = payout.and_then(|payout| payout[member].as_str()).unwrap_or_default();
+            assert_eq!(&row[place(column)], expected, "{column}");
+        }
     }
+    assert_eq!(server.balances(ACME).await, (sums[0], sums[1]));
     let holds = server.get(ACME, "/api/v1/ledger/export?kind=hold").send().await.unwrap().text().await.unwrap();
     assert_eq!(holds.lines().count(), 5);
     assert!(holds.lines().skip(1).all(|line| line.contains(",hold,Payout hold for ")), "{holds}");
@@ -185,6 +209,11 @@ async fn payouts_are_found_by_status(world: World) {
     let doubtful = all(&server, ACME, "/api/v1/payouts/?view=full&status=in_doubt").await;
     assert_eq!(ids(&doubtful), [payouts["pending"].as_str().unwrap()]);
     assert_eq!(doubtful[0]["in_doubt"]["reason"], "no answer");
+    // The charts count it apart from what is simply under way.
+    let figures = server.json(ACME, "/api/v1/insights?days=2").await;
+    let sum =
+        |name: &str| figures["outcomes"].as_array().unwrap().iter().map(|day| day[name].as_i64().unwrap()).sum::<i64>();
+    assert_eq!((sum("in_doubt"), sum("processing")), (1, 0));
 }
 
 async fn payouts_are_found_by_what_they_say(world: World) {
@@ -313,6 +342,7 @@ async fn figures_add_up(world: World) {
         ("cancelled", 1),
         ("pending", 1),
         ("processing", 0),
+        ("in_doubt", 0),
         ("returned", 0),
         ("paid_paise", 100),
     ] {
@@ -322,7 +352,10 @@ async fn figures_add_up(world: World) {
     let balance = figures["balance"].as_array().unwrap();
     let before = &balance[0];
     assert_eq!((&before["available_paise"], &before["held_paise"]), (&json!(0), &json!(0)));
-    assert_eq!(before["at"], format!("{}T00:00:00.000000Z", outcomes[0]["date"].as_str().unwrap()));
+    assert_eq!(figures["zone"], "Asia/Kolkata");
+    assert_eq!(before["at"], midnight(outcomes[0]["date"].as_str().unwrap(), "+05:30"));
+    let utc = server.json(ACME, "/api/v1/insights?days=7&zone=UTC").await;
+    assert_eq!(utc["balance"][0]["at"], midnight(utc["outcomes"][0]["date"].as_str().unwrap(), "+00:00"));
     assert_eq!(balance.len(), 1 + entries.len());
     for (point, entry) in balance[1..].iter().zip(entries.iter().rev()) {
         assert_eq!(point["at"], entry["created_at"]);
@@ -343,6 +376,12 @@ async fn figures_add_up(world: World) {
     assert_eq!(balance[1]["at"], entries.last().unwrap()["created_at"]);
     // Another's figures are another's.
     assert_eq!(server.json(FIAZ, "/api/v1/insights").await["counted"], 0);
+}
+
+/// When a day begins, as the API writes it.
+fn midnight(date: &str, offset: &str) -> String {
+    let at: jiff::Timestamp = format!("{date}T00:00:00{offset}").parse().unwrap();
+    format!("{at:.6}")
 }
 
 async fn figures_of_an_empty_book(world: World) {
@@ -371,6 +410,18 @@ async fn what_is_asked_wrongly_is_refused(world: World) {
         "/api/v1/payouts/?status=failed",
         "/api/v1/payouts/?search=x",
         "/api/v1/payouts/?view=full&status=lost",
+        "/api/v1/ledger/?from=2026-01-01",
+        "/api/v1/ledger/?view=full&from=2026-01-02&to=2026-01-01",
+        "/api/v1/ledger/export?from=2026-01-02&to=2026-01-01",
+        "/api/v1/ledger/export?from=yesterday",
+        "/api/v1/payouts/?to=2026-01-01",
+        "/api/v1/payouts/?view=full&from=2026-01-02&to=2026-01-01",
+        "/api/v1/payouts/?view=full&zone=India",
+        "/api/v1/insights?zone=IST",
+        "/api/v1/search/",
+        "/api/v1/search/?q=%20",
+        "/api/v1/search/?q=%00",
+        &format!("/api/v1/search/?q={long}"),
         "/api/v1/insights?days=0",
         "/api/v1/insights?days=367",
         "/api/v1/insights?days=-1",
@@ -381,8 +432,13 @@ async fn what_is_asked_wrongly_is_refused(world: World) {
         assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{path}");
         assert_eq!(answer.json::<Value>().await.unwrap()["code"], "invalid_parameter", "{path}");
     }
-    for path in ["/api/v1/insights", "/api/v1/ledger/export", "/api/v1/ledger/?view=full", "/api/v1/payouts/?view=full"]
-    {
+    for path in [
+        "/api/v1/insights",
+        "/api/v1/ledger/export",
+        "/api/v1/ledger/?view=full",
+        "/api/v1/payouts/?view=full",
+        "/api/v1/search/?q=1",
+    ] {
         assert_eq!(server.get("nobody", path).send().await.unwrap().status(), StatusCode::UNAUTHORIZED, "{path}");
     }
 }

@@ -1,12 +1,12 @@
 //! Places in lists over all merchants as clients see them: opaque. And the time that a list is of.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use payrail_store::{Position, Window};
 use uuid::Uuid;
 
 use crate::http::paging::bad_parameter;
+use crate::http::period::{self, is_storable};
 use crate::http::problem::Problem;
 
 /// Time, owner, number and id: what a list is ordered by.
@@ -38,29 +38,9 @@ pub fn next(query: Option<&str>, position: Option<Position>) -> Option<String> {
     Some(kept.chain([before.as_str()]).collect::<Vec<_>>().join("&"))
 }
 
-/// `from` is included. `to` is not, unless it is a date: then that whole day is.
-pub fn window(from: Option<&str>, to: Option<&str>) -> Result<Window, Problem> {
-    Ok(Window { from: moment("from", from, false)?, to: moment("to", to, true)? })
-}
-
-fn moment(name: &str, text: Option<&str>, ends_day: bool) -> Result<Option<Timestamp>, Problem> {
-    let Some(text) = text else { return Ok(None) };
-    let moment = text.parse().ok().or_else(|| midnight(text, ends_day)).filter(is_storable);
-    let bad = || bad_parameter(format!("{name} must be a date or a time like 2026-01-31T12:00:00Z."));
-    moment.map(Some).ok_or_else(bad)
-}
-
-/// PostgreSQL knows no time before 4713 BC, and nothing here is older than its epoch.
-fn is_storable(at: &Timestamp) -> bool {
-    *at >= Timestamp::UNIX_EPOCH
-}
-
 /// Days are UTC's.
-fn midnight(text: &str, ends_day: bool) -> Option<Timestamp> {
-    // The parser takes a time after the date as well, and would ignore it.
-    let date: Date = text.parse().ok().filter(|_| text.len() == "2026-01-31".len())?;
-    let date = if ends_day { date.tomorrow().ok()? } else { date };
-    Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp())
+pub fn window(from: Option<&str>, to: Option<&str>) -> Result<Window, Problem> {
+    period::window(from, to, &TimeZone::UTC)
 }
 
 #[cfg(test)]
@@ -96,16 +76,5 @@ mod tests {
             assert_eq!(next(query, Some(position)), Some(expected));
         }
         assert_eq!(next(Some("limit=5"), None), None);
-    }
-
-    #[test]
-    fn a_window_is_of_days_or_of_moments() {
-        let days = window(Some("2026-01-30"), Some("2026-01-31")).unwrap();
-        assert_eq!(days, Window { from: Some(at("2026-01-30T00:00:00Z")), to: Some(at("2026-02-01T00:00:00Z")) });
-        let moments = window(Some("2026-01-30T05:30:00+05:30"), Some("2026-01-31T12:00:00Z")).unwrap();
-        assert_eq!(moments, Window { from: Some(at("2026-01-30T00:00:00Z")), to: Some(at("2026-01-31T12:00:00Z")) });
-        for bad in ["", "yesterday", "2026-13-01", "2026-01-31T12:00:00", "9999-99-99", "-009999-01-01"] {
-            assert!(window(Some(bad), None).is_err() && window(None, Some(bad)).is_err(), "{bad:?}");
-        }
     }
 }

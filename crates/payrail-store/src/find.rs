@@ -1,0 +1,134 @@
+//! An exact search in one merchant's payouts. An id or a UTR is looked up by its index, in all of history. No index
+//! leads to accounts, amounts and endings (each would cost every payout a write): they are searched in the newest
+//! payouts, so many at the most.
+
+use jiff::Timestamp;
+use payrail_core::ids::{MerchantId, PayoutId};
+use payrail_core::payout::Payout;
+
+use crate::Store;
+use crate::error::Result;
+
+/// Payouts in which what has no index is searched.
+pub const SEARCHED_MAX: i64 = 50_000;
+const FOUND_MAX: u32 = 20;
+
+/// What a payout is found by.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted<'a> {
+    /// A UTR, in its own case or in capitals, or a bank account.
+    pub text: &'a str,
+    /// In paise.
+    pub amounts: [Option<i64>; 2],
+    /// The last eight hexadecimal digits of an id, in lower case.
+    pub ending: Option<&'a str>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct FoundPayouts {
+    /// Newest first.
+    pub payouts: Vec<Payout>,
+    /// Where the search without an index ended, if there are older payouts.
+    pub searched_back_to: Option<Timestamp>,
+}
+
+impl Store {
+    pub async fn find_payouts(
+        &self,
+        merchant: MerchantId,
+        named: Option<PayoutId>,
+        wanted: &Wanted<'_>,
+    ) -> Result<FoundPayouts> {
+        let mut payouts = match named {
+            Some(id) => self.payout(merchant, id).await?.into_iter().collect(),
+            None => Vec::new(),
+        };
+        payouts.extend(read!(self, find::by_utr(merchant, wanted.text, FOUND_MAX))?);
+        payouts.extend(read!(self, find::among_newest(merchant, wanted, SEARCHED_MAX, FOUND_MAX))?);
+        payouts.sort_by_key(|payout| std::cmp::Reverse(payout.id));
+        payouts.dedup_by_key(|payout| payout.id);
+        payouts.truncate(FOUND_MAX as usize);
+        let searched_back_to = read!(self, find::older_than(merchant, SEARCHED_MAX))?;
+        Ok(FoundPayouts { payouts, searched_back_to })
+    }
+}
+
+/// `$ending`: how this database writes the last eight digits of an id.
+macro_rules! find {
+    ($connection:ty, $ending:literal) => {
+        use jiff::Timestamp;
+        use payrail_core::ids::MerchantId;
+        use payrail_core::payout::Payout;
+
+        use $crate::error::Result;
+        use $crate::find::Wanted;
+        use $crate::rows::PayoutRow;
+        use $crate::statements::payout_columns;
+        use $crate::types::At;
+
+        type Connection = $connection;
+
+        /// `+ bucket`: the index of UTRs is to be used, never the walk through all of the merchant's payouts.
+        pub async fn by_utr(on: &mut Connection, merchant: MerchantId, utr: &str, limit: u32) -> Result<Vec<Payout>> {
+            let rows: Vec<PayoutRow> = sqlx::query_as(concat!(
+                "SELECT ",
+                payout_columns!(),
+                " FROM payouts WHERE utr IN ($3, $4) AND + bucket = $1 AND merchant_id = $2 \
+                 ORDER BY id DESC LIMIT $5 + 0"
+            ))
+            .bind(merchant.bucket().column())
+            .bind(merchant.0)
+            .bind(utr)
+            .bind(utr.to_uppercase())
+            .bind(i64::from(limit))
+            .fetch_all(on)
+            .await?;
+            rows.into_iter().map(Payout::try_from).collect()
+        }
+
+        pub async fn among_newest(
+            on: &mut Connection,
+            merchant: MerchantId,
+            wanted: &Wanted<'_>,
+            searched: i64,
+            limit: u32,
+        ) -> Result<Vec<Payout>> {
+            let rows: Vec<PayoutRow> = sqlx::query_as(concat!(
+                "SELECT ",
+                payout_columns!(),
+                " FROM (SELECT ",
+                payout_columns!(),
+                " FROM payouts WHERE bucket = $1 AND merchant_id = $2 ORDER BY id DESC LIMIT $3 + 0) AS newest \
+                 WHERE bank_account_id = $4 OR amount_paise = $5 OR amount_paise = $6 OR ",
+                $ending,
+                " = $7 ORDER BY id DESC LIMIT $8 + 0"
+            ))
+            .bind(merchant.bucket().column())
+            .bind(merchant.0)
+            .bind(searched)
+            .bind(wanted.text)
+            .bind(wanted.amounts[0])
+            .bind(wanted.amounts[1])
+            .bind(wanted.ending)
+            .bind(i64::from(limit))
+            .fetch_all(on)
+            .await?;
+            rows.into_iter().map(Payout::try_from).collect()
+        }
+
+        /// When the oldest of the newest `count` payouts was made, if there are older ones.
+        pub async fn older_than(on: &mut Connection, merchant: MerchantId, count: i64) -> Result<Option<Timestamp>> {
+            let rows: Vec<(At,)> = sqlx::query_as(
+                "SELECT created_at FROM payouts WHERE bucket = $1 AND merchant_id = $2 \
+                 ORDER BY id DESC LIMIT 2 OFFSET $3 + 0",
+            )
+            .bind(merchant.bucket().column())
+            .bind(merchant.0)
+            .bind(count - 1)
+            .fetch_all(on)
+            .await?;
+            Ok(rows.first().filter(|_| rows.len() > 1).map(|(at,)| at.0))
+        }
+    };
+}
+pub(crate) use find;
