@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::idempotency::{Answer, IdempotencyKey, RequestHash};
-use crate::ids::{MerchantId, PayoutId};
+use crate::ids::{MerchantId, PayoutId, RequestId};
 use crate::money::{Amount, Paise};
 use crate::operator::ByOperator;
 use crate::payout::{Attempt, BankAnswer, Payout, Status, Verdict};
@@ -66,6 +66,8 @@ impl Action {
 pub struct PayoutRequest {
     pub amount: Amount,
     pub bank_account_id: String,
+    /// For the logs only: the same request under another id is the same request.
+    pub request_id: Option<RequestId>,
 }
 
 impl PayoutRequest {

@@ -173,6 +173,7 @@ impl Door<'_> {
             Err(Overdraw::TooLarge) => return Err(Refusal::BalanceTooLarge),
         };
         let payout = Payout::new(id, request.amount, request.bank_account_id.clone(), self.now);
+        let payout = Payout { request_id: request.request_id.clone(), ..payout };
         let answer = answer(201, &PayoutSummary::from(&payout));
         let changes = Changes {
             entry: Some(entry),

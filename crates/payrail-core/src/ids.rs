@@ -97,6 +97,25 @@ impl fmt::Display for PayoutId {
     }
 }
 
+/// What a client, or the server for it, calls one HTTP request. It is for the logs alone, where it leads from a
+/// request to everything that came of it; no decision looks at it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestId(String);
+
+impl RequestId {
+    pub const MAX_CHARACTERS: usize = 64;
+
+    /// A client may send anything. Only short, printable ASCII goes into logs and rows.
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = (1..=Self::MAX_CHARACTERS).contains(&text.len()) && text.bytes().all(|b| matches!(b, b' '..=b'~'));
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,5 +170,17 @@ mod tests {
         assert_eq!(PayoutId::from_reference(&id.reference()), Some(id));
         assert_eq!(PayoutId::from_reference(&id.reference().to_lowercase()), None);
         assert_eq!(PayoutId::from_reference("PR"), None);
+    }
+
+    #[test]
+    fn a_request_id_is_short_and_printable() {
+        let longest = "x".repeat(RequestId::MAX_CHARACTERS);
+        for text in ["a", "the client's own", "2edc2490-a9d6-4bdb-805b-670867013dca", longest.as_str()] {
+            assert_eq!(RequestId::parse(text).as_ref().map(RequestId::as_str), Some(text));
+        }
+        let longer = format!("{longest}x");
+        for text in ["", longer.as_str(), "a\nb", "a\u{1b}[2J", "\0", "é", "\u{202e}"] {
+            assert_eq!(RequestId::parse(text), None, "{text:?}");
+        }
     }
 }

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use crate::backoff::{Policy, later};
-use crate::ids::PayoutId;
+use crate::ids::{PayoutId, RequestId};
 use crate::money::Amount;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -137,6 +137,8 @@ pub struct Payout {
     pub unanswered: u32,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// Of the request that created it: every line that the logs have about the payout names it.
+    pub request_id: Option<RequestId>,
 }
 
 /// Each state carries its evidence: there is no `Completed` without a UTR, no `Failed` without a reason.
@@ -209,6 +211,7 @@ impl Payout {
             unanswered: 0,
             created_at: now,
             updated_at: now,
+            request_id: None,
         }
     }
 

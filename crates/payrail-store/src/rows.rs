@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use payrail_core::idempotency::{Answer, IdempotencyKey, Record, RequestHash};
-use payrail_core::ids::{MerchantId, PayoutId};
+use payrail_core::ids::{MerchantId, PayoutId, RequestId};
 use payrail_core::ledger::{Balances, Entry, EntryKind, Tip};
 use payrail_core::money::{Amount, Paise};
 use payrail_core::payout::{Doubt, Payout, Progress, State, Status, Step};
@@ -129,6 +129,7 @@ pub(crate) struct PayoutRow {
     pub reason: Option<String>,
     pub created_at: At,
     pub updated_at: At,
+    pub request_id: Option<String>,
 }
 
 impl TryFrom<PayoutRow> for Payout {
@@ -145,6 +146,7 @@ impl TryFrom<PayoutRow> for Payout {
             created_at: row.created_at.0,
             updated_at: row.updated_at.0,
             bank_account_id: row.bank_account_id,
+            request_id: row.request_id.as_deref().and_then(RequestId::parse),
         })
     }
 }

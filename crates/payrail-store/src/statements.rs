@@ -7,7 +7,7 @@
 macro_rules! payout_columns {
     () => {
         "merchant_id, id, amount_paise, bank_account_id, status, attempts, calls, unanswered, step, due_at, \
-         leased_by, doubt_since, doubt_reason, utr, reason, created_at, updated_at"
+         leased_by, doubt_since, doubt_reason, utr, reason, created_at, updated_at, request_id"
     };
 }
 pub(crate) use payout_columns;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use metrics::counter;
 use payrail_core::backoff::Policy;
-use payrail_core::command::{Command, Refusal, Reply};
+use payrail_core::command::{Action, Command, Refusal, Reply};
 use payrail_core::ids::MerchantId;
 use payrail_store::{Replies, Store, StoreError};
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -206,7 +206,8 @@ impl Lane {
                     parts.extend(part.by_merchant());
                 }
                 Err(error) => {
-                    tracing::error!(lane = self.number, commands = part.commands.len(), %error, "a batch failed");
+                    tracing::error!(lane = self.number, commands = part.commands.len(), payouts = part.payouts(),
+                        %error, "a batch failed");
                     part.fail(DoorError::from(error));
                 }
             }
@@ -261,6 +262,16 @@ impl Part {
     /// Whose commands these are, each once.
     fn merchants(&self) -> impl Iterator<Item = MerchantId> + use<> {
         self.commands.iter().map(|command| command.merchant).collect::<BTreeSet<_>>().into_iter()
+    }
+
+    /// The ids of its payouts, as far as they fit a line of the log.
+    fn payouts(&self) -> String {
+        const NAMED: usize = 20;
+        let payouts = self.commands.iter().filter_map(|command| match &command.action {
+            Action::Create { id, .. } => Some(*id),
+            action => action.payout(),
+        });
+        payouts.take(NAMED).map(|payout| payout.to_string()).collect::<Vec<_>>().join(" ")
     }
 
     fn by_merchant(self) -> Vec<Part> {

@@ -17,6 +17,7 @@ use crate::bank;
 use crate::http::server::Connections;
 use crate::keys::KeyHasher;
 use crate::lanes::LaneSettings;
+use crate::logging;
 use crate::rail::{self, Rail};
 use crate::worker::WorkerSettings;
 
@@ -69,6 +70,10 @@ pub struct Common {
     /// What to log and how much, e.g. warn or payrail=debug
     #[arg(long, env = "PAYRAIL_LOG", default_value = "info", value_name = "FILTER", global = true)]
     pub log: String,
+
+    /// How log lines are written
+    #[arg(long, env = "PAYRAIL_LOG_FORMAT", default_value = "auto", value_name = "FORMAT", global = true)]
+    pub log_format: logging::Format,
 }
 
 impl Common {

@@ -44,7 +44,11 @@ pub fn amount(paise: i64) -> Amount {
 }
 
 pub fn create(id: PayoutId, key: IdempotencyKey, paise: i64, account: &str) -> Action {
-    Action::Create { id, key, request: PayoutRequest { amount: amount(paise), bank_account_id: account.to_owned() } }
+    Action::Create {
+        id,
+        key,
+        request: PayoutRequest { amount: amount(paise), bank_account_id: account.to_owned(), request_id: None },
+    }
 }
 
 pub fn fund(key: IdempotencyKey, paise: i64) -> Action {

@@ -38,7 +38,7 @@ const RECORDS: &str = "SELECT r.* FROM unnest($1::smallint[], $2::uuid[], $3::uu
 const PAYOUTS: &str = "SELECT r.* FROM unnest($1::smallint[], $2::uuid[], $3::uuid[]) AS n(bucket, merchant_id, id)
     CROSS JOIN LATERAL (
         SELECT merchant_id, id, amount_paise, bank_account_id, status, attempts, calls, unanswered, step, due_at,
-               leased_by, doubt_since, doubt_reason, utr, reason, created_at, updated_at
+               leased_by, doubt_since, doubt_reason, utr, reason, created_at, updated_at, request_id
         FROM payouts p
         WHERE p.bucket = n.bucket AND p.merchant_id = n.merchant_id AND p.id = n.id LIMIT 1) r";
 
@@ -142,5 +142,6 @@ fn payout(row: &Row) -> Result<PayoutRow> {
         reason: value(row, 14)?,
         created_at: moment(row, 15)?,
         updated_at: moment(row, 16)?,
+        request_id: value(row, 17)?,
     })
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::future::{join, try_join_all};
 use payrail_core::decide::{AttemptEnd, Event, Writes};
 use payrail_core::idempotency::{IdempotencyKey, Record};
-use payrail_core::ids::MerchantId;
+use payrail_core::ids::{MerchantId, RequestId};
 use payrail_core::ledger::Entry;
 use payrail_core::operator::OperatorAction;
 use payrail_core::payout::{Attempt, Payout};
@@ -105,12 +105,12 @@ fn entries(rows: &[(MerchantId, Entry)]) -> Write<'_> {
 
 fn new_payouts(rows: &[(MerchantId, Payout)]) -> Write<'_> {
     let insert = "INSERT INTO payouts (bucket, merchant_id, id, amount_paise, bank_account_id, status, attempts, \
-                  calls, unanswered, due_at, created_at, updated_at) \
+                  calls, unanswered, due_at, created_at, updated_at, request_id) \
                   SELECT bucket, merchant_id, id, amount_paise, bank_account_id, 'pending', 0, 0, 0, due_at, \
-                  created_at, created_at \
+                  created_at, created_at, request_id \
                   FROM unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::bigint[], $5::text[], \
-                  $6::timestamptz[], $7::timestamptz[]) \
-                  AS n(bucket, merchant_id, id, amount_paise, bank_account_id, due_at, created_at)";
+                  $6::timestamptz[], $7::timestamptz[], $8::text[]) \
+                  AS n(bucket, merchant_id, id, amount_paise, bank_account_id, due_at, created_at, request_id)";
     Batch::of(insert, rows)
         .owner()
         .column(|(_, payout)| payout.id.0)
@@ -118,6 +118,7 @@ fn new_payouts(rows: &[(MerchantId, Payout)]) -> Write<'_> {
         .column(|(_, payout)| payout.bank_account_id.as_str())
         .column(|(_, payout)| payout.due_at())
         .column(|(_, payout)| payout.created_at)
+        .column(|(_, payout)| payout.request_id.as_ref().map(RequestId::as_str))
         .end()
 }
 

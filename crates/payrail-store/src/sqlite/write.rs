@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use payrail_core::decide::{AttemptEnd, Event, Writes};
 use payrail_core::idempotency::Record;
-use payrail_core::ids::MerchantId;
+use payrail_core::ids::{MerchantId, RequestId};
 use payrail_core::ledger::Entry;
 use payrail_core::operator::OperatorAction;
 use payrail_core::payout::{Attempt, Payout};
@@ -50,11 +50,11 @@ fn entry(row: &mut Row, (merchant, entry): &(MerchantId, Entry)) {
 
 static INSERT_PAYOUTS: LazyLock<Statement> = LazyLock::new(|| {
     Statement::over(
-        "bucket, merchant_id, id, amount_paise, bank_account_id, due_at, created_at",
+        "bucket, merchant_id, id, amount_paise, bank_account_id, due_at, created_at, request_id",
         "INSERT INTO payouts (bucket, merchant_id, id, amount_paise, bank_account_id, status, attempts, calls, \
-         unanswered, due_at, created_at, updated_at) \
+         unanswered, due_at, created_at, updated_at, request_id) \
          SELECT bucket, merchant_id, id, amount_paise, bank_account_id, 'pending', 0, 0, 0, due_at, created_at, \
-         created_at FROM n",
+         created_at, request_id FROM n",
     )
 });
 
@@ -64,7 +64,8 @@ fn new_payout(row: &mut Row, (merchant, payout): &(MerchantId, Payout)) {
         .put(payout.amount.get())
         .text(payout.bank_account_id.as_str())
         .put(payout.due_at().map(At))
-        .put(At(payout.created_at));
+        .put(At(payout.created_at))
+        .text(payout.request_id.as_ref().map(RequestId::as_str));
 }
 
 /// (The signs leave SQLite no way but from `n` to the table by its key. Without them it may, for a long `n`, read the

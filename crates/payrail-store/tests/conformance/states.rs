@@ -4,7 +4,7 @@ use payrail_core::command::Action;
 use payrail_core::ids::PayoutId;
 use payrail_core::payout::{BankAnswer, Payout, State, Step};
 
-use crate::world::{World, amount, at, claim, merchant, no_answer, paid, refused, report};
+use crate::world::{World, amount, at, claim, merchant, no_answer, paid, refused, report, request_id};
 
 on_both_stores!(every_state_comes_back_with_every_field);
 
@@ -33,7 +33,8 @@ impl Life<'_> {
 async fn life(world: &World) -> Life<'_> {
     let payout = world.payout(merchant(0), 1).await;
     let stored = world.store.payout(merchant(0), payout).await.unwrap().unwrap();
-    assert_eq!(stored, Payout::new(payout, amount(1), "demo-bank-account".to_owned(), at(0)));
+    let new = Payout::new(payout, amount(1), "demo-bank-account".to_owned(), at(0));
+    assert_eq!(stored, Payout { request_id: request_id(), ..new });
     Life { world, payout, seconds: 0 }
 }
 

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use payrail_core::backoff::Policy;
 use payrail_core::command::{Action, Command, Exchange, PayoutRequest, Refusal, Reply};
 use payrail_core::idempotency::{Answer, IdempotencyKey};
-use payrail_core::ids::{MerchantId, PayoutId};
+use payrail_core::ids::{MerchantId, PayoutId, RequestId};
 use payrail_core::money::Amount;
 use payrail_core::operator::ByOperator;
 use payrail_core::payout::{Attempt, BankAnswer, Payout, Verdict};
@@ -208,7 +208,13 @@ pub fn create(id: PayoutId, key: IdempotencyKey, paise: i64) -> Action {
 }
 
 pub fn create_to(id: PayoutId, key: IdempotencyKey, paise: i64, account: &str) -> Action {
-    Action::Create { id, key, request: PayoutRequest { amount: amount(paise), bank_account_id: account.to_owned() } }
+    let (amount, bank_account_id, request_id) = (amount(paise), account.to_owned(), request_id());
+    Action::Create { id, key, request: PayoutRequest { amount, bank_account_id, request_id } }
+}
+
+/// The id of the HTTP request that created each payout.
+pub fn request_id() -> Option<RequestId> {
+    RequestId::parse("the client's own id")
 }
 
 pub fn fund(key: IdempotencyKey, paise: i64) -> Action {

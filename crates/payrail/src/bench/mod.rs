@@ -128,7 +128,8 @@ impl Plan {
     }
 
     fn order(&self) -> Order {
-        let request = PayoutRequest { amount: self.amount, bank_account_id: accounts::SUCCESS.to_owned() };
+        let bank_account_id = accounts::SUCCESS.to_owned();
+        let request = PayoutRequest { amount: self.amount, bank_account_id, request_id: None };
         Order {
             amount: self.amount,
             request: request.hash(),

@@ -14,16 +14,15 @@ mod merchant;
 mod usage;
 mod verify;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
 
 use crate::clock::Clock;
 use crate::lanes::Door;
 use crate::settings::{BadSetting, Common, Serve};
-use crate::{bank, demo, reset, serve};
+use crate::{bank, demo, logging, reset, serve};
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -108,7 +107,7 @@ async fn start() -> Result<ExitCode, Error> {
         arguments.push("serve".into());
         cli = usage::parse(arguments)?;
     }
-    log_to_stderr(&cli.common.log)?;
+    logging::begin(&cli.common.log, cli.common.log_format)?;
     run(cli).await
 }
 
@@ -177,16 +176,4 @@ async fn reset_all(common: &Common, args: &ResetArgs) -> Result<(), Error> {
     let store = common.open(1).await?;
     reset::all(&store, &args.bank, args.bank_url.is_some()).await?;
     seed(common).await
-}
-
-/// Text for people, JSON for machines.
-fn log_to_stderr(filter: &str) -> Result<(), BadSetting> {
-    let filter = EnvFilter::try_new(filter).map_err(|error| BadSetting(format!("PAYRAIL_LOG: {error}")))?;
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if std::io::stderr().is_terminal() {
-        subscriber.with_target(false).init();
-    } else {
-        subscriber.json().flatten_event(true).init();
-    }
-    Ok(())
 }

@@ -7,7 +7,8 @@ use axum::http::{HeaderMap, header};
 use payrail_store::Merchant;
 
 use super::problem::Problem;
-use super::{Api, cookies, same_origin};
+use super::{Api, cookies, same_origin, trace};
+use crate::keys;
 
 /// The merchant's cookie.
 pub const COOKIE: &str = "payrail_session";
@@ -20,8 +21,10 @@ impl FromRequestParts<Api> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        let pass = Pass::of(api, parts)?;
-        pass.owner(api).await.map(Self)
+        let merchant = Pass::of(api, parts)?.owner(api).await?;
+        let prefix = key_of(&parts.headers).map(keys::prefix);
+        trace::caller(merchant.id, prefix.as_deref());
+        Ok(Self(merchant))
     }
 }
 

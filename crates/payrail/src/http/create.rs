@@ -6,14 +6,15 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use payrail_core::command::{Action, Command, PayoutRequest, Reply};
 use payrail_core::idempotency::{Answer, IdempotencyKey};
-use payrail_core::ids::MerchantId;
+use payrail_core::ids::{MerchantId, PayoutId};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::auth::Caller;
 use super::problem::Problem;
 use super::shapes::payout::PayoutSummary;
-use super::{Api, body, fields};
+use super::{Api, body, fields, trace};
+use crate::lanes::DoorError;
 
 const ACCOUNT_LIMIT_CHARACTERS: usize = 255;
 
@@ -49,15 +50,26 @@ pub struct NewPayout {
     ))]
 pub async fn create(State(api): State<Api>, Caller(merchant): Caller, request: Request) -> Result<Response, Problem> {
     let key = key(request.headers())?;
-    let request = form(&body::object(&api, request).await?)?;
+    let request_id = trace::request_id(request.headers());
+    let request = PayoutRequest { request_id, ..form(&body::object(&api, request).await?)? };
     let id = api.ids.next(merchant.id, api.clock.now());
     answer(&api, merchant.id, Action::Create { id, key, request }).await
 }
 
 /// What the door answers to a request under a key.
 pub async fn answer(api: &Api, merchant: MerchantId, action: Action) -> Result<Response, Problem> {
-    match api.door.send(Command { merchant, action }).await?? {
-        Reply::Answered { answer, replayed } => Ok(respond(answer, replayed)),
+    let new = if let Action::Create { id, .. } = &action { Some(*id) } else { None };
+    let outcome = api.door.send(Command { merchant, action }).await;
+    if let (Some(new), Err(DoorError::Unknown | DoorError::TooLate)) = (new, &outcome) {
+        trace::new_payout(new);
+    }
+    match outcome?? {
+        Reply::Answered { answer, replayed } => {
+            if let Some(payout) = new.and_then(|_| named(&answer)) {
+                trace::new_payout(payout);
+            }
+            Ok(respond(answer, replayed))
+        }
         _ => Err(Problem::internal(&"the door answered a request with something else")),
     }
 }
@@ -71,6 +83,18 @@ fn respond(answer: Answer, replayed: bool) -> Response {
     } else {
         (status, json, answer.body).into_response()
     }
+}
+
+/// The payout that a kept answer is about: a replay is about the first request's.
+fn named(answer: &Answer) -> Option<PayoutId> {
+    #[derive(serde::Deserialize)]
+    struct Created {
+        id: PayoutId,
+    }
+    if answer.status != StatusCode::CREATED {
+        return None;
+    }
+    serde_json::from_str(&answer.body).ok().map(|Created { id }| id)
 }
 
 /// The request's `Idempotency-Key`.
@@ -94,7 +118,7 @@ pub fn form(body: &Map<String, Value>) -> Result<PayoutRequest, Problem> {
     let amount = fields::amount(body.get("amount_paise"));
     let account = fields::text(body.get("bank_account_id"), ACCOUNT_LIMIT_CHARACTERS);
     match (amount, account) {
-        (Ok(amount), Ok(bank_account_id)) => Ok(PayoutRequest { amount, bank_account_id }),
+        (Ok(amount), Ok(bank_account_id)) => Ok(PayoutRequest { amount, bank_account_id, request_id: None }),
         (amount, account) => Err(fields::invalid([("amount_paise", amount.err()), ("bank_account_id", account.err())])
             .unwrap_or_else(|| Problem::internal(&"a form that is bad without a bad field"))),
     }

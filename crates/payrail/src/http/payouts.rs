@@ -21,6 +21,8 @@ use super::problem::Problem;
 use super::search::{Filter, StatusFilter};
 use super::shapes::payout::{Call, Payout, PayoutStory, PayoutSummary, movements};
 use super::shapes::views::PayoutList;
+use super::trace;
+use crate::payout_log;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -205,7 +207,10 @@ pub async fn cancel(
     let payout = find(&api, &merchant, of_path(id)?).await?;
     let command = Command { merchant: merchant.id, action: Action::Cancel { payout: payout.id } };
     let cancelled = match api.door.send(command).await? {
-        Ok(Reply::Stepped(payout)) => payout,
+        Ok(Reply::Stepped(payout)) => {
+            payout_log::stepped(&payout);
+            payout
+        }
         Ok(_) => return Err(Problem::internal(&"the door answered a cancel with something else")),
         Err(Refusal::NotCancellable(Status::Cancelled)) => find(&api, &merchant, payout.id).await?,
         Err(refusal) => return Err(refusal.into()),
@@ -219,6 +224,7 @@ pub fn of_path(id: Result<Path<Uuid>, PathRejection>) -> Result<PayoutId, Proble
 }
 
 pub async fn find(api: &Api, merchant: &Merchant, id: PayoutId) -> Result<payout::Payout, Problem> {
-    let found = api.store.payout(merchant.id, id).await?;
-    found.ok_or_else(|| Refusal::UnknownPayout.into())
+    let found = api.store.payout(merchant.id, id).await?.ok_or(Refusal::UnknownPayout)?;
+    trace::payout(merchant.id, &found);
+    Ok(found)
 }

@@ -120,12 +120,22 @@ impl IntoResponse for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "the store failed");
-        Self::from(DoorError::from(error))
+        Self::of(DoorError::from(error))
     }
 }
 
 impl From<DoorError> for Problem {
     fn from(error: DoorError) -> Self {
+        // (An overload's lines would be its worst part: the request's own line has the 503.)
+        if !matches!(error, DoorError::Full | DoorError::Failed(_)) {
+            tracing::warn!(%error, "the command got no decision");
+        }
+        Self::of(error)
+    }
+}
+
+impl Problem {
+    fn of(error: DoorError) -> Self {
         let unavailable = StatusCode::SERVICE_UNAVAILABLE;
         match error {
             DoorError::Full => {

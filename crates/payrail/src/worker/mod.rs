@@ -16,9 +16,11 @@ use payrail_store::{Result, Store, StoreError};
 use tokio::sync::{Mutex, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::{Instrument, Span};
 
 use crate::clock::Clock;
 use crate::lanes::{Door, DoorError};
+use crate::payout_log;
 use crate::rail::{Exchange, Instruction, Rail};
 
 use head::Head;
@@ -51,6 +53,8 @@ struct Claimed {
     merchant: MerchantId,
     payout: Payout,
     attempt: Attempt,
+    /// Of every line that the log has about this claim.
+    span: Span,
 }
 
 /// A network that swallows everything answers nothing and closes nothing: who only waits, waits for ever.
@@ -148,7 +152,8 @@ impl Worker {
             let Ok(slot) = self.slots.clone().acquire_owned().await else { break };
             let worker = self.clone();
             self.calls.spawn(async move {
-                worker.call(claim).await;
+                let span = claim.span.clone();
+                worker.call(claim).instrument(span).await;
                 drop(slot);
             });
         }
@@ -159,17 +164,22 @@ impl Worker {
     async fn claim(&self, merchant: MerchantId, payout: PayoutId) -> Option<Claimed> {
         let action = Action::Claim { payout, worker: self.name.to_string() };
         match self.door.send(Command { merchant, action }).await {
-            Ok(Ok(Reply::Claimed { payout, attempt })) => Some(Claimed { merchant, payout, attempt }),
+            Ok(Ok(Reply::Claimed { payout, attempt })) => {
+                let span = payout_log::span(merchant, payout.id, payout.request_id.as_ref());
+                span.in_scope(|| payout_log::claimed(&attempt));
+                Some(Claimed { merchant, payout, attempt, span })
+            }
             Ok(Ok(_) | Err(_)) => None,
             Err(error) => {
-                tracing::warn!(%payout, %error, "a payout could not be claimed; trying again later");
+                let span = payout_log::span(merchant, payout, None);
+                span.in_scope(|| tracing::warn!(%error, "could not be claimed; trying again later"));
                 None
             }
         }
     }
 
     async fn call(&self, claimed: Claimed) {
-        let Claimed { merchant, payout, attempt } = claimed;
+        let Claimed { merchant, payout, attempt, .. } = claimed;
         let reference = payout.id.reference();
         let bank_account_id = payout.bank_account_id.as_str();
         let instruction = Instruction { reference: &reference, amount: payout.amount, bank_account_id };
@@ -178,35 +188,36 @@ impl Worker {
             Step::Enquire => self.rail.enquire(instruction).await,
             Step::Close => self.rail.close(instruction).await,
         };
-        tracing::info!(payout = %payout.id, attempt = attempt.number, step = attempt.step.as_str(),
-            answer = answer.as_str(), "the bank was called");
+        payout_log::called(&attempt, &answer);
         let exchange = command::Exchange { sent, received };
         let action = Action::Report { payout: payout.id, number: attempt.number, answer, exchange };
-        self.report(Command { merchant, action }, payout.id).await;
+        self.report(Command { merchant, action }).await;
     }
 
     async fn hand_back(&self, claimed: &Claimed) {
         let action = Action::Release { payout: claimed.payout.id, number: claimed.attempt.number };
-        self.report(Command { merchant: claimed.merchant, action }, claimed.payout.id).await;
+        let report = self.report(Command { merchant: claimed.merchant, action });
+        report.instrument(claimed.span.clone()).await;
     }
 
     /// Keeps trying for a while. A report that is lost costs an enquiry after the lease, no more.
-    async fn report(&self, command: Command, payout: PayoutId) {
+    async fn report(&self, command: Command) {
         for attempt in 0..REPORT_TRIES {
             match self.door.send(command.clone()).await {
+                Ok(Ok(Reply::Stepped(payout))) => return payout_log::stepped(&payout),
                 Ok(Ok(_)) => return,
                 Ok(Err(Refusal::StaleAttempt)) => {
-                    tracing::info!(%payout, "the report came too late or twice: the attempt no longer holds the payout");
+                    tracing::info!("the report came too late or twice: the attempt no longer holds the payout");
                     return;
                 }
                 Ok(Err(refusal)) => {
-                    tracing::error!(%payout, %refusal, "the report was refused");
+                    tracing::error!(%refusal, "the report was refused");
                     return;
                 }
                 Err(DoorError::Failed(_)) => break,
                 Err(_) => tokio::time::sleep(Duration::from_millis(100 << attempt)).await,
             }
         }
-        tracing::warn!(%payout, "the report could not be handed in; the lease's end will bring an enquiry");
+        tracing::warn!("the report could not be handed in; the lease's end will bring an enquiry");
     }
 }

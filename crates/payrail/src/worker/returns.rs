@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use payrail_core::command::{Action, Command, Refusal};
+use payrail_core::command::{Action, Command, Refusal, Reply};
 use payrail_core::ids::PayoutId;
 use payrail_core::payout::Status;
 use tokio_util::sync::CancellationToken;
 
 use super::Worker;
+use crate::payout_log;
 use crate::rail::ReturnedTransfer;
 
 /// How far the list has been read, kept in the database. Several workers may read on from the same
@@ -76,10 +77,12 @@ impl Worker {
         };
         let action = Action::Return { payout, reason: returned.reason.clone() };
         match self.door.send(Command { merchant, action }).await {
-            Ok(Ok(_)) => {
-                tracing::info!(%payout, reason = returned.reason, "the bank returned a payout");
+            Ok(Ok(Reply::Stepped(returned))) => {
+                let span = payout_log::span(merchant, payout, returned.request_id.as_ref());
+                span.in_scope(|| payout_log::stepped(&returned));
                 Ok(true)
             }
+            Ok(Ok(_)) => Ok(true),
             Ok(Err(Refusal::NotReturnable(Status::Pending | Status::Processing) | Refusal::BalanceTooLarge)) => {
                 Ok(false)
             }

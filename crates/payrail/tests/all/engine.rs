@@ -132,7 +132,7 @@ impl<'w> Engine<'w> {
     }
 
     pub async fn pay_as(&self, merchant: MerchantId, id: PayoutId, amount: i64, account: &str) -> PayoutId {
-        let request = PayoutRequest { amount: paise(amount), bank_account_id: account.to_owned() };
+        let request = PayoutRequest { amount: paise(amount), bank_account_id: account.to_owned(), request_id: None };
         let create = Action::Create { id, key: IdempotencyKey(key()), request };
         let Ok(Reply::Answered { answer, .. }) = self.send(merchant, create).await else { panic!("no answer") };
         assert_eq!(answer.status, 201, "{}", answer.body);

@@ -16,6 +16,7 @@ mod contract;
 mod engine;
 mod fake_bank;
 mod find;
+mod logs;
 mod metrics;
 mod openapi;
 mod pages;

@@ -20,6 +20,7 @@ use crate::http::fields::{self, Wrong};
 use crate::http::paging::{Params, limit, page};
 use crate::http::problem::Problem;
 use crate::http::{Api, body};
+use crate::payout_log;
 
 const REASON_CHARACTERS: std::ops::RangeInclusive<usize> = 10..=1_000;
 const UTR_CHARACTERS: usize = 64;
@@ -112,7 +113,10 @@ pub async fn decide(
 
 async fn send(api: &Api, merchant: Merchant, action: Action) -> Result<Json<AdminPayout>, Problem> {
     match api.door.send(Command { merchant: merchant.id, action }).await?? {
-        Reply::Stepped(payout) => Ok(Json(AdminPayout::new(&payout, merchant.into()))),
+        Reply::Stepped(payout) => {
+            payout_log::stepped(&payout);
+            Ok(Json(AdminPayout::new(&payout, merchant.into())))
+        }
         _ => Err(Problem::internal(&"the door answered a step with something else")),
     }
 }

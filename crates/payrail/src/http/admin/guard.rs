@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use payrail_store::{Operator, Role};
 
 use crate::http::problem::Problem;
-use crate::http::{Api, cookies, same_origin};
+use crate::http::{Api, cookies, same_origin, trace};
 
 pub const COOKIE: &str = "payrail_operator";
 
@@ -27,7 +27,9 @@ impl FromRequestParts<Api> for Signed {
         let token = token.ok_or_else(|| refused("not_authenticated", "Sign in first."))?;
         same_origin::check(&parts.method, &parts.headers)?;
         let found = session(api, &token).await?;
-        found.ok_or_else(|| refused("session_expired", "The session has ended; sign in again."))
+        let signed = found.ok_or_else(|| refused("session_expired", "The session has ended; sign in again."))?;
+        trace::operator(&signed.operator.name);
+        Ok(signed)
     }
 }
 

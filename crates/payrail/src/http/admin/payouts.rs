@@ -15,12 +15,12 @@ use uuid::Uuid;
 use super::actions::OperatorAction;
 use super::people::{Owner, Owners, merchant};
 use super::{PATH, Signed, cursor};
-use crate::http::Api;
 use crate::http::paging::{Params, limit, page};
 use crate::http::payouts::story;
 use crate::http::problem::Problem;
 use crate::http::search::{Filter, StatusFilter};
 use crate::http::shapes::payout::{Payout, PayoutStory};
+use crate::http::{Api, trace};
 
 const ACTIONS_MAX: u32 = 200;
 
@@ -146,6 +146,7 @@ pub async fn of_path(
 ) -> Result<(Merchant, CorePayout), Problem> {
     let (of, id) = path.map_or((Uuid::nil(), Uuid::nil()), |Path(path)| path);
     let merchant = merchant(api, of).await?;
-    let payout = api.store.payout(merchant.id, PayoutId(id)).await?;
-    Ok((merchant, payout.ok_or(Refusal::UnknownPayout)?))
+    let payout = api.store.payout(merchant.id, PayoutId(id)).await?.ok_or(Refusal::UnknownPayout)?;
+    trace::payout(merchant.id, &payout);
+    Ok((merchant, payout))
 }
