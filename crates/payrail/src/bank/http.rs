@@ -27,6 +27,8 @@ const PAGE_MAX: i64 = 1_000;
 pub struct Desk {
     pub book: Book,
     pub delay: Duration,
+    /// How much longer the answer to a transfer takes whose outcome is random.
+    pub random_delay: Duration,
     pub silence: Duration,
     pub stopping: watch::Receiver<bool>,
 }
@@ -52,11 +54,24 @@ async fn submit(State(desk): State<Arc<Desk>>, body: Result<Bytes, BytesRejectio
         return Err(bad(fault));
     }
     let reference = transfer.reference.clone();
+    let is_random = accounts::forced(&transfer.bank_account_id).is_none();
     let answer = match transfer.bank_account_id.as_str() {
         accounts::SLOW => take_in_late(&desk, transfer).await,
         _ => desk.book.carry_out(Order::Submit(transfer)).await,
     };
-    desk.say(&reference, answer.ok_or_else(unwritten)?).await
+    let answer = answer.ok_or_else(unwritten)?;
+    if is_random {
+        // A silent answer takes its own time.
+        pause(if answer == Answer::Silence { Duration::ZERO } else { desk.random_delay }).await;
+    }
+    desk.say(&reference, answer).await
+}
+
+/// The timer's tick is a millisecond: even a sleep of no time would take one.
+async fn pause(time: Duration) {
+    if !time.is_zero() {
+        sleep(time).await;
+    }
 }
 
 /// On a task of its own: the instruction is on its way even if nobody waits for the answer any more.
@@ -114,10 +129,7 @@ impl Desk {
                 return Err(problem(StatusCode::CONFLICT, error));
             }
         }
-        if !self.delay.is_zero() {
-            // The timer's tick is a millisecond: even a sleep of none would take one.
-            sleep(self.delay).await;
-        }
+        pause(self.delay).await;
         Ok(Json(said).into_response())
     }
 

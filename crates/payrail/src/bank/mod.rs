@@ -77,7 +77,9 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
     let addr = listener.local_addr().map_err(unheard)?;
 
     let (stop, mut stopping) = watch::channel(false);
-    let desk = http::Desk { book, delay: settings.delay, silence: settings.silence, stopping: stopping.clone() };
+    let random_delay = if settings.odds.are_random() { settings.random_delay } else { Duration::ZERO };
+    let Settings { delay, silence, .. } = settings;
+    let desk = http::Desk { book, delay, random_delay, silence, stopping: stopping.clone() };
     let served = axum::serve(listener, http::router(Arc::new(desk)))
         .with_graceful_shutdown(async move { drop(stopping.changed().await) });
     let server = tokio::spawn(async move {

@@ -53,6 +53,11 @@ impl fmt::Display for Odds {
 }
 
 impl Odds {
+    /// Whether chance decides anything.
+    pub fn are_random(&self) -> bool {
+        self.paid_percent != 100 && self.refused_percent != 100
+    }
+
     /// The fate of the `arrival`th submission of `reference`: always the same under the same seed.
     pub fn fate(&self, seed: u64, reference: &str, arrival: i64) -> Fate {
         let hash = Sha256::new()
@@ -114,5 +119,8 @@ mod tests {
         assert_eq!(certain(100, 0), [10_000, 0, 0, 0]);
         assert_eq!(certain(0, 100), [0, 10_000, 0, 0]);
         assert_eq!(certain(0, 0)[..2], [0, 0]);
+        let random = |paid_percent, refused_percent| Odds { paid_percent, refused_percent }.are_random();
+        assert!(!random(100, 0) && !random(0, 100));
+        assert!(random(0, 0) && random(99, 1) && random(70, 20), "half of the unanswered are paid");
     }
 }

@@ -34,6 +34,14 @@ pub struct Settings {
     #[arg(help_heading = HEADING, value_name = "MS", default_value = "0", value_parser = milliseconds)]
     pub delay: Duration,
 
+    /// Milliseconds that the answer to a transfer takes in addition when its outcome is random (`demo-…` accounts
+    /// that force an outcome are not random, and neither are percentages of 0 and 100)
+    // A bank that refuses within milliseconds gives the funds back before a second request that was sent at the same
+    // moment arrives: then both are accepted.
+    #[arg(id = "bank-random-delay-ms", long, env = "PAYRAIL_BANK_RANDOM_DELAY_MS")]
+    #[arg(help_heading = HEADING, value_name = "MS", default_value = "1000", value_parser = milliseconds)]
+    pub random_delay: Duration,
+
     /// Milliseconds that an unanswered call hangs before the connection gives up
     #[arg(id = "bank-silence-ms", long, env = "PAYRAIL_BANK_SILENCE_MS")]
     #[arg(help_heading = HEADING, value_name = "MS", default_value = "30000", value_parser = milliseconds)]
@@ -57,6 +65,7 @@ impl Default for Settings {
             book: PathBuf::from("payrail-bank.db"),
             odds: Odds::default(),
             delay: Duration::ZERO,
+            random_delay: Duration::from_secs(1),
             silence: Duration::from_secs(30),
             returns_after: Duration::from_secs(15),
             seed: rand::random(),
@@ -108,7 +117,7 @@ mod tests {
     #[test]
     fn every_setting_has_its_flag() {
         let line = "payrail --addr y --bank-addr 127.0.0.1:0 --bank-book b.db --bank-paid-percent 1 \
-                    --bank-refused-percent 2 --bank-delay-ms 3 --bank-silence-ms 4 \
+                    --bank-refused-percent 2 --bank-delay-ms 3 --bank-silence-ms 4 --bank-random-delay-ms 7 \
                     --bank-returns-after-ms 5 --bank-seed 6";
         let program = Program::parse_from(line.split_whitespace());
         let expected = Settings {
@@ -116,6 +125,7 @@ mod tests {
             book: PathBuf::from("b.db"),
             odds: Odds { paid_percent: 1, refused_percent: 2 },
             delay: Duration::from_millis(3),
+            random_delay: Duration::from_millis(7),
             silence: Duration::from_millis(4),
             returns_after: Duration::from_millis(5),
             seed: 6,

@@ -128,7 +128,15 @@ fn cors(origins: &[HeaderValue], router: Router) -> Router {
     let layer = CorsLayer::new()
         .allow_origin(origins.to_vec())
         .allow_methods([Method::GET, Method::POST])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, HeaderName::from_static("idempotency-key")])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            HeaderName::from_static("idempotency-key"),
+            HeaderName::from_static("last-event-id"),
+            HeaderName::from_static("x-request-id"),
+        ])
+        // As the original does: without it a browser asks again before nearly every request.
+        .max_age(Duration::from_secs(86_400))
         .expose_headers([
             header::LINK,
             header::RETRY_AFTER,

@@ -4,9 +4,13 @@ use futures::future::join_all;
 use reqwest::StatusCode;
 use serde_json::json;
 
-use crate::support::{Process, TINY, World, key};
+use crate::support::{Process, TINY, World, key, until};
 
-on_both_stores!(of_two_payouts_that_cannot_both_be_paid_one_is_refused, one_key_makes_one_payout);
+on_both_stores!(
+    of_two_payouts_that_cannot_both_be_paid_one_is_refused,
+    the_originals_concurrency_script_sees_one_refusal,
+    one_key_makes_one_payout
+);
 
 const ROUNDS: usize = 200;
 
@@ -34,6 +38,25 @@ async fn two_race(world: &World, one: &Process, other: &Process) {
         assert_eq!(lost.1["error"], "Insufficient balance");
         assert_eq!(lost.1["available_balance_paise"], 4_000, "round {round}");
         top_up(world, one).await;
+    }
+    world.verify();
+}
+
+/// The script pays to an account with a random outcome. A bank that refuses at once gives the first payout's funds back
+/// before the second request is decided: then both are accepted, and rightly so. Here it refuses nearly always.
+async fn the_originals_concurrency_script_sees_one_refusal(world: World) {
+    let odds = [("PAYRAIL_BANK_PAID_PERCENT", "1"), ("PAYRAIL_BANK_REFUSED_PERCENT", "99")];
+    let server = world.serve_with(&odds);
+    for round in 0..12 {
+        let pay = || server.pay(TINY, key(), 6_000, "demo-bank-account");
+        let (first, second) = tokio::join!(pay(), pay());
+        let mut statuses = [first.0, second.0];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [StatusCode::CREATED, StatusCode::BAD_REQUEST], "round {round}: {first:?} {second:?}");
+        until("the bank has answered", async || server.balances(TINY).await.1 == 0).await;
+        if server.balances(TINY).await.0 != 10_000 {
+            top_up(&world, &server).await;
+        }
     }
     world.verify();
 }

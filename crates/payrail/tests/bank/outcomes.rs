@@ -203,6 +203,34 @@ fn bank_settings(scratch: &Scratch, odds: Odds) -> payrail::bank::Settings {
     payrail::bank::Settings { odds, silence: Duration::ZERO, ..scratch.settings() }
 }
 
+/// A refusal within milliseconds would give the funds back before a request that was sent at the same moment arrives.
+#[tokio::test]
+async fn a_random_outcome_takes_its_time_and_no_other() {
+    const HOUR: Duration = Duration::from_secs(3_600);
+    let odds = Odds { paid_percent: 50, refused_percent: 50 };
+    assert_eq!(payrail::bank::Settings::default().random_delay, Duration::from_secs(1));
+    let settings =
+        |scratch: &Scratch, odds, random_delay| payrail::bank::Settings { odds, random_delay, ..scratch.settings() };
+
+    // Whoever waited here would wait for an hour.
+    let scratch = Scratch::new();
+    let bank = Bank::start(settings(&scratch, odds, HOUR)).await;
+    assert_eq!(bank.submit("SUCCESS", accounts::SUCCESS).await, paid(1));
+    assert!(is_refused(&bank.submit("FAIL", accounts::FAIL).await));
+    let scratch = Scratch::new();
+    let bank = Bank::start(settings(&scratch, Odds { paid_percent: 100, refused_percent: 0 }, HOUR)).await;
+    assert_eq!(bank.submit("CERTAIN", "demo-bank-account").await, paid(1));
+
+    let scratch = Scratch::new();
+    let bank = Bank::start(settings(&scratch, odds, Duration::from_millis(400))).await;
+    for reference in ["R1", "R1", "R2"] {
+        let begun = std::time::Instant::now();
+        let answer = bank.submit(reference, "demo-bank-account").await;
+        assert!(begun.elapsed() >= Duration::from_millis(400), "{reference}: {:?}", begun.elapsed());
+        assert_eq!(bank.enquire(reference).await, answer);
+    }
+}
+
 #[tokio::test]
 async fn what_was_lost_is_decided_anew_until_it_is_decided() {
     let scratch = Scratch::new();

@@ -35,6 +35,7 @@ impl Scratch {
             book: self.book(),
             odds: Odds { paid_percent: 100, refused_percent: 0 },
             delay: Duration::ZERO,
+            random_delay: Duration::ZERO,
             silence: Duration::from_millis(200),
             returns_after: Duration::from_millis(50),
             seed: 7,

@@ -15,11 +15,12 @@ use crate::scene::Kind;
 use crate::wire::{Mode, Upstream, Wire};
 
 /// Waits of seconds instead of minutes; what they are waits for is the same.
-const HASTE: [(&str, &str); 10] = [
+const HASTE: [(&str, &str); 11] = [
     ("DEBUG", "1"),
     ("PAYRAIL_RETRY_BASE_MS", "100"),
     ("PAYRAIL_BANK_TIMEOUT_MS", "400"),
     ("PAYRAIL_BANK_SILENCE_MS", "1000"),
+    ("PAYRAIL_BANK_RANDOM_DELAY_MS", "0"),
     ("PAYRAIL_BANK_RETURNS_AFTER_MS", "700"),
     ("PAYRAIL_LEASE_MS", "1000"),
     ("PAYRAIL_POLL_MS", "50"),

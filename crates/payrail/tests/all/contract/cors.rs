@@ -69,9 +69,13 @@ fn allows(answer: &Answer, origin: Option<&str>) {
 fn the_preflight(answer: &Answer, origin: &str) {
     assert_eq!(answer.status, 200);
     allows(answer, Some(origin));
+    assert_eq!(answer.header("access-control-max-age"), Some("86400"), "as in the original");
     for (name, expected) in [
         ("access-control-allow-methods", ["get", "post"].as_slice()),
-        ("access-control-allow-headers", &["authorization", "content-type", "idempotency-key"]),
+        (
+            "access-control-allow-headers",
+            &["authorization", "content-type", "idempotency-key", "x-request-id", "last-event-id"],
+        ),
     ] {
         let value = answer.header(name).unwrap_or_default().to_lowercase();
         for word in expected {
