@@ -6,7 +6,7 @@ use payrail::http::parsers::cell;
 
 fuzz_target!(|text: &str| {
     let harmless = cell(text);
-    assert!(!harmless.starts_with(['=', '+', '-', '@', '\t', '\r']));
+    assert!(!harmless.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']));
     assert_eq!(harmless.strip_prefix('\'').filter(|rest| *rest == text).unwrap_or(&harmless), text);
     let mut table = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     table.write_record([harmless.as_str(), "next"]).unwrap();

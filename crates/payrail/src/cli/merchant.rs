@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::Error;
 use crate::clock::Clock;
+use crate::http::text::{self, Kind};
 use crate::lanes::Door;
 use crate::settings::{BadSetting, Common};
 use crate::{ids, keys};
@@ -63,6 +64,9 @@ pub async fn run(common: &Common, command: Command) -> Result<(), Error> {
         }
         Command::Fund { merchant, amount_paise, description, idempotency_key, json } => {
             let amount = Amount::new(amount_paise).map_err(|error| BadSetting(error.to_string()))?;
+            if let Some(fault) = Kind::Line.fault(&description) {
+                return Err(bad(&format!("the description cannot be used. {}", text::sentence(fault))));
+            }
             let key = key(idempotency_key.as_deref())?;
             let merchant = find(&store, &merchant).await?;
             let by = Some(ByOperator { name: COMMAND_LINE.to_owned(), action_id: ids::action_id() });
@@ -75,6 +79,11 @@ pub async fn run(common: &Common, command: Command) -> Result<(), Error> {
 async fn create(common: &Common, store: &Store, name: &str, email: &str, as_json: bool) -> Result<(), Error> {
     if name.is_empty() || name.contains('\0') {
         return Err(bad("the name must not be empty"));
+    }
+    for (what, kind, text) in [("name", Kind::Line, name), ("e-mail address", Kind::Identifier, email)] {
+        if let Some(fault) = kind.fault(text) {
+            return Err(bad(&format!("the {what} cannot be used. {}", text::sentence(fault))));
+        }
     }
     if !email.contains('@') || email.contains(char::is_whitespace) || email.contains('\0') {
         return Err(bad("the e-mail address must be like name@example.com"));

@@ -1,11 +1,16 @@
 //! A request's body as a JSON object, with the original's words when it is none.
 
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Deref;
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
 use futures::StreamExt;
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::Api;
@@ -16,8 +21,70 @@ const BODY_LIMIT_BYTES: usize = 64 * 1024;
 /// How much more of a body that is too large is heard out, and for how long.
 const HEARD_OUT_BYTES: usize = 16 * 1024 * 1024;
 const HEARD_OUT_FOR: Duration = Duration::from_secs(5);
+/// How much of a repeated member's name is repeated in the error.
+const NAME_CHARACTERS: usize = 64;
 
-pub async fn object(api: &Api, request: Request) -> Result<Map<String, Value>, Problem> {
+/// A JSON object of which no member is there twice.
+#[derive(Debug, Default)]
+pub struct Object {
+    members: Map<String, Value>,
+    /// The numbers among the members as they were written: a [`Value`] may have rounded them.
+    numbers: BTreeMap<String, String>,
+}
+
+impl Object {
+    /// The text of the member of this name, if that is a number.
+    pub fn number(&self, name: &str) -> Option<&str> {
+        self.numbers.get(name).map(String::as_str)
+    }
+}
+
+impl Deref for Object {
+    type Target = Map<String, Value>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.members
+    }
+}
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Members)
+    }
+}
+
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Object;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Object, M::Error> {
+        let mut object = Object::default();
+        while let Some((name, raw)) = map.next_entry::<String, &RawValue>()? {
+            if object.members.contains_key(&name) {
+                let name: String = name.chars().take(NAME_CHARACTERS).collect();
+                return Err(M::Error::custom(format!("the member {name:?} is there twice; send each member once")));
+            }
+            let text = raw.get();
+            let value: Value = serde_json::from_str(text).map_err(M::Error::custom)?;
+            // serde_json takes an object with a certain member for something else.
+            if text.starts_with('{') != value.is_object() {
+                return Err(M::Error::custom("a member's name is reserved"));
+            }
+            if value.is_number() {
+                object.numbers.insert(name.clone(), text.to_owned());
+            }
+            object.members.insert(name, value);
+        }
+        Ok(object)
+    }
+}
+
+pub async fn object(api: &Api, request: Request) -> Result<Object, Problem> {
     let (parts, body) = request.into_parts();
     let arrived = tokio::time::timeout(api.body_time, read(body)).await;
     json(&parts.headers, &arrived.unwrap_or_else(|_| Err(Problem::too_slow(api.body_time)))?)
@@ -54,9 +121,9 @@ async fn hear_out(mut arriving: BodyDataStream) {
 }
 
 /// The body as an object. An empty one is an object without members, as in the original.
-pub fn json(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, Problem> {
+pub fn json(headers: &HeaderMap, body: &[u8]) -> Result<Object, Problem> {
     if body.is_empty() {
-        return Ok(Map::new());
+        return Ok(Object::default());
     }
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = media_type.split(';').next().unwrap_or_default().trim();
@@ -64,13 +131,18 @@ pub fn json(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, Prob
         let detail = format!("Unsupported media type \"{media_type}\" in request.");
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
     }
+    serde_json::from_slice(body).map_err(|error| refusal(body, &error))
+}
+
+/// Why a body is no object of ours. A fault inside a member is looked up in the whole body, for its line and column.
+fn refusal(body: &[u8], error: &serde_json::Error) -> Problem {
+    let parse_error = |error: &serde_json::Error| {
+        Problem::new(StatusCode::BAD_REQUEST, "parse_error", format!("JSON parse error - {error}"))
+    };
     match serde_json::from_slice(body) {
-        Ok(Value::Object(object)) => Ok(object),
-        Ok(other) => Err(not_an_object(&other)),
-        Err(error) => {
-            let detail = format!("JSON parse error - {error}");
-            Err(Problem::new(StatusCode::BAD_REQUEST, "parse_error", detail))
-        }
+        Ok(Value::Object(_)) => parse_error(error),
+        Ok(other) => not_an_object(&other),
+        Err(fault) => parse_error(&fault),
     }
 }
 

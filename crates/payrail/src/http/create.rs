@@ -7,10 +7,10 @@ use axum::response::{IntoResponse, Response};
 use payrail_core::command::{Action, Command, PayoutRequest, Reply};
 use payrail_core::idempotency::{Answer, IdempotencyKey};
 use payrail_core::ids::{MerchantId, PayoutId};
-use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::auth::Caller;
+use super::body::Object;
 use super::problem::Problem;
 use super::shapes::payout::PayoutSummary;
 use super::{Api, body, fields, trace};
@@ -18,14 +18,15 @@ use crate::lanes::DoorError;
 
 const ACCOUNT_LIMIT_CHARACTERS: usize = 255;
 
-/// What a payout is for. Unknown members are ignored.
+/// What a payout is for. Unknown members are ignored; a member that is there twice is refused.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "the form that `form` reads by hand, to say all that is wrong with it at once")]
 pub struct NewPayout {
     /// Paise, a whole number.
     #[schema(minimum = 1)]
     amount_paise: i64,
-    /// The bank account to pay to. Space around it is removed.
+    /// The bank account to pay to. Space around it is removed; control, invisible and bidirectional characters are
+    /// refused.
     #[schema(min_length = 1, max_length = 255)]
     bank_account_id: String,
 }
@@ -33,7 +34,9 @@ pub struct NewPayout {
 /// Ask for a payout
 ///
 /// Its funds are held in the transaction that accepts it. A repeated request under the same key gets the
-/// first answer again, byte for byte; a refusal for lack of funds is remembered too.
+/// first answer again, byte for byte. A key that made a payout never makes another one. A refusal for lack of funds
+/// is repeated for a time that the server sets (24 hours by default), which the answer names in `remembered_until`;
+/// later the same request is decided anew, and may pay.
 #[utoipa::path(post, path = "/payouts", operation_id = "createPayout", request_body = NewPayout,
     params(("Idempotency-Key" = Uuid, Header, description = "Your name for this request. A key makes at most one \
         payout, for ever")),
@@ -41,7 +44,7 @@ pub struct NewPayout {
         (status = 201, description = "Accepted, its funds held; or the first answer again", body = PayoutSummary,
             headers(("Idempotent-Replayed" = Option<String>, description = "`true` on a repeated answer"))),
         (status = 400, description = "`idempotency_key_missing`, `idempotency_key_invalid`, `parse_error`, `invalid`, \
-            `insufficient_balance` (with `available_balance_paise`; remembered)", body = Problem),
+            `insufficient_balance` (with `available_balance_paise` and `remembered_until`)", body = Problem),
         (status = 409, description = "`in_progress`: nothing was done; again after `Retry-After`", body = Problem),
         (status = 413, description = "`body_too_large`", body = Problem),
         (status = 415, description = "`unsupported_media_type`", body = Problem),
@@ -114,9 +117,9 @@ pub fn key(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
         .ok_or_else(|| bad("idempotency_key_invalid", "Idempotency-Key must be a valid UUID"))
 }
 
-pub fn form(body: &Map<String, Value>) -> Result<PayoutRequest, Problem> {
-    let amount = fields::amount(body.get("amount_paise"));
-    let account = fields::text(body.get("bank_account_id"), ACCOUNT_LIMIT_CHARACTERS);
+pub fn form(body: &Object) -> Result<PayoutRequest, Problem> {
+    let amount = fields::amount(body, "amount_paise");
+    let account = fields::identifier(body.get("bank_account_id"), ACCOUNT_LIMIT_CHARACTERS);
     match (amount, account) {
         (Ok(amount), Ok(bank_account_id)) => Ok(PayoutRequest { amount, bank_account_id, request_id: None }),
         (amount, account) => Err(fields::invalid([("amount_paise", amount.err()), ("bank_account_id", account.err())])

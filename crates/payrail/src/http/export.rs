@@ -174,7 +174,7 @@ fn rupees(paise: i64) -> String {
 
 /// A cell that begins so is a formula to a spreadsheet, and its words may be a stranger's.
 pub fn harmless(text: &str) -> String {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
     if is_formula { format!("'{text}") } else { text.to_owned() }
 }
 
@@ -191,9 +191,16 @@ mod tests {
 
     #[test]
     fn a_text_is_no_formula() {
-        for (text, cell) in
-            [("=1+1", "'=1+1"), ("+1", "'+1"), ("-1", "'-1"), ("@x", "'@x"), ("\tx", "'\tx"), ("a=1", "a=1")]
-        {
+        for (text, cell) in [
+            ("=1+1", "'=1+1"),
+            ("+1", "'+1"),
+            ("-1", "'-1"),
+            ("@x", "'@x"),
+            ("\tx", "'\tx"),
+            ("\n=1", "'\n=1"),
+            ("＝1", "'＝1"),
+            ("a=1", "a=1"),
+        ] {
             assert_eq!(harmless(text), cell);
         }
     }

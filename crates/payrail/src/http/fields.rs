@@ -4,7 +4,10 @@ use axum::http::StatusCode;
 use payrail_core::money::Amount;
 use serde_json::Value;
 
+use super::body::Object;
+use super::integer::{self, Integer};
 use super::problem::Problem;
+use super::text::{self, Kind};
 
 /// What is wrong with a field, in sentences.
 pub type Wrong = Vec<String>;
@@ -24,41 +27,46 @@ pub fn invalid<const N: usize>(fields: [(&'static str, Option<Wrong>); N]) -> Op
     problem
 }
 
-pub fn amount(value: Option<&Value>) -> Result<Amount, Wrong> {
-    let text = match value {
-        None => REQUIRED.to_owned(),
-        Some(Value::Null) => NOT_NULL.to_owned(),
-        Some(Value::Number(number)) => match whole(number) {
-            Some(Ok(paise)) => match Amount::new(paise) {
-                Ok(amount) => return Ok(amount),
-                Err(_) => "Ensure this value is greater than or equal to 1.".to_owned(),
-            },
-            Some(Err(TooLarge)) => format!("Ensure this value is less than or equal to {}.", i64::MAX),
-            None => "A valid integer is required.".to_owned(),
+/// The amount of this name: a whole number of paise, read from its text.
+pub fn amount(body: &Object, name: &str) -> Result<Amount, Wrong> {
+    const NOT_WHOLE: &str = "A valid integer is required.";
+    const TOO_SMALL: &str = "Ensure this value is greater than or equal to 1.";
+    let text = match (body.get(name), body.number(name).map(integer::read)) {
+        (None, _) => REQUIRED.to_owned(),
+        (Some(Value::Null), _) => NOT_NULL.to_owned(),
+        (_, None | Some(Integer::Fraction)) => NOT_WHOLE.to_owned(),
+        (_, Some(Integer::TooSmall)) => TOO_SMALL.to_owned(),
+        (_, Some(Integer::TooLarge)) => format!("Ensure this value is less than or equal to {}.", i64::MAX),
+        (_, Some(Integer::Is(paise))) => match Amount::new(paise) {
+            Ok(amount) => return Ok(amount),
+            Err(_) => TOO_SMALL.to_owned(),
         },
-        Some(_) => "A valid integer is required.".to_owned(),
     };
     Err(vec![text])
 }
 
-struct TooLarge;
-
-/// The whole number that a JSON number is, if it is one. `1000.0` is; a float is not that is so large
-/// that hundredths (from 2^46 on) and then neighbours are lost in it before we see it.
-fn whole(number: &serde_json::Number) -> Option<Result<i64, TooLarge>> {
-    const EXACT: f64 = 70_368_744_177_664.0;
-    if let Some(paise) = number.as_i64() {
-        return Some(Ok(paise));
-    }
-    if number.is_u64() {
-        return Some(Err(TooLarge));
-    }
-    let float = number.as_f64()?;
-    (float.fract() == 0.0 && float.abs() < EXACT).then_some(Ok(float as i64))
+/// A line of 1 to `most` characters, without the space around it.
+pub fn text(value: Option<&Value>, most: usize) -> Result<String, Wrong> {
+    checked(value, most, Some(Kind::Line))
 }
 
-/// A text of 1 to `most` characters, without the space around it.
-pub fn text(value: Option<&Value>, most: usize) -> Result<String, Wrong> {
+/// The same of what names something: nothing in it is invisible.
+pub fn identifier(value: Option<&Value>, most: usize) -> Result<String, Wrong> {
+    checked(value, most, Some(Kind::Identifier))
+}
+
+/// The same with line breaks.
+pub fn paragraph(value: Option<&Value>, most: usize) -> Result<String, Wrong> {
+    checked(value, most, Some(Kind::Paragraph))
+}
+
+/// What is compared and never stored or shown: any characters, and the space around them is part of it.
+pub fn secret(value: Option<&Value>, most: usize) -> Result<String, Wrong> {
+    checked(value, most, None)?;
+    Ok(value.and_then(Value::as_str).unwrap_or_default().to_owned())
+}
+
+fn checked(value: Option<&Value>, most: usize, kind: Option<Kind>) -> Result<String, Wrong> {
     let text = match value {
         None => return Err(vec![REQUIRED.to_owned()]),
         Some(Value::Null) => return Err(vec![NOT_NULL.to_owned()]),
@@ -75,5 +83,6 @@ pub fn text(value: Option<&Value>, most: usize) -> Result<String, Wrong> {
     if text.contains('\0') {
         texts.push("Null characters are not allowed.".to_owned());
     }
+    texts.extend(kind.and_then(|kind| kind.fault(text)).map(text::sentence));
     if texts.is_empty() { Ok(text.to_owned()) } else { Err(texts) }
 }

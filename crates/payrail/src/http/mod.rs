@@ -12,6 +12,7 @@ mod fields;
 mod find;
 mod health;
 mod insights;
+mod integer;
 mod known_keys;
 mod ledger;
 mod me;
@@ -33,6 +34,7 @@ pub mod server;
 mod session;
 mod shapes;
 mod stream;
+pub mod text;
 mod trace;
 
 use std::net::IpAddr;

@@ -105,7 +105,7 @@ pub async fn sign_in(
     same_origin::check(request.method(), request.headers())?;
     api.sign_ins.take(&rate_limit::place_of(peer.ip()))?;
     let body = body::object(&api, request).await?;
-    let key = fields::text(body.get("api_key"), KEY_LIMIT_CHARACTERS).map_err(|wrong| {
+    let key = fields::identifier(body.get("api_key"), KEY_LIMIT_CHARACTERS).map_err(|wrong| {
         fields::invalid([("api_key", Some(wrong))]).unwrap_or_else(|| Problem::internal(&"a bad field without a name"))
     })?;
     let key_hash = api.hasher.hash(&key);

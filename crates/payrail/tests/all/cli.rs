@@ -134,6 +134,10 @@ async fn a_merchant_that_cannot_be_is_refused(world: World) {
         fails(&world, &["merchant", "create", "Two", email], 2, "must be like name@example.com");
     }
     fails(&world, &["merchant", "create", "  ", "two@example.com"], 2, "the name must not be empty");
+    fails(&world, &["merchant", "create", "T\u{202e}wo", "two@example.com"], 2, "U+202E is character 2");
+    fails(&world, &["merchant", "create", "Two", "t\u{200b}wo@example.com"], 2, "U+200B is character 2");
+    let fund = ["merchant", "fund", "one@example.com", "5", "--description", "two\nlines"];
+    fails(&world, &fund, 2, "the description cannot be used");
     fails(&world, &["merchant", "create", "Two"], 2, "<EMAIL>");
     assert_eq!(counts(&world).await, before);
 }

@@ -171,11 +171,11 @@ async fn the_table_is_the_ledger_oldest_first(world: World) {
 async fn a_table_has_no_formulas(world: World) {
     let server = world.serve_with(&[("PAYRAIL_ROLE", "api")]);
     let email = "tiny@example.com";
-    let fund = ["merchant", "fund", email, "100", "--description", "=HYPERLINK(\"http://evil\"), \"x\"\nnext"];
+    let fund = ["merchant", "fund", email, "100", "--description", "=HYPERLINK(\"http://evil\"), \"x\""];
     let output = world.run(&fund);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = server.get(TINY, "/api/v1/ledger/export").send().await.unwrap().text().await.unwrap();
-    assert!(text.contains(",fund,\"'=HYPERLINK(\"\"http://evil\"\"), \"\"x\"\"\nnext\","), "{text}");
+    assert!(text.contains(",fund,\"'=HYPERLINK(\"\"http://evil\"\"), \"\"x\"\"\","), "{text}");
 }
 
 async fn payouts_are_found_by_status(world: World) {

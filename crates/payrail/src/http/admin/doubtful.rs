@@ -9,13 +9,14 @@ use payrail_core::command::{Action, Command, Reply};
 use payrail_core::payout::Verdict;
 use payrail_store::Merchant;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::payouts::{AdminPayout, of_path};
 use super::people::by;
 use super::{MayOperate, PATH, Signed};
+use crate::http::body::Object;
 use crate::http::fields::{self, Wrong};
 use crate::http::paging::{Params, limit, page};
 use crate::http::problem::Problem;
@@ -121,7 +122,7 @@ async fn send(api: &Api, merchant: Merchant, action: Action) -> Result<Json<Admi
     }
 }
 
-fn form(body: &Map<String, Value>) -> Result<(Verdict, String), Problem> {
+fn form(body: &Object) -> Result<(Verdict, String), Problem> {
     let outcome = outcome(body.get("outcome"));
     let utr = utr(body.get("utr"), outcome.as_ref().ok().copied());
     let reason = reason(body.get("reason"));
@@ -143,7 +144,7 @@ fn outcome(value: Option<&Value>) -> Result<DecisionOutcome, Wrong> {
 /// There if, and only if, the bank paid.
 fn utr(value: Option<&Value>, outcome: Option<DecisionOutcome>) -> Result<Option<String>, Wrong> {
     match (outcome, value) {
-        (Some(DecisionOutcome::Paid), value) => fields::text(value, UTR_CHARACTERS).map(Some),
+        (Some(DecisionOutcome::Paid), value) => fields::identifier(value, UTR_CHARACTERS).map(Some),
         (_, None | Some(Value::Null)) => Ok(None),
         (Some(DecisionOutcome::NotPaid), Some(_)) => Err(vec!["What was not paid has no UTR.".to_owned()]),
         (None, Some(_)) => Ok(None),
@@ -151,7 +152,7 @@ fn utr(value: Option<&Value>, outcome: Option<DecisionOutcome>) -> Result<Option
 }
 
 fn reason(value: Option<&Value>) -> Result<String, Wrong> {
-    let text = fields::text(value, *REASON_CHARACTERS.end())?;
+    let text = fields::paragraph(value, *REASON_CHARACTERS.end())?;
     let least = *REASON_CHARACTERS.start();
     if text.chars().count() < least {
         return Err(vec![format!("Ensure this field has at least {least} characters.")]);

@@ -5,12 +5,12 @@ use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use payrail_core::command::Action;
 use payrail_core::money::{Amount, Paise};
-use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::MayOperate;
 use super::people::{by, merchant};
+use crate::http::body::Object;
 use crate::http::problem::Problem;
 use crate::http::{Api, body, create, fields};
 
@@ -72,8 +72,8 @@ pub async fn fund(
     create::answer(&api, merchant.id, Action::Fund { key, amount, description, by }).await
 }
 
-fn form(body: &Map<String, Value>) -> Result<(Amount, String), Problem> {
-    let amount = fields::amount(body.get("amount_paise"));
+fn form(body: &Object) -> Result<(Amount, String), Problem> {
+    let amount = fields::amount(body, "amount_paise");
     let description = fields::text(body.get("description"), DESCRIPTION_CHARACTERS);
     match (amount, description) {
         (Ok(amount), Ok(description)) => Ok((amount, description)),

@@ -10,13 +10,13 @@ use payrail_core::ids::MerchantId;
 use payrail_core::money::Paise;
 use payrail_store::{Found, Merchant as Stored};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::keys::{ApiKey, fresh, keys_of};
 use super::people::{action, merchant};
 use super::{MayOperate, PATH, Signed};
+use crate::http::body::Object;
 use crate::http::fields::{self, Wrong};
 use crate::http::paging::{Params, limit, page, query};
 use crate::http::problem::Problem;
@@ -172,9 +172,9 @@ pub async fn create(
     Ok((StatusCode::CREATED, Json(MerchantWithKey { merchant, api_key })).into_response())
 }
 
-fn form(body: &Map<String, Value>) -> Result<(String, String), Problem> {
+fn form(body: &Object) -> Result<(String, String), Problem> {
     let name = fields::text(body.get("name"), NAME_CHARACTERS);
-    let email = fields::text(body.get("email"), EMAIL_CHARACTERS).and_then(|text| address(&text));
+    let email = fields::identifier(body.get("email"), EMAIL_CHARACTERS).and_then(|text| address(&text));
     match (name, email) {
         (Ok(name), Ok(email)) => Ok((name, email)),
         (name, email) => Err(fields::invalid([("name", name.err()), ("email", email.err())])

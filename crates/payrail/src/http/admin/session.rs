@@ -11,13 +11,13 @@ use jiff::SignedDuration;
 use payrail_core::command::timestamp;
 use payrail_store::{NewSession, Operator as Stored, Role as StoredRole};
 use serde::Serialize;
-use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::guard::{COOKIE, Signed, refused, session};
 use super::people::action;
-use crate::http::fields::{self, Wrong};
+use crate::http::body::Object;
+use crate::http::fields;
 use crate::http::problem::Problem;
 use crate::http::{Api, body, cookies, rate_limit, same_origin};
 use crate::{demo, keys, passwords};
@@ -178,16 +178,13 @@ fn cookie(api: &Api, token: &str, hours: i64) -> HeaderValue {
     cookies::write(COOKIE, token, "/admin", hours, api.secure_cookies)
 }
 
-fn form(body: &Map<String, Value>) -> Result<(String, String), Problem> {
-    match (fields::text(body.get("name"), NAME_CHARACTERS), password(body.get("password"))) {
+fn form(body: &Object) -> Result<(String, String), Problem> {
+    match (
+        fields::text(body.get("name"), NAME_CHARACTERS),
+        fields::secret(body.get("password"), passwords::MAX_CHARACTERS),
+    ) {
         (Ok(name), Ok(password)) => Ok((name, password)),
         (name, password) => Err(fields::invalid([("name", name.err()), ("password", password.err())])
             .unwrap_or_else(|| Problem::internal(&"a form that is bad without a bad field"))),
     }
-}
-
-/// As it is typed: space around it is part of it.
-fn password(value: Option<&Value>) -> Result<String, Wrong> {
-    fields::text(value, passwords::MAX_CHARACTERS)?;
-    Ok(value.and_then(Value::as_str).unwrap_or_default().to_owned())
 }

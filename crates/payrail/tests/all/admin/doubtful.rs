@@ -60,7 +60,7 @@ async fn an_operator_ends_a_doubt_either_way(world: World) {
     let desk = Desk::of(&server, ADMIN).await;
     let (path, paid) = doubt(&server, &desk, "demo-timeout-paid").await;
     let utr = utr_at_bank(&bank, paid["reference"].as_str().unwrap()).await;
-    let decision = json!({ "outcome": "paid", "utr": utr, "reason": "The bank's statement shows it." });
+    let decision = json!({ "outcome": "paid", "utr": utr, "reason": "The bank's statement\nshows it." });
     let decided = desk.post(&format!("{path}/decide"), decision.clone()).await.is(200);
     assert_eq!((&decided["status"], &decided["utr"]), (&json!("completed"), &json!(utr)));
     assert_eq!(server.balances(TINY).await, (9_000, 0));
@@ -68,7 +68,7 @@ async fn an_operator_ends_a_doubt_either_way(world: World) {
     let story = desk.get(&path).await.is(200);
     let [action] = &story["actions"].as_array().unwrap()[..] else { panic!("{story}") };
     assert_eq!((&action["action"], &action["operator"]), (&json!("decided_paid"), &json!("admin")));
-    assert_eq!(action["reason"], "The bank's statement shows it.");
+    assert_eq!(action["reason"], "The bank's statement\nshows it.");
 
     let (path, _) = doubt(&server, &desk, "demo-timeout-unpaid").await;
     let decision = json!({ "outcome": "not_paid", "reason": "The bank wrote that it never came." });
@@ -94,6 +94,8 @@ async fn a_decision_that_cannot_be_is_refused(world: World) {
         (json!({ "outcome": "not_paid" }), "reason"),
         (json!({ "outcome": "not_paid", "reason": "  too short  " }), "reason"),
         (json!({ "outcome": "not_paid", "reason": long }), "reason"),
+        (json!({ "outcome": "not_paid", "reason": "ten letters\u{202e} and more" }), "reason"),
+        (json!({ "outcome": "paid", "utr": "UTR\u{200b}1", "reason": "ten letters and more" }), "utr"),
     ] {
         let problem = desk.post(&format!("{path}/decide"), body.clone()).await.is_problem(400, "invalid");
         assert!(problem[member][0].is_string(), "{body}: {problem}");

@@ -46,6 +46,8 @@ async fn a_funding_that_cannot_be_is_refused(world: World) {
         (json!({ "amount_paise": 1 }), "description"),
         (json!({ "amount_paise": 1, "description": " " }), "description"),
         (json!({ "amount_paise": 1, "description": "x".repeat(256) }), "description"),
+        (json!({ "amount_paise": 1, "description": "NEFT\u{202e}" }), "description"),
+        (json!({ "amount_paise": 1, "description": "two\nlines" }), "description"),
     ] {
         let problem = desk.fund(&tiny, key(), body.clone()).await.is_problem(400, "invalid");
         assert!(problem[member][0].is_string(), "{body}: {problem}");

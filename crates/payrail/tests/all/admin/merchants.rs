@@ -65,6 +65,9 @@ async fn a_merchant_that_cannot_be_is_refused(world: World) {
         (json!({ "name": "A", "email": "@example.com" }), "email"),
         (json!({ "name": "A", "email": "a b@example.com" }), "email"),
         (json!({ "name": "A", "email": "a\u{0}@example.com" }), "email"),
+        (json!({ "name": "A", "email": "a\u{200d}@example.com" }), "email"),
+        (json!({ "name": "A\u{202e}", "email": "a@example.com" }), "name"),
+        (json!({ "name": "A\nB", "email": "a@example.com" }), "name"),
     ] {
         let problem = desk.post("/merchants", body.clone()).await.is_problem(400, "invalid");
         assert!(problem[member][0].is_string(), "{body}: {problem}");

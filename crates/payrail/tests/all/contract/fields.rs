@@ -18,7 +18,7 @@ const NOT_TEXT: &str = "Not a valid string.";
 const TOO_LONG: &str = "Ensure this field has no more than 255 characters.";
 const NUL: &str = "Null characters are not allowed.";
 
-const BAD_AMOUNTS: [(&str, &str); 34] = [
+const BAD_AMOUNTS: [(&str, &str); 42] = [
     ("null", NULL),
     ("0", TOO_SMALL),
     ("-1", TOO_SMALL),
@@ -30,13 +30,20 @@ const BAD_AMOUNTS: [(&str, &str); 34] = [
     ("0.1", NOT_WHOLE),
     ("-1.5", NOT_WHOLE),
     ("1e-1", NOT_WHOLE),
-    // Floats so large that they no longer tell fractions, or neighbours, apart.
+    // A float cannot tell these from a whole number.
+    ("0.9999999999999999999", NOT_WHOLE),
+    ("1.00000000000000000001", NOT_WHOLE),
+    ("1e-400", NOT_WHOLE),
     ("100000000000000.01", NOT_WHOLE),
     ("4503599627370496.5", NOT_WHOLE),
-    ("9007199254740993.0", NOT_WHOLE),
-    ("1e30", NOT_WHOLE),
-    ("99999999999999999999999", NOT_WHOLE),
-    ("-99999999999999999999999", NOT_WHOLE),
+    ("1e30", TOO_LARGE),
+    ("1e300", TOO_LARGE),
+    ("1180591620717411303424", TOO_LARGE),
+    ("99999999999999999999999", TOO_LARGE),
+    ("-1e30", TOO_SMALL),
+    ("-1180591620717411303424", TOO_SMALL),
+    ("-99999999999999999999999", TOO_SMALL),
+    ("-9223372036854775809", TOO_SMALL),
     ("9223372036854775808", TOO_LARGE),
     ("18446744073709551615", TOO_LARGE),
     ("\"5\"", NOT_WHOLE),
@@ -54,6 +61,7 @@ const BAD_AMOUNTS: [(&str, &str); 34] = [
     ("[5]", NOT_WHOLE),
     ("{}", NOT_WHOLE),
     (r#"{"amount_paise":5}"#, NOT_WHOLE),
+    (r#"{"$serde_json::private::Number":"5"}"#, NOT_WHOLE),
 ];
 
 async fn amounts_that_are_refused(world: World) {
@@ -82,7 +90,7 @@ async fn amounts_that_are_taken(world: World) {
         // A whole number, not a float that looks like one.
         assert!(answer.text.contains(&format!(r#""amount_paise":{paise},"#)), "{amount}: {answer:?}");
     }
-    for amount in ["1000000", "9223372036854775807"] {
+    for amount in ["1000000", "9007199254740993.0", "9223372036854775807", "9223372036854775807.0", "1e18"] {
         let answer =
             ask(&server, ACME, key(), format!(r#"{{"amount_paise":{amount},"bank_account_id":"demo-bank"}}"#)).await;
         answer.is_problem(amount, 400, "insufficient_balance");
@@ -95,7 +103,7 @@ async fn accounts_that_are_refused(world: World) {
     let server = api_only(&world);
     let (x256, e256, emoji256) = ("x".repeat(256), "é".repeat(256), "🏦".repeat(256));
     let nul256 = format!("{}\0", "x".repeat(255));
-    let rows: [(Value, &[&str]); 20] = [
+    let rows: [(Value, &[&str]); 21] = [
         (Value::Null, &[NULL]),
         (json!(""), &[BLANK]),
         (json!(" "), &[BLANK]),
@@ -110,6 +118,7 @@ async fn accounts_that_are_refused(world: World) {
         (json!([]), &[NOT_TEXT]),
         (json!(["demo-bank"]), &[NOT_TEXT]),
         (json!({}), &[NOT_TEXT]),
+        (json!({"bank_account_id": "demo-bank"}), &[NOT_TEXT]),
         (json!(x256), &[TOO_LONG]),
         (json!(e256), &[TOO_LONG]),
         (json!(emoji256), &[TOO_LONG]),
@@ -122,11 +131,46 @@ async fn accounts_that_are_refused(world: World) {
             ask(&server, ACME, key(), json!({ "amount_paise": 5, "bank_account_id": account }).to_string()).await;
         answer.is_field_error(&account.to_string(), &[("bank_account_id", texts)]);
     }
+    hidden_characters(&server).await;
     let answer = ask(&server, ACME, key(), r#"{"amount_paise":5}"#).await;
     answer.is_field_error("missing", &[("bank_account_id", &[REQUIRED])]);
     both_fields_at_once(&server).await;
     assert_eq!(server.balances(ACME).await, (1_000_000, 0), "nothing was held for any of them");
     assert_eq!(get(&server, ACME, PAYOUTS).await.text, "[]");
+}
+
+/// Two accounts that look the same must not be two accounts.
+async fn hidden_characters(server: &crate::support::Process) {
+    for hidden in [
+        '\u{1}',
+        '\n',
+        '\t',
+        '\u{7f}',
+        '\u{85}',
+        '\u{ad}',
+        '\u{200b}',
+        '\u{200d}',
+        '\u{200f}',
+        '\u{202e}',
+        '\u{2066}',
+        '\u{2028}',
+        '\u{2029}',
+        '\u{feff}',
+        '\u{fe0f}',
+        '\u{e000}',
+        '\u{378}',
+        '\u{e0041}',
+        '\u{3164}',
+    ] {
+        let code = u32::from(hidden);
+        let sentence =
+            format!("Control, invisible and bidirectional characters are not allowed: U+{code:04X} is character 5.");
+        let answer = super::pay(server, ACME, 5, &format!(" demo{hidden}bank ")).await;
+        answer.is_field_error(&format!("U+{code:04X}"), &[("bank_account_id", &[&sentence])]);
+    }
+    let answer = super::pay(server, ACME, 5, "a\0b\u{200b}").await;
+    let sentence = "Control, invisible and bidirectional characters are not allowed: U+200B is character 4.";
+    answer.is_field_error("NUL and another", &[("bank_account_id", &[NUL, sentence])]);
 }
 
 async fn both_fields_at_once(server: &crate::support::Process) {
@@ -152,11 +196,10 @@ async fn accounts_that_are_taken(world: World) {
         "  spaced  out\t",
         "0",
         "a\"b\\c/d",
-        "line\nbreak\u{1}\u{7f}",
         "'; DROP TABLE payouts; --",
         "<script>alert(1)</script>",
         "हिन्दी बैंक",
-        "\u{202e}detadpu\u{feff}x",
+        "e\u{301}\u{a0}x",
         &"x".repeat(239),
         &"x".repeat(240),
         &"x".repeat(254),
