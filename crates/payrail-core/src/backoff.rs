@@ -16,7 +16,8 @@ pub struct Policy {
     pub retry_max: SignedDuration,
     /// How long a claimed payout belongs to its worker. Must be longer than the bank's timeout.
     pub lease: SignedDuration,
-    /// How long a refusal is replayed. A key that made a payout is kept for ever.
+    /// How long a refusal for lack of funds is repeated; then the same request is decided anew, and may pay. A key
+    /// that made a payout is kept for ever.
     pub refusal_ttl: SignedDuration,
 }
 

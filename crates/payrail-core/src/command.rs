@@ -162,6 +162,8 @@ pub struct InsufficientBalance {
     pub status: u16,
     pub detail: String,
     pub code: &'static str,
+    /// Until when this answer is repeated: RFC 3339. Later the same request is decided anew, and may pay.
+    pub remembered_until: String,
 }
 
 #[derive(Debug, Serialize)]

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::backoff::{Policy, later};
 use crate::command::{
-    Action, Command, Exchange, Funded, InsufficientBalance, PayoutRequest, PayoutSummary, Refusal, Reply,
+    Action, Command, Exchange, Funded, InsufficientBalance, PayoutRequest, PayoutSummary, Refusal, Reply, timestamp,
 };
 use crate::idempotency::{Answer, IdempotencyKey, Record, RequestHash};
 use crate::ids::{MerchantId, PayoutId};
@@ -185,21 +185,29 @@ impl Door<'_> {
         Ok((changes, Reply::Answered { answer, replayed: false }))
     }
 
-    /// The refusal is remembered, so that a late duplicate of a refused request can never pay.
+    /// The refusal is remembered for a time: until then a duplicate of the request cannot pay. The answer says until
+    /// when.
     fn insufficient(&self, key: IdempotencyKey, request: &PayoutRequest) -> (Changes, Reply) {
         let available = self.book.tip.balances.available;
+        let expires_at = later(self.now, self.policy.refusal_ttl);
+        let remembered_until = timestamp(expires_at);
         let body = InsufficientBalance {
             error: "Insufficient balance",
             available_balance_paise: available,
             kind: "about:blank",
             title: "Bad Request",
             status: 400,
-            detail: format!("{} paise are available; {} were asked for.", available.get(), request.amount.get()),
+            detail: format!(
+                "{} paise are available; {} were requested. This Idempotency-Key gets this answer until \
+                 {remembered_until}. To try again, use a new key.",
+                available.get(),
+                request.amount.get()
+            ),
             code: "insufficient_balance",
+            remembered_until,
         };
         let answer = answer(400, &body);
-        let expires_at = Some(later(self.now, self.policy.refusal_ttl));
-        let record = Record { expires_at, ..self.record(key, request.hash(), &answer, None) };
+        let record = Record { expires_at: Some(expires_at), ..self.record(key, request.hash(), &answer, None) };
         (Changes { record: Some(record), ..Changes::default() }, Reply::Answered { answer, replayed: false })
     }
 

@@ -85,9 +85,17 @@ fn a_payout_is_answered_as_the_original_did() {
 
 #[test]
 fn a_shortfall_is_answered_as_the_original_did_and_more() {
-    let (answer, _) = answered(store().one(merchant(0), create(id(1), key(1), 1_001, "account"), at(1)));
-    let body = r#"{"error":"Insufficient balance","available_balance_paise":1000,"type":"about:blank","title":"Bad Request","status":400,"detail":"1000 paise are available; 1001 were asked for.","code":"insufficient_balance"}"#;
-    assert_eq!(answer, Answer { status: 400, body: body.to_owned() });
+    let now = Timestamp::from_microsecond(1_800_000_000_000_120).unwrap();
+    let (answer, _) = answered(store().one(merchant(0), create(id(1), key(1), 1_001, "account"), now));
+    let until = "2027-01-16T08:00:00.000120Z";
+    let detail = format!(
+        "1000 paise are available; 1001 were requested. This Idempotency-Key gets this answer until {until}. To try \
+         again, use a new key."
+    );
+    let body = format!(
+        r#"{{"error":"Insufficient balance","available_balance_paise":1000,"type":"about:blank","title":"Bad Request","status":400,"detail":"{detail}","code":"insufficient_balance","remembered_until":"{until}"}}"#
+    );
+    assert_eq!(answer, Answer { status: 400, body });
 }
 
 #[test]

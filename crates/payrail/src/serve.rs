@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use payrail_core::backoff::Policy;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{self, SignalKind};
 use tokio::sync::Semaphore;
@@ -26,7 +27,7 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 pub async fn run(common: Common, serve: Serve) -> Result<(), Error> {
     common.check()?;
     let lanes = serve.lanes.settings(&common)?;
-    let policy = serve.worker.policy()?;
+    let policy = Policy { refusal_ttl: serve.lanes.refusal_ttl()?, ..serve.worker.policy()? };
     let worker_settings = serve.worker.settings()?;
     let origins = serve.origins(common.debug)?;
     let limits = serve.connections.limits()?;

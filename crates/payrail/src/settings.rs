@@ -231,12 +231,30 @@ pub struct Lanes {
     #[arg(long, env = "PAYRAIL_BATCH", default_value_t = 500, value_name = "NUMBER")]
     pub batch: usize,
 
+    /// Milliseconds for which a refusal for lack of funds is repeated under its Idempotency-Key; then the same
+    /// request is decided anew, and may pay. From one hour to 100 years
+    // A client that still retries after this time pays twice as often as it means to: an hour is longer than any
+    // sensible series of retries.
+    #[arg(long, env = "PAYRAIL_REFUSAL_TTL_MS", default_value_t = 86_400_000, value_name = "MS")]
+    pub refusal_ttl_ms: u64,
+
     /// Milliseconds that a command may wait for its answer
     #[arg(long, env = "PAYRAIL_PATIENCE_MS", default_value_t = 20_000, value_name = "MS")]
     pub patience_ms: u64,
 }
 
 impl Lanes {
+    pub fn refusal_ttl(&self) -> Result<SignedDuration, BadSetting> {
+        const HOUR_MS: u64 = 60 * 60 * 1_000;
+        const CENTURY_MS: u64 = 36_525 * 24 * HOUR_MS;
+        match self.refusal_ttl_ms {
+            HOUR_MS..=CENTURY_MS => Ok(millis(self.refusal_ttl_ms)),
+            other => Err(BadSetting(format!(
+                "PAYRAIL_REFUSAL_TTL_MS must be from {HOUR_MS} (an hour) to {CENTURY_MS} (100 years), not {other}"
+            ))),
+        }
+    }
+
     pub fn settings(&self, common: &Common) -> Result<LaneSettings, BadSetting> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let lanes = self.lanes.unwrap_or(cores);

@@ -67,6 +67,8 @@ async fn bad_settings_are_refused_by_name(world: World) {
         ("PAYRAIL_QUEUE", "0"),
         ("PAYRAIL_BATCH", "0"),
         ("PAYRAIL_PATIENCE_MS", "0"),
+        ("PAYRAIL_REFUSAL_TTL_MS", "3599999"),
+        ("PAYRAIL_REFUSAL_TTL_MS", "3155760000001"),
         ("PAYRAIL_WORKER_CONCURRENCY", "0"),
         ("PAYRAIL_ATTEMPTS_MAX", "0"),
         ("PAYRAIL_RETRY_BASE_MS", "0"),
@@ -80,6 +82,7 @@ async fn bad_settings_are_refused_by_name(world: World) {
         ("PAYRAIL_BANK_PAID_PERCENT", "101"),
         ("PAYRAIL_BANK_REFUSED_PERCENT", "31"),
         ("PAYRAIL_BANK_DELAY_MS", "-1"),
+        ("PAYRAIL_BANK_RANDOM_DELAY_MS", "soon"),
     ] {
         refused(&world, &["serve"], &[(name, value)], name);
     }

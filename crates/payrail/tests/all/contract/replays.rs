@@ -2,6 +2,8 @@
 //! server in between.
 
 use futures::future::join_all;
+use jiff::Timestamp;
+use payrail::clock::Clock;
 use serde_json::json;
 
 use super::{PAYOUTS, api_only, ask, get, order};
@@ -9,6 +11,7 @@ use crate::sql::Sql;
 use crate::support::{TINY, World, key, until};
 
 on_both_stores!(
+    a_refusal_says_how_long_it_is_remembered,
     a_refusal_stays_a_refusal_when_the_money_has_come,
     an_answer_outlives_the_payouts_changes_and_the_server,
     a_refusal_may_expire_and_a_payout_never,
@@ -35,7 +38,11 @@ async fn a_refusal_stays_a_refusal_when_the_money_has_come(world: World) {
         assert_eq!((again.status, &again.text), (400, &first.text), "to the byte");
         assert!(again.replayed());
     }
-    assert_eq!(server.balances(TINY).await, (15_000, 0), "a late duplicate cannot pay");
+    assert_eq!(
+        server.balances(TINY).await,
+        (15_000, 0),
+        "until the time that the answer names, a duplicate cannot pay"
+    );
     ask(&server, TINY, super::key(), order(10_001, "demo-bank")).await.is("a new key can", 201);
     world.verify();
 }
@@ -58,6 +65,36 @@ async fn an_answer_outlives_the_payouts_changes_and_the_server(world: World) {
     assert_eq!((again.status, &again.text), (201, &first.text), "after a restart");
     assert_eq!(again.headers.get("content-type"), first.headers.get("content-type"));
     assert_eq!(get(&server, TINY, PAYOUTS).await.json().as_array().unwrap().len(), 1);
+}
+
+/// By default a day. Each key keeps the time that was set when it was refused.
+async fn a_refusal_says_how_long_it_is_remembered(world: World) {
+    let mut first = None;
+    for (ttl_ms, hours) in [(None, 24), (Some("3600000"), 1), (Some("3155760000000"), 876_600)] {
+        let settings = [Some(("PAYRAIL_ROLE", "api")), ttl_ms.map(|ms| ("PAYRAIL_REFUSAL_TTL_MS", ms))];
+        let server = world.serve_with(&settings.into_iter().flatten().collect::<Vec<_>>());
+        let mut sql = Sql::connect(&world).await;
+        let key = key();
+        let before = Clock::System.now();
+        let answer = ask(&server, TINY, key, order(10_001, "demo-bank")).await;
+        let problem = answer.is_problem("refused", 400, "insufficient_balance");
+        let until = problem["remembered_until"].as_str().unwrap();
+        let lasts = until.parse::<Timestamp>().unwrap().duration_since(before).as_secs();
+        assert!((hours * 3_600 - 60..hours * 3_600 + 60).contains(&lasts), "{until}");
+        assert!(problem["detail"].as_str().unwrap().contains(until), "{problem}");
+        let days = if sql.is_postgres() {
+            "extract(epoch FROM expires_at - created_at)::bigint"
+        } else {
+            "(expires_at - created_at) / 1000000"
+        };
+        let kept = format!(
+            "SELECT cast({days} AS text) FROM idempotency_records WHERE status = 400 ORDER BY created_at DESC LIMIT 1"
+        );
+        assert_eq!(sql.texts(&kept).await, [(hours * 3_600).to_string()]);
+        let (first_key, first_text) = first.get_or_insert((key, answer.text.clone()));
+        let again = ask(&server, TINY, *first_key, order(10_001, "demo-bank")).await;
+        assert_eq!(&again.text, first_text, "a stored answer does not change with the setting");
+    }
 }
 
 /// Time is moved by moving the records: a day is long for a test.
