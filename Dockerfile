@@ -1,7 +1,9 @@
-# syntax=docker/dockerfile:1
-# Three stages: the dashboard, the program with the dashboard inside it, and a small image with nothing else.
-# What changes seldom (dependencies) comes before what changes often (sources), so that a change of sources
-# builds neither again.
+# The dashboard, the program with the dashboard inside it, the tests, and last a small image with nothing but the
+# program. On its own:
+#   docker build --tag payrail .
+#   docker run --rm --publish 127.0.0.1:8000:8000 --volume payrail:/data payrail
+# Without --volume the data goes with the container. What changes seldom (dependencies) comes before what changes often
+# (sources), so that a change of sources builds neither again.
 
 FROM node:22-bookworm-slim AS dashboard-dependencies
 RUN install -d -o node -g node /src/dashboard /src/docs
@@ -37,22 +39,46 @@ RUN mkdir -p crates/payrail/src crates/payrail/benches/flat crates/payrail/bench
     && echo 'fn main() {}' > crates/payrail/benches/throughput/main.rs \
     && cargo build --release --locked -p payrail \
     && cargo clean --release -p payrail -p payrail-store -p payrail-core
-COPY crates crates
+# The sources alone: a change of a test builds nothing here.
+COPY crates/payrail-core/src crates/payrail-core/src
+COPY crates/payrail-store/src crates/payrail-store/src
+COPY crates/payrail-store/migrations crates/payrail-store/migrations
+COPY crates/payrail/build.rs crates/payrail/build.rs
+COPY crates/payrail/src crates/payrail/src
 COPY --from=dashboard /src/dashboard/dist dashboard/dist
 RUN cargo build --release --locked -p payrail
 
+# `docker compose run --rm test` runs all that `make test` runs. As root: PostgreSQL's programs take another user.
+FROM rust:1-slim-bookworm AS test
+COPY --from=node:22-bookworm-slim /usr/local/bin/node /usr/local/bin/node
+COPY --from=node:22-bookworm-slim /usr/local/lib/node_modules /usr/local/lib/node_modules
+WORKDIR /src
+COPY scripts scripts
+# Debian keeps only the newest version of a package: to name one here would break the build later.
+# hadolint ignore=DL3008
+RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm \
+    && ln -s ../lib/node_modules/npm/bin/npx-cli.js /usr/local/bin/npx \
+    && rustup component add clippy rustfmt \
+    && apt-get update \
+    && apt-get install --yes --no-install-recommends make procps \
+    && scripts/setup test \
+    && rm -rf /var/lib/apt/lists/*
+COPY . .
+CMD ["make", "test"]
+
 FROM debian:bookworm-slim
-RUN useradd --system --uid 10001 --user-group --home-dir /data --shell /usr/sbin/nologin payrail \
+RUN groupadd --system --gid 10001 payrail \
+    && useradd --system --uid 10001 --gid 10001 --home-dir /data --shell /usr/sbin/nologin payrail \
     && install -d -o payrail -g payrail -m 0750 /data
 COPY --from=program /src/target/release/payrail /usr/local/bin/payrail
 USER 10001:10001
 WORKDIR /data
-# On its own the image keeps everything on the volume; DATABASE_URL=postgres://... takes it elsewhere.
+# On its own the image keeps everything in /data; DATABASE_URL=postgres://... takes it elsewhere. (No VOLUME: it would
+# leave a nameless volume behind at every start.)
 ENV PAYRAIL_ADDR=0.0.0.0:8000 \
     DATABASE_URL=sqlite:///data/payrail.db \
     PAYRAIL_BANK_BOOK=/data/payrail-bank.db \
     DEBUG=0
-VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD ["payrail", "health"]
 CMD ["payrail"]

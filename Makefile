@@ -1,6 +1,6 @@
 # Everything a person or CI runs here. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run dev test check dashboard screenshots openapi bench torture fuzz mutants coverage deny
+.PHONY: help run dev test check dashboard screenshots openapi bench torture fuzz mutants containers coverage deny
 
 DEBUG_DIR := $${CARGO_TARGET_DIR:-target}/debug
 DIST := dashboard/dist/.built
@@ -29,7 +29,7 @@ dev: ## the same, and the dashboard's dev server with hot reload on http://local
 test: check ## check, then every test: both stores (on a private PostgreSQL), the dashboard, a real browser
 	@scripts/setup test
 	cd dashboard && npm test
-	@$(MAKE) --no-print-directory deny
+	@$(MAKE) --no-print-directory deny containers
 	scripts/with-postgres cargo test --workspace --locked
 	scripts/schemathesis 60
 	cd dashboard && PAYRAIL_BIN="$$(realpath "../$(DEBUG_DIR)/payrail")" npm run test:browser
@@ -84,6 +84,10 @@ mutants: ## change the core in every small way and see that its tests notice eac
 coverage: ## lines of the core and the stores that their tests run
 	@scripts/setup coverage
 	scripts/with-postgres scripts/coverage
+
+containers: ## Dockerfile, compose.yaml and .dockerignore: well-formed, and as they should be
+	scripts/tool hadolint --failure-threshold warning Dockerfile
+	scripts/tool python scripts/check-containers
 
 deny: ## licences, sources and doubles of everything that comes from outside
 	scripts/tool cargo-deny --locked check bans licenses sources
