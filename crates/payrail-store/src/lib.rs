@@ -23,6 +23,7 @@ pub mod testing;
 mod totals;
 mod types;
 mod views;
+mod workers;
 
 use jiff::Timestamp;
 use payrail_core::backoff::Policy;
@@ -38,7 +39,7 @@ pub use fill::{Filler, Filling, Order, Paid};
 pub use find::{FoundPayouts, SEARCHED_MAX, Wanted};
 pub use keys::{KeyLine, NewKey};
 pub use lists::Position;
-pub use operators::{NewSession, Operator, Role};
+pub use operators::{Disabling, NewSession, Operator, Role};
 pub use payrail_core::operator::OperatorAction;
 pub use postgres::PostgresStore;
 pub use rows::{AttemptLine, EventLine, LedgerLine, Merchant};
@@ -46,6 +47,7 @@ pub use search::{ActionFilter, EntryFilter, Found, LOOKED_AT_MAX, PayoutFilter, 
 pub use sqlite::SqliteStore;
 pub use totals::{COUNTED_MAX, TrialBalance, Waiting};
 pub use views::{BalanceLine, OutcomeLine};
+pub use workers::WorkerLine;
 
 /// The clock, read once the merchants are locked: a book's times are in the book's order.
 pub type Now<'a> = &'a (dyn Fn() -> Timestamp + Send + Sync);

@@ -61,3 +61,4 @@ mod states;
 mod tenants;
 mod values;
 mod views;
+mod workers;
