@@ -83,20 +83,6 @@ test("after a lost answer and a reload the same funding goes out under the same 
   await page.getByLabel("Amount in rupees").waitFor();
 });
 
-test("a merchant's open page shows a funding at once", async () => {
-  const merchants = await on.open();
-  await merchants.page.goto("/");
-  await merchants.page.getByRole("button", { name: /Acme Agency/ }).click();
-  await shows(merchants.page.getByTestId("available"), "₹10,000.00");
-  const { page } = await on.open();
-  await signInOperator(page);
-  await openMerchant(page, "Acme Agency");
-  await fillIn(page, "500", "Cash");
-  await page.getByRole("button", { name: "Continue" }).click();
-  await confirm(page, "₹500.00");
-  await shows(merchants.page.getByTestId("available"), "₹10,500.00");
-});
-
 test("on plain HTTP, where crypto.randomUUID does not exist, funding works", async () => {
   const { page } = await on.open();
   await page.addInitScript(() => {
