@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { beforeEach, expect, test } from "vitest";
 import { forgetFunding, type OpenFunding, openFunding, rememberFunding } from "./open-funding";
 
