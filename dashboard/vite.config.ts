@@ -76,7 +76,8 @@ export default defineConfig(({ command }) => ({
   test: {
     // A test that needs a page says so in its first line.
     environment: "node",
-    testTimeout: 30_000,
+    // Far longer than a busy machine needs: only a hang uses it up.
+    testTimeout: 180_000,
     include: ["src/**/*.test.{ts,tsx}"],
     setupFiles: ["src/test-setup.ts"],
     restoreMocks: true,

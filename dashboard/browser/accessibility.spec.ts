@@ -33,12 +33,12 @@ async function walk(page: Page, stops: Stop[]): Promise<void> {
 }
 
 describe.each(looks)("$colorScheme, $viewport.width wide", (look) => {
-  test("no page of the merchant's keeps anybody out", { timeout: 180_000 }, async () => {
+  test("no page of the merchant's keeps anybody out", async () => {
     const { page } = (await on.open(look)).allow(/400/);
     await walk(page, merchantTour(sights));
   });
 
-  test("no page of the operator's keeps anybody out", { timeout: 180_000 }, async () => {
+  test("no page of the operator's keeps anybody out", async () => {
     const { page } = await on.open(look);
     await walk(page, operatorTour(sights));
   });

@@ -91,8 +91,9 @@ test("a script that somebody slipped into the page does not run", async () => {
   const ran = await watched.page.evaluate(async () => {
     const script = document.createElement("script");
     script.textContent = "globalThis.slippedIn = true";
+    const refused = new Promise((done) => document.addEventListener("securitypolicyviolation", done));
     document.body.append(script);
-    await new Promise((done) => setTimeout(done, 50));
+    await refused;
     return "slippedIn" in globalThis;
   });
   expect(ran).toBe(false);

@@ -7,6 +7,7 @@ mod threads;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use metrics::counter;
@@ -61,6 +62,8 @@ pub struct LaneSettings {
 #[derive(Clone, Debug)]
 pub struct Door {
     lanes: Arc<[Entrance]>,
+    /// Commands whose senders wait for an answer.
+    waiting: Arc<AtomicUsize>,
     queue_time: Duration,
     patience: Duration,
     /// Rings when something was committed that a worker may want to look at.
@@ -112,7 +115,7 @@ impl Door {
         let lanes = lanes.collect();
         tasks.close();
         let LaneSettings { queue_time, patience, .. } = settings;
-        Self { lanes, queue_time, patience, bell, bells, tasks }
+        Self { lanes, waiting: Arc::default(), queue_time, patience, bell, bells, tasks }
     }
 
     /// For a command line that needs the door once: one lane, the usual rules.
@@ -131,12 +134,21 @@ impl Door {
             return Err(DoorError::Full);
         }
         lane.sender.try_send(Waiting { command, reply }).map_err(|_| DoorError::Full)?;
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let _leaves = scopeguard::guard(&self.waiting, |waiting| {
+            waiting.fetch_sub(1, Ordering::Relaxed);
+        });
         match tokio::time::timeout(self.patience, answer).await {
             Ok(Ok(outcome)) => outcome,
             // The lane is gone in the middle of it: the process is going down.
             Ok(Err(_)) => Err(DoorError::Unknown),
             Err(_) => Err(DoorError::TooLate),
         }
+    }
+
+    /// How many commands of this process wait for their decision.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     fn lane(&self, merchant: MerchantId) -> &Entrance {

@@ -8,6 +8,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 /// Transactions of the lanes, and the commands in them: their ratio is the size of a batch.
 pub const BATCHES: &str = "payrail_lane_batches_total";
 pub const COMMANDS: &str = "payrail_lane_commands_total";
+pub const WAITING: &str = "payrail_lane_waiting";
 pub const IN_DOUBT: &str = "payrail_payouts_in_doubt";
 pub const IN_DOUBT_OLDEST: &str = "payrail_payouts_in_doubt_oldest_seconds";
 pub const DUE: &str = "payrail_payouts_due";
@@ -21,6 +22,7 @@ pub fn begin() {
         let recorder = PrometheusBuilder::new().install_recorder().ok()?;
         describe_counter!(BATCHES, "Transactions that the lanes of this process committed");
         describe_counter!(COMMANDS, "Commands that those transactions decided");
+        describe_gauge!(WAITING, "Commands of this process that wait for their decision");
         describe_gauge!(IN_DOUBT, "Payouts whose last call to the bank got no definite answer");
         describe_gauge!(IN_DOUBT_OLDEST, "Age of the oldest doubt: alert on it");
         describe_gauge!(DUE, "Payouts whose next step is due and that no worker has taken");

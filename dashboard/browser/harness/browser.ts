@@ -1,5 +1,6 @@
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { expect } from "vitest";
+import { DEADLINE_MS } from "./deadline.ts";
 
 /** Chromium reaches for nothing but what a page asks of it. */
 const FLAGS = [
@@ -43,7 +44,7 @@ export class Watched {
       reducedMotion: "reduce",
       ...rest,
     });
-    context.setDefaultTimeout(15_000);
+    context.setDefaultTimeout(DEADLINE_MS);
     const watched = new Watched(context, await context.newPage(), new Set([origin, ...alsoCalls]));
     await watched.watch();
     return watched;

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { DEADLINE_MS } from "./deadline.ts";
 
 const dashboard = fileURLToPath(new URL("../..", import.meta.url));
 const program = resolve(dashboard, process.env.PAYRAIL_BIN ?? "../target/debug/payrail");
@@ -98,7 +99,7 @@ export const TINY = "api-key-tiny-studio";
 /** The program says where it listens: the port was the system's choice. */
 function address(child: ChildProcess): Promise<string> {
   return new Promise((found, failed) => {
-    const late = setTimeout(() => failed(new Error("payrail did not say where it listens")), 30_000);
+    const late = setTimeout(() => failed(new Error("payrail did not say where it listens")), DEADLINE_MS);
     child.once("error", failed);
     child.once("exit", (code) => failed(new Error(`payrail ended with status ${code} before it listened`)));
     const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });

@@ -3,7 +3,7 @@ import { expect } from "vitest";
 
 /** Waits until the place reads so. */
 export async function shows(place: Locator, text: string): Promise<void> {
-  await expect.poll(() => place.first().textContent(), { timeout: 15_000, interval: 50 }).toBe(text);
+  await expect.poll(() => place.first().textContent()).toBe(text);
 }
 
 /** Clicks what may go away at any moment. (A click by the mouse waits for its target and fails without it.) */

@@ -1,4 +1,5 @@
 import type { Page } from "playwright-core";
+import { expect } from "vitest";
 import { preparePayout, signInAs } from "./merchant.ts";
 import { signInOperator } from "./operator.ts";
 import { ACME, FIAZ, type Server } from "./server.ts";
@@ -25,12 +26,8 @@ export async function fill(server: Server): Promise<Sights> {
   await server.pay(FIAZ, 12_345, "demo-silent");
   const paid = await server.pay(ACME, 100_000, "demo-success");
   const story = async (id: string) => await server.json<Story>(ACME, `/api/v1/payouts/${id}/`);
-  for (let tries = 0; ; tries += 1) {
-    const [good, bad] = await Promise.all([story(paid), story(doubtful)]);
-    if (good.status === "completed" && bad.in_doubt) break;
-    if (tries > 200) throw new Error("the payouts do not get on");
-    await new Promise((done) => setTimeout(done, 50));
-  }
+  await expect.poll(async () => (await story(paid)).status).toBe("completed");
+  await expect.poll(async () => (await story(doubtful)).in_doubt).toBeTruthy();
   const { id } = await server.json<{ id: string }>(ACME, "/api/v1/me/");
   return { paid, doubtful, merchant: id };
 }

@@ -1,9 +1,8 @@
 //! Append-only: a ledger entry is never changed or removed, and neither is a merchant that has one.
 
-use std::time::Duration;
-
 use payrail_core::command::Command;
 use payrail_core::ids::MerchantId;
+use payrail_store::testing::DEADLINE;
 
 use crate::dump::Dump;
 use crate::raw::{Raw, is_refusal};
@@ -139,7 +138,7 @@ async fn a_merchant_stays_though_its_entries_are_younger_than_the_deleters_snaps
     raw.exec(if world.is_postgres() { "BEGIN ISOLATION LEVEL REPEATABLE READ" } else { "BEGIN" }).await;
     assert_eq!(raw.count("ledger_entries").await, 0);
     let funded = world.one(merchant(0), fund(fresh_key(), 100), at(0));
-    tokio::time::timeout(Duration::from_secs(10), funded).await.unwrap().unwrap();
+    tokio::time::timeout(DEADLINE, funded).await.unwrap().unwrap();
     let delete = format!("DELETE FROM merchants WHERE {}", merchant_row(&raw, merchant(0)));
     let done = raw.try_exec(&delete).await;
     let error = done.expect_err("a merchant with an entry was deleted");
@@ -154,7 +153,7 @@ async fn a_merchant_stays_though_its_first_entry_is_only_being_written(world: Wo
     let funded = Command { merchant: merchant(0), action: fund(fresh_key(), 100) };
     let writing = Paused::start(&world.store, vec![funded], world.policy).await;
     let delete = tokio::spawn(async move { raw.refuses(&delete).await });
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    world.until_one_waits().await;
     assert!(!delete.is_finished(), "it waits for the merchant's lock");
     writing.finish().await.unwrap();
     delete.await.unwrap();

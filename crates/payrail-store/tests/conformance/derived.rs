@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use payrail_core::command::Command;
 use payrail_core::ledger::EntryKind;
+use payrail_store::testing::DEADLINE;
 use payrail_store::{EntryFilter, Store};
 
 use crate::histories::{Model, Scribe, policy};
@@ -145,14 +146,7 @@ async fn no_read_of_the_money_path_scans_a_table(world: World) {
     }
     // A server process makes its counts known when it ends.
     drop(store);
-    let mut after = before;
-    for _ in 0..100 {
-        after = reads(&mut raw, "ledger_entries").await;
-        if after.1 >= before.1 + 10 * 20 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    let after = counted(&mut raw, "ledger_entries", before.1 + 10 * 20).await;
     assert_eq!(after.0, before.0, "the ledger was read from end to end");
     let rows = after.1 - before.1;
     assert!((200..=1_000).contains(&rows), "10 rounds read {rows} entries");
@@ -172,17 +166,24 @@ async fn a_page_of_the_ledger_brings_no_payouts_but_its_own(world: World) {
     assert_eq!(store.search_entries(&everyones, None, 50).await.unwrap().items.len(), 50);
     assert_eq!(store.search_entries(&its_own, None, 50).await.unwrap().items.len(), 50);
     drop(store);
-    let mut after = before;
-    for _ in 0..100 {
-        after = reads(&mut raw, "payouts").await;
-        if after.1 >= before.1 + 3 * 50 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    let after = counted(&mut raw, "payouts", before.1 + 3 * 50).await;
     assert_eq!(after.0, before.0, "the payouts were read from end to end");
     let rows = after.1 - before.1;
     assert!((150..=400).contains(&rows), "3 pages of 50 entries read {rows} payouts");
+}
+
+/// The same once at least so many rows have been counted.
+async fn counted(raw: &mut Raw, table: &str, rows: i64) -> (i64, i64) {
+    let counting = async {
+        loop {
+            let counts = reads(raw, table).await;
+            if counts.1 >= rows {
+                return counts;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, counting).await.expect("the server counts what it reads")
 }
 
 /// Whole scans of a table, and rows of it found by an index.

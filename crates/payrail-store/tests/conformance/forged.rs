@@ -1,8 +1,6 @@
 //! No overdraft, past the store: the database itself refuses an entry that does not follow from the
 //! one before it, whoever writes it.
 
-use std::time::Duration;
-
 use payrail_core::ids::{MerchantId, PayoutId};
 
 use crate::raw::Raw;
@@ -146,7 +144,7 @@ async fn of_two_successors_of_one_entry_one_is_refused(world: World) {
     first.exec(&forged(3, "fund", 100, (4_100, 6_000), None).insert(&first, merchant(0))).await;
     let late = forged(3, "hold", 4_000, (0, 10_000), Some(fresh_id(merchant(0)))).insert(&second, merchant(0));
     let second = tokio::spawn(async move { second.refuses(&late).await });
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    world.until_one_waits().await;
     assert!(!second.is_finished(), "it waits for the first one's end");
     first.exec("COMMIT").await;
     second.await.unwrap();

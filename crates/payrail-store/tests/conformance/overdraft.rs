@@ -1,7 +1,5 @@
 //! No overdraft: `available` and `held` never go below zero, under any concurrency.
 
-use std::time::Duration;
-
 use payrail_core::command::{Command, Refusal, Reply};
 
 use crate::world::{Paused, World, answer, at, create, fresh_id, fresh_key, merchant, slow_clock};
@@ -66,7 +64,7 @@ async fn who_waited_for_the_lock_reads_anew(world: World) {
     let second = world.second_store().await;
     let policy = world.policy;
     let second = tokio::spawn(async move { second.execute(&[wish(0)], &policy, &|| at(1)).await });
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    world.until_one_waits().await;
     assert!(!second.is_finished(), "it must wait for the merchant");
     assert_eq!(answer(first.finish().await.unwrap().remove(0)).status, 201);
     assert_eq!(answer(second.await.unwrap().unwrap().remove(0)).status, 400);

@@ -2,8 +2,8 @@
 //! answer has come back.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
+use payrail_store::testing::DEADLINE;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
@@ -47,8 +47,8 @@ impl Proxy {
     }
 }
 
-/// How long a server is silent that has answered all that it was asked.
-const SILENCE: Duration = Duration::from_millis(200);
+/// How the server's answers end: it is ready for the next question. One byte follows, `I` outside of a transaction.
+const READY: &[u8] = b"Z\0\0\0\x05";
 
 /// Returns, and with that closes both ends, when either end does or when the wire is cut.
 async fn carry(mut client: TcpStream, mut server: TcpStream, next: Arc<Mutex<Option<Cut>>>) {
@@ -67,7 +67,7 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, next: Arc<Mutex<Opt
                     return;
                 }
                 let _ = server.write_all(&asked[..length]).await;
-                return hear_out(&mut server, &mut answered).await;
+                return hear_out(&mut server, &mut answered, cut).await;
             }
             server.write_all(&asked[..length]).await
         } else {
@@ -79,9 +79,20 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, next: Arc<Mutex<Opt
     }
 }
 
-/// Of several questions that came at once, each has its answer before the wire is cut.
-async fn hear_out(server: &mut TcpStream, answered: &mut [u8]) {
-    while let Ok(Ok(1..)) = timeout(SILENCE, server.read(answered)).await {}
+/// Until the server has answered. Several questions may have come at once: a transaction's last answer is the one
+/// after which the transaction is over.
+async fn hear_out(server: &mut TcpStream, answered: &mut [u8], cut: Cut) {
+    let mut heard = Vec::new();
+    let is_over = |heard: &[u8]| {
+        let Some((status, answers)) = heard.split_last() else { return false };
+        answers.ends_with(READY) && (cut.at != "COMMIT" || *status == b'I')
+    };
+    while !is_over(&heard) {
+        match timeout(DEADLINE, server.read(answered)).await.expect("the server answers") {
+            Ok(length @ 1..) => heard.extend_from_slice(&answered[..length]),
+            _ => return,
+        }
+    }
 }
 
 fn take_if_said(next: &Mutex<Option<Cut>>, bytes: &[u8]) -> Option<Cut> {

@@ -12,7 +12,7 @@ use payrail_core::ids::{MerchantId, PayoutId, RequestId};
 use payrail_core::money::Amount;
 use payrail_core::operator::ByOperator;
 use payrail_core::payout::{Attempt, BankAnswer, Payout, Verdict};
-use payrail_store::testing::TestDatabase;
+use payrail_store::testing::{TestDatabase, until};
 use payrail_store::{Merchant, Replies, Result, Store};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -121,6 +121,17 @@ impl World {
         let Ok(Reply::Stepped(payout) | Reply::Claimed { payout, .. }) = reply else { panic!("{reply:?}") };
         assert_eq!(self.store.payout(merchant(0), payout.id).await.unwrap().as_ref(), Some(&payout));
         payout
+    }
+
+    /// Until a transaction waits for a lock. SQLite does not tell who waits. There this only lets some time pass: a
+    /// slow machine then makes the test prove less, and never fail.
+    pub async fn until_one_waits(&self) {
+        if !self.is_postgres() {
+            return tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        let waiting = "SELECT pid::text FROM pg_stat_activity \
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        until("one waits for a lock", async || !self.raw().await.texts(waiting).await.is_empty()).await;
     }
 
     /// `(available, held)`, as the store reads them.

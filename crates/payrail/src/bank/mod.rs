@@ -44,9 +44,6 @@ pub use settings::Settings;
 use book::Book;
 use entry::House;
 
-/// How long a stop waits for calls under way.
-const GRACE: Duration = Duration::from_secs(5);
-
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("{0}")]
@@ -65,6 +62,7 @@ pub struct Running {
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
     writer: JoinHandle<()>,
+    grace: Duration,
 }
 
 /// Opens the book and the port; the bank answers when this returns.
@@ -87,9 +85,9 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
             tracing::error!(%error, "the simulated bank stopped serving");
         }
     });
-    let Settings { book, odds, seed, .. } = settings;
+    let Settings { book, odds, seed, grace, .. } = settings;
     tracing::info!(%addr, book = %book.display(), %odds, seed, "the simulated bank is open");
-    Ok(Running { addr, stop, server, writer })
+    Ok(Running { addr, stop, server, writer, grace })
 }
 
 impl Running {
@@ -101,7 +99,7 @@ impl Running {
     pub async fn stop(self) {
         self.stop.send_replace(true);
         for mut task in [self.server, self.writer] {
-            if timeout(GRACE, &mut task).await.is_err() {
+            if timeout(self.grace, &mut task).await.is_err() {
                 task.abort();
             }
         }

@@ -11,6 +11,8 @@ use super::{Error, Odds};
 /// would hold for whatever follows the group too.
 pub(super) const HEADING: &str = "Simulated bank";
 
+const GRACE: Duration = Duration::from_secs(5);
+
 // Every argument's id begins with `bank-`, so that this can be flattened beside other settings. (This
 // is no doc comment because clap would show it as the command's description.)
 #[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
@@ -56,6 +58,10 @@ pub struct Settings {
     #[arg(id = "bank-seed", long, env = "PAYRAIL_BANK_SEED")]
     #[arg(help_heading = HEADING, value_name = "NUMBER", default_value_t = rand::random(), hide_default_value = true)]
     pub seed: u64,
+
+    /// How long a stop waits for the calls under way.
+    #[arg(skip = GRACE)]
+    pub grace: Duration,
 }
 
 impl Default for Settings {
@@ -69,6 +75,7 @@ impl Default for Settings {
             silence: Duration::from_secs(30),
             returns_after: Duration::from_secs(15),
             seed: rand::random(),
+            grace: GRACE,
         }
     }
 }
@@ -129,6 +136,7 @@ mod tests {
             silence: Duration::from_millis(4),
             returns_after: Duration::from_millis(5),
             seed: 6,
+            grace: GRACE,
         };
         assert_eq!((program.bank, program.addr.as_str()), (expected, "y"));
     }

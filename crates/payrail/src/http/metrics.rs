@@ -1,5 +1,5 @@
-//! `GET /metrics`. Counters are this process's own; what waits is read off the database when asked, so any one
-//! process tells it for all. Nothing here is about a single merchant.
+//! `GET /metrics`. What the lanes count is this process's own. What waits in the database is read when asked, so any
+//! one process tells it for all. Nothing here is about a single merchant.
 
 use axum::extract::State;
 use axum::http::header;
@@ -10,7 +10,7 @@ use payrail_store::Waiting;
 
 use super::Api;
 use super::problem::Problem;
-use crate::telemetry::{DUE, DUE_OLDEST, IN_DOUBT, IN_DOUBT_OLDEST, text};
+use crate::telemetry::{DUE, DUE_OLDEST, IN_DOUBT, IN_DOUBT_OLDEST, WAITING, text};
 
 pub async fn show(State(api): State<Api>) -> Result<impl IntoResponse, Problem> {
     let now = api.clock.now();
@@ -19,6 +19,7 @@ pub async fn show(State(api): State<Api>) -> Result<impl IntoResponse, Problem> 
         gauge!(count).set(waiting.count);
         gauge!(oldest).set(age(waiting, now));
     }
+    gauge!(WAITING).set(u32::try_from(api.door.waiting()).unwrap_or(u32::MAX));
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text()))
 }
 

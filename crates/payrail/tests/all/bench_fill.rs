@@ -134,15 +134,7 @@ async fn a_server_may_be_at_work_meanwhile(world: World) {
     let server = serve(&world);
     let filled = fill(&world, &["--merchants", "2", "--payouts", "12000", "--status", "pending"]);
     let done = "payouts WHERE status = 'completed'";
-    let mut seen = 0;
-    for _ in 0..1_000 {
-        seen = count(&world, done).await;
-        if seen >= 200 {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    assert!(seen >= 200, "the worker is at work");
+    until("the worker is at work", async || count(&world, done).await >= 200).await;
     assert_eq!(filled["payouts"], 12_000);
     assert!(server.stop().success());
     world.verify();

@@ -3,9 +3,8 @@
 
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
 
-use crate::support::World;
+use crate::support::{self, World};
 use crate::verify_scene::{stderr, stdout};
 
 on_both_stores!(bad_settings_are_refused_by_name, a_port_in_use_is_refused_by_name, a_database_that_is_none_is_refused);
@@ -13,13 +12,9 @@ on_both_stores!(bad_settings_are_refused_by_name, a_port_in_use_is_refused_by_na
 /// Its output, once it has ended: which it must by itself, since it is refused.
 fn ended(mut command: Command, what: &str) -> Output {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let begun = Instant::now();
-    while child.try_wait().unwrap().is_none() {
-        if begun.elapsed() > Duration::from_secs(20) {
-            child.kill().unwrap();
-            panic!("{what} was not refused: {}", stdout(&child.wait_with_output().unwrap()));
-        }
-        std::thread::sleep(Duration::from_millis(5));
+    if support::ended(&mut child).is_none() {
+        child.kill().unwrap();
+        panic!("{what} was not refused: {}", stdout(&child.wait_with_output().unwrap()));
     }
     child.wait_with_output().unwrap()
 }

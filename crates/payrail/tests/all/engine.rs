@@ -21,7 +21,7 @@ use payrail_store::{AttemptLine, Merchant, Store};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, SqliteConnection};
 
-use crate::support::{World, key};
+use crate::support::{DEADLINE, World, key};
 
 pub struct Engine<'w> {
     pub world: &'w World,
@@ -34,7 +34,7 @@ pub struct Engine<'w> {
 }
 
 /// Longer than a busy machine needs for an answer.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = DEADLINE;
 
 pub fn paise(amount: i64) -> Amount {
     Amount::new(amount).unwrap()
@@ -49,8 +49,7 @@ pub fn seconds(number: i64) -> SignedDuration {
 }
 
 fn door(store: &Store, clock: &ManualClock) -> Door {
-    let wait = Duration::from_secs(30);
-    let settings = LaneSettings { lanes: 2, queue: 1_000, batch: 100, queue_time: wait, patience: wait };
+    let settings = LaneSettings { lanes: 2, queue: 1_000, batch: 100, queue_time: DEADLINE, patience: DEADLINE };
     Door::open(store.clone(), Policy::default(), Clock::Manual(clock.clone()), settings)
 }
 

@@ -20,6 +20,7 @@ async fn what_was_done_and_what_waits_is_counted(world: World) {
     // The request, the claim, the report.
     assert_eq!(figure(&text, "payrail_lane_commands_total"), before + 3);
     assert!(figure(&text, "payrail_lane_batches_total") > 0);
+    assert_eq!(figure(&text, "payrail_lane_waiting"), 0);
     assert_eq!(figure(&text, "payrail_payouts_due"), 0, "the next step has its time");
     assert!(!text.contains("acme"), "nothing in it is about a single merchant");
 }

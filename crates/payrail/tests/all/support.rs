@@ -3,8 +3,10 @@
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use payrail_store::testing::TestDatabase;
 pub use payrail_store::testing::{DEADLINE, until};
@@ -29,6 +31,18 @@ macro_rules! on_both_stores {
         }
     };
 }
+
+/// Limits that a busy machine does not come near. Tests of a limit set their own.
+const PATIENT: [(&str, &str); 7] = [
+    ("PAYRAIL_HEAD_MS", "3600000"),
+    ("PAYRAIL_BODY_MS", "3600000"),
+    ("PAYRAIL_IDLE_MS", "3600000"),
+    ("PAYRAIL_STALL_MS", "3600000"),
+    ("PAYRAIL_QUEUE_MS", "3600000"),
+    ("PAYRAIL_PATIENCE_MS", "3600000"),
+    // A stop that waits for what it should not wait for never ends.
+    ("PAYRAIL_GRACE_MS", "3600000"),
+];
 
 pub struct World {
     pub database: TestDatabase,
@@ -68,7 +82,8 @@ impl World {
             .env("DATABASE_URL", &self.database.url)
             .env("PAYRAIL_ADDR", "127.0.0.1:0")
             .env("PAYRAIL_BANK_ADDR", "127.0.0.1:0")
-            .env("PAYRAIL_LOG", "warn");
+            .env("PAYRAIL_LOG", "warn")
+            .envs(PATIENT);
         command
     }
 
@@ -120,16 +135,18 @@ impl Process {
     /// Starts a command that says where it listens.
     pub fn start(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let url = loop {
-            let line = lines.next().expect("the process ended before it listened").unwrap();
-            if let Some((_, rest)) = line.split_once("listening on ") {
-                let url = rest.split_whitespace().next().unwrap_or_default();
-                break url.replace("localhost", "127.0.0.1");
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let (said, heard) = mpsc::channel();
+        // Also keeps the pipe open and empty: the process may say more.
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                if let Some((_, rest)) = line.split_once("listening on ") {
+                    let _ = said.send(rest.split_whitespace().next().unwrap_or_default().to_owned());
+                }
             }
-        };
-        // Keep the pipe open and empty: the process may say more.
-        std::thread::spawn(move || lines.for_each(drop));
+        });
+        let url = heard.recv_timeout(DEADLINE).expect("the process says where it listens");
+        let url = url.replace("localhost", "127.0.0.1");
         let client = Client::builder().timeout(DEADLINE).build().unwrap();
         Self { child, url, client }
     }
@@ -166,6 +183,13 @@ impl Process {
         (me["available_balance_paise"].as_i64().unwrap(), me["held_balance_paise"].as_i64().unwrap())
     }
 
+    /// How many of its commands wait for their decision.
+    pub async fn waiting(&self) -> usize {
+        let text = self.client.get(format!("{}/metrics", self.url)).send().await.unwrap().text().await.unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix("payrail_lane_waiting "));
+        line.expect("the gauge is there").parse().unwrap()
+    }
+
     /// SIGKILL: no chance to say goodbye.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
@@ -173,12 +197,33 @@ impl Process {
     }
 
     /// SIGTERM, and its exit status.
-    pub fn stop(mut self) -> std::process::ExitStatus {
-        let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
-        assert!(sent.success());
-        self.child.wait().unwrap()
+    pub fn stop(self) -> ExitStatus {
+        self.terminate();
+        self.ended()
     }
+
+    /// SIGTERM.
+    pub fn terminate(&self) {
+        let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Its exit status, once it has ended.
+    pub fn ended(mut self) -> ExitStatus {
+        ended(&mut self.child).expect("the process ends")
+    }
+}
+
+/// Its exit status; none when it goes on for ever.
+pub fn ended(child: &mut Child) -> Option<ExitStatus> {
+    let begun = Instant::now();
+    while begun.elapsed() < DEADLINE {
+        if let Some(status) = child.try_wait().unwrap() {
+            return Some(status);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    None
 }
 
 impl Drop for Process {

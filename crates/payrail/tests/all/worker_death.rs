@@ -2,9 +2,9 @@
 //! decide whose word counts, and the bank is asked before it is told again.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use futures::future::join_all;
+use payrail::rail::Rail;
 use payrail::worker::Worker;
 use payrail_core::command::{Action, Exchange, Refusal};
 use payrail_core::ids::{MerchantId, PayoutId};
@@ -12,8 +12,9 @@ use payrail_core::payout::{BankAnswer, Progress, State, Status, Step};
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::{Engine, PATIENCE, instruction, seconds};
+use crate::gate::Gate;
 use crate::sql::Sql;
-use crate::support::World;
+use crate::support::{World, until};
 
 on_both_stores!(
     after_a_death_that_came_after_the_call_the_next_worker_finds_it_paid,
@@ -62,18 +63,19 @@ async fn after_a_death_that_came_before_the_call_the_next_worker_asks_and_submit
     world.verify();
 }
 
-/// The bank takes it in two seconds late; by then it has told an enquiry that it never received it,
-/// and has been told to pay once more.
+/// The wire delivers it late. By then the bank has told an enquiry that it never received it, and has been told to pay
+/// once more.
 async fn a_call_that_outlives_its_worker_is_not_paid_twice(world: World) {
     let engine = Engine::start(&world).await;
     let merchant = engine.merchant(10_000).await;
-    let id = engine.pay(merchant, 6_000, "demo-slow").await;
+    let id = engine.pay(merchant, 6_000, "demo-success").await;
     engine.claim(merchant, id, "dead").await;
-    let rail = engine.rail(PATIENCE);
-    let lost = tokio::spawn(async move { rail.submit(instruction(&id.reference(), 6_000, "demo-slow")).await });
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    let gate = Gate::before(&engine.bank_url).await;
+    let rail = Rail::http(&gate.url, PATIENCE).unwrap();
+    let lost = tokio::spawn(async move { rail.submit(instruction(&id.reference(), 6_000, "demo-success")).await });
     engine.clock.advance(seconds(60));
     assert_eq!(engine.worker("w2").round().await.unwrap(), 2);
+    gate.open();
     assert_eq!(engine.calls(merchant, id).await, ["submit ?", "enquire never_received", "submit paid"]);
     let late = lost.await.unwrap().answer;
     let State::Completed { utr } = engine.payout(merchant, id).await.state else { panic!("not completed") };
@@ -190,7 +192,7 @@ async fn a_worker_that_stops_hands_back_what_it_did_not_send(world: World) {
     sql.lock(&format!("{merchant}@example.com")).await;
     let stop = CancellationToken::new();
     let running = tokio::spawn(engine.worker("stopped").run(stop.clone()));
-    tokio::time::sleep(Duration::from_millis(400)).await;
+    until("the claim waits", async || engine.door.waiting() == 1).await;
     stop.cancel();
     sql.release().await;
     running.await.unwrap();

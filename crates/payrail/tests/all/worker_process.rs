@@ -1,6 +1,6 @@
 //! A real process that is told to stop, or loses its database, while calls to the bank are under way.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::future::join_all;
 use reqwest::StatusCode;
@@ -9,6 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use crate::gate::Gate;
 use crate::sql::Sql;
 use crate::support::{ACME, Process, World, key, until};
 
@@ -27,34 +28,39 @@ async fn begin_calls(server: &Process) {
     until("all calls are under way", || async { with_status(server, "processing").await == CALLS }).await;
 }
 
+/// Calls to the bank last until they are answered, for hours if need be.
+const PATIENT: [(&str, &str); 3] =
+    [("PAYRAIL_BANK_TIMEOUT_MS", "7200000"), ("PAYRAIL_LEASE_MS", "7300000"), ("PAYRAIL_POLL_MS", "20")];
+
 async fn a_stop_finishes_the_calls_under_way(world: World) {
-    let slowly = [("PAYRAIL_BANK_DELAY_MS", "2000"), ("PAYRAIL_POLL_MS", "20")];
-    let server = world.serve_with(&slowly);
+    let bank = world.start::<&str>(&["bank"], &[]);
+    let gate = Gate::before(&bank.url).await;
+    let settings: Vec<_> = PATIENT.into_iter().chain([("PAYRAIL_BANK_URL", gate.url.as_str())]).collect();
+    let server = world.serve_with(&settings);
     begin_calls(&server).await;
-    let begun = Instant::now();
-    assert_eq!(server.stop().code(), Some(0));
-    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    server.terminate();
+    gate.open();
+    assert_eq!(server.ended().code(), Some(0));
     let server = world.start(&["serve"], &[("PAYRAIL_ROLE", "api")]);
     assert_eq!(with_status(&server, "completed").await, CALLS, "before it stopped, not after the next start");
+    assert!(bank.stop().success());
     world.verify();
 }
 
 async fn what_a_stop_had_no_time_for_goes_on_at_the_next_start(world: World) {
-    let hurried = [
-        ("PAYRAIL_GRACE_MS", "100"),
-        ("PAYRAIL_BANK_DELAY_MS", "3000"),
-        ("PAYRAIL_BANK_TIMEOUT_MS", "3300"),
-        ("PAYRAIL_LEASE_MS", "3500"),
-        ("PAYRAIL_POLL_MS", "20"),
-    ];
+    let bank = world.start::<&str>(&["bank"], &[]);
+    let gate = Gate::before(&bank.url).await;
+    let hurried: Vec<_> =
+        PATIENT.into_iter().chain([("PAYRAIL_BANK_URL", gate.url.as_str()), ("PAYRAIL_GRACE_MS", "100")]).collect();
     let server = world.serve_with(&hurried);
     begin_calls(&server).await;
-    let begun = Instant::now();
-    assert_eq!(server.stop().code(), Some(0));
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    assert_eq!(server.stop().code(), Some(0), "though the bank has not answered yet");
+    assert!(bank.stop().success());
     world.verify();
+    // Until the leases end.
+    let mut sql = Sql::connect(&world).await;
+    assert_eq!(sql.exec("UPDATE payouts SET due_at = created_at WHERE status = 'processing'").await, CALLS as u64);
     let server = world.serve_with(&[("PAYRAIL_POLL_MS", "20")]);
-    assert_eq!(with_status(&server, "processing").await, CALLS);
     until("all are completed", || async { with_status(&server, "completed").await == CALLS }).await;
     assert_eq!(server.balances(ACME).await, (1_000_000 - 1_000 * CALLS as i64, 0));
     world.verify();
@@ -64,13 +70,10 @@ const PAYOUTS: usize = 60;
 
 /// As a good client does: the same key until there is an answer that is one.
 async fn pay_until_answered(server: &Process, key: Uuid) {
-    for _ in 0..200 {
-        if server.pay(ACME, key, 1_000, "demo-bank-account").await.0 == StatusCode::CREATED {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    panic!("no answer to {key}");
+    until("there is an answer", async || {
+        server.pay(ACME, key, 1_000, "demo-bank-account").await.0 == StatusCode::CREATED
+    })
+    .await;
 }
 
 /// All are answered, all come to an end, and each key has made one payout.
@@ -92,9 +95,10 @@ async fn survives(world: &World, server: &Process, trouble: impl Future<Output =
 const HASTE: [(&str, &str); 6] = [
     ("PAYRAIL_LOG", "off"),
     ("PAYRAIL_RETRY_BASE_MS", "200"),
-    ("PAYRAIL_BANK_TIMEOUT_MS", "900"),
+    // The bank itself ends the calls that it does not answer. A busy machine is given time.
+    ("PAYRAIL_BANK_TIMEOUT_MS", "3000"),
     ("PAYRAIL_BANK_SILENCE_MS", "200"),
-    ("PAYRAIL_LEASE_MS", "1000"),
+    ("PAYRAIL_LEASE_MS", "3500"),
     ("PAYRAIL_POLL_MS", "50"),
 ];
 
@@ -107,13 +111,12 @@ async fn connections_that_the_database_cuts_cost_time_and_nothing_else() {
                WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name = 'payrail'";
     let mut cuts = 0;
     let trouble = async {
-        for _ in 0..15 {
+        while cuts < 15 {
             tokio::time::sleep(Duration::from_millis(170)).await;
             cuts += sql.texts(cut).await.len();
         }
     };
     survives(&world, &server, trouble).await;
-    assert!(cuts >= 15, "only {cuts} connections were cut");
 }
 
 #[tokio::test(flavor = "multi_thread")]

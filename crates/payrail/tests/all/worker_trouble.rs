@@ -49,7 +49,7 @@ async fn a_bank_that_is_down_uses_up_no_attempt(world: World) {
 }
 
 async fn a_bank_that_hangs_is_given_up_in_time(world: World) {
-    let engine = Engine::start_without_bank(&world, String::new()).await.open_bank(Duration::from_secs(60)).await;
+    let engine = Engine::start_without_bank(&world, String::new()).await.open_bank(Duration::from_secs(3_600)).await;
     let merchant = engine.merchant(10_000).await;
     let id = engine.pay(merchant, 6_000, "demo-silent").await;
     let worker = engine.worker_with("w1", Duration::from_millis(200), 8);

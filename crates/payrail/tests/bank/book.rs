@@ -114,12 +114,12 @@ async fn a_restart_forgets_nothing() {
 #[tokio::test]
 async fn a_stop_does_not_wait_for_silent_calls() {
     let scratch = Scratch::new();
-    let bank = Bank::start(Settings { silence: Duration::from_secs(60), ..scratch.settings() }).await;
-    let Bank { running, rail, .. } = bank;
-    let hanging = tokio::spawn(async move { rail.submit(of("R1", 1, accounts::SILENT)).await });
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    let bank = Bank::start(Settings { silence: Duration::from_secs(3_600), ..scratch.settings() }).await;
+    let rail = bank.rail.clone();
+    let hanging = tokio::spawn(async move { rail.submit(of("R1", 100, accounts::TIMEOUT_PAID)).await });
+    until("the call has arrived", async || bank.enquire("R1").await == paid(1)).await;
     assert!(!hanging.is_finished());
-    tokio::time::timeout(Duration::from_secs(3), running.stop()).await.expect("the stop hangs");
+    tokio::time::timeout(DEADLINE, bank.running.stop()).await.expect("the stop hangs");
     assert!(is_no_answer(&hanging.await.unwrap().answer));
 }
 

@@ -1,11 +1,14 @@
 //! What the bank answers, and that it pays once.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use payrail::bank::{Odds, accounts};
 use payrail_core::payout::BankAnswer;
+use payrail_store::testing::until;
 use reqwest::StatusCode;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 use crate::support::{Bank, Scratch, is_no_answer, is_refused, of, paid, transfer};
 
@@ -44,28 +47,35 @@ async fn accounts_force_their_outcome() {
 async fn a_slow_transfer_is_on_its_way_while_nobody_knows_of_it() {
     let scratch = Scratch::new();
     let bank = Bank::start(scratch.settings()).await;
-    let early = async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        (bank.enquire("LATE").await, bank.close("LATE-2").await)
-    };
-    let (late, closed, asked) =
-        tokio::join!(bank.submit("LATE", accounts::SLOW), bank.submit("LATE-2", accounts::SLOW), early);
-    assert_eq!(asked, (BankAnswer::NeverReceived, BankAnswer::Closed));
-    assert_eq!(late, paid(1));
-    assert!(is_refused(&closed), "closed while it was on its way: {closed:?}");
+    for round in 1.. {
+        let (kept, shut) = (format!("KEPT-{round}"), format!("SHUT-{round}"));
+        let begun = Instant::now();
+        let early = async {
+            let asked = (bank.enquire(&kept).await, bank.close(&shut).await);
+            (asked, begun.elapsed() < accounts::SLOWNESS)
+        };
+        let (late, closed, (asked, was_early)) =
+            tokio::join!(bank.submit(&kept, accounts::SLOW), bank.submit(&shut, accounts::SLOW), early);
+        assert!(matches!(late, BankAnswer::Paid { .. }), "{late:?}");
+        // On a busy machine the enquiry may have come too late to prove anything.
+        if was_early {
+            assert_eq!(asked, (BankAnswer::NeverReceived, BankAnswer::Closed));
+            assert!(is_refused(&closed), "closed while it was on its way: {closed:?}");
+            break;
+        }
+    }
 }
 
 #[tokio::test]
 async fn a_slow_transfer_is_paid_though_nobody_waits() {
     let scratch = Scratch::new();
     let bank = Bank::start(scratch.settings()).await;
-    let given_up = tokio::time::timeout(Duration::from_millis(200), bank.submit("LATE", accounts::SLOW)).await;
-    assert!(given_up.is_err());
-    tokio::time::sleep(accounts::SLOWNESS).await;
-    while bank.enquire("LATE").await == BankAnswer::NeverReceived {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    assert_eq!(bank.enquire("LATE").await, paid(1));
+    let body = transfer("LATE", 100, accounts::SLOW);
+    let request = format!("POST /v1/transfers HTTP/1.1\r\nhost: bank\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    let mut caller = TcpStream::connect(bank.running.addr()).await.unwrap();
+    caller.write_all(request.as_bytes()).await.unwrap();
+    drop(caller);
+    until("it is paid", async || bank.enquire("LATE").await == paid(1)).await;
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use payrail::bank::{self, Odds, Running, Settings};
 use payrail::rail::{Exchange, Instruction, Rail};
 use payrail_core::money::Amount;
 use payrail_core::payout::BankAnswer;
+use payrail_store::testing::DEADLINE;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -39,6 +40,8 @@ impl Scratch {
             silence: Duration::from_millis(200),
             returns_after: Duration::from_millis(50),
             seed: 7,
+            // A stop that waits for what it should not wait for never ends.
+            grace: Duration::from_secs(3_600),
         }
     }
 }
@@ -58,7 +61,7 @@ pub struct Bank {
 impl Bank {
     pub async fn start(settings: Settings) -> Self {
         let running = bank::start(settings).await.unwrap();
-        let rail = Rail::http(&format!("http://{}", running.addr()), Duration::from_secs(10)).unwrap();
+        let rail = Rail::http(&format!("http://{}", running.addr()), DEADLINE).unwrap();
         Self { running, rail, http: reqwest::Client::new() }
     }
 

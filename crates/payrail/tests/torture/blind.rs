@@ -4,9 +4,9 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use futures::{StreamExt, stream};
+use payrail_store::testing::DEADLINE;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
@@ -73,7 +73,7 @@ async fn small_world(folder: &Path) -> PathBuf {
     client.ask(poor, &fund).await;
     client.ask(poor, &pay(20, "demo-success")).await;
     town.server("worker", "worker").await;
-    assert!(settles(&town, Duration::from_secs(120)).await);
+    assert!(settles(&town, DEADLINE).await);
     for ask in [Ask::Me, Ask::List, Ask::Show(payouts[0])] {
         client.ask(rich, &ask).await;
     }

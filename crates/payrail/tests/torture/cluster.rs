@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use payrail_store::testing::DEADLINE;
 use sqlx::{Connection, PgConnection};
 use tokio::process::Command;
 use tokio::sync::Mutex as Turn;
@@ -24,7 +25,7 @@ pub struct Cluster {
 
 const SIZE: &str = "360m";
 const COMMAND: &str = "echo \"$TEST_DATABASE_URL\"; command -v pg_ctl; command -v psql; read end";
-const IS_BACK_WITHIN: Duration = Duration::from_secs(120);
+const CONNECTS_WITHIN: Duration = Duration::from_secs(30);
 
 impl Cluster {
     pub async fn start(folder: &Path) -> (Self, Disk) {
@@ -46,7 +47,7 @@ impl Cluster {
     }
 
     pub async fn connect(&self) -> Option<PgConnection> {
-        timeout(Duration::from_secs(5), PgConnection::connect(&self.url)).await.ok()?.ok()
+        timeout(CONNECTS_WITHIN, PgConnection::connect(&self.url)).await.ok()?.ok()
     }
 
     /// As a power cut would, as far as a process can tell.
@@ -59,7 +60,7 @@ impl Cluster {
         let begun = Instant::now();
         let port = self.url.rsplit([':', '/']).nth(1).unwrap_or_default();
         let log = self.log.display().to_string();
-        while begun.elapsed() < IS_BACK_WITHIN {
+        while begun.elapsed() < DEADLINE {
             if self.connect().await.is_some() {
                 return;
             }
@@ -99,6 +100,6 @@ impl Cluster {
         }
         command.arg(&self.pg_ctl).args(arguments).arg("-D").arg(&self.data).current_dir("/");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let _ = timeout(IS_BACK_WITHIN, command.status()).await;
+        let _ = timeout(DEADLINE, command.status()).await;
     }
 }

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
 
+use payrail_store::testing::DEADLINE;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::Mutex as Turn;
@@ -25,7 +25,6 @@ fi
 umount -l "$place" 2>/dev/null
 exit 0
 "#;
-const STARTS_WITHIN: Duration = Duration::from_secs(120);
 
 pub struct Disk {
     pub place: PathBuf,
@@ -64,7 +63,7 @@ impl Disk {
 
     /// What the command says next.
     pub async fn line(&mut self) -> String {
-        let line = timeout(STARTS_WITHIN, self.lines.next_line()).await.expect("it starts in time");
+        let line = timeout(DEADLINE, self.lines.next_line()).await.expect("it starts in time");
         line.unwrap().expect("it says what was asked for")
     }
 
@@ -96,6 +95,6 @@ impl Disk {
     /// Waits until all is undone.
     pub async fn end(mut self) {
         drop(self.guard.stdin.take());
-        let _ = timeout(STARTS_WITHIN, self.guard.wait()).await;
+        let _ = timeout(DEADLINE, self.guard.wait()).await;
     }
 }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use payrail_store::testing::DEADLINE;
 use reqwest::Client;
 use serde_json::{Value, json};
 use tokio::process::Command;
@@ -46,7 +47,7 @@ const POOR: usize = 5;
 const HANDS: usize = 2;
 /// Time without faults, for whatever a fault has left behind; it is used up only when something is wrong. (And as
 /// long again as the faults went on: a payout that the bank did not answer for so long waits about that long.)
-const PEACE: Duration = Duration::from_secs(240);
+const PEACE: Duration = Duration::from_secs(600);
 
 /// The run's folder: gone with the run, unless that fails.
 pub struct Folder {
@@ -147,7 +148,7 @@ async fn end(town: Town, failed: bool) {
     if failed || std::env::var_os("PAYRAIL_TORTURE_KEEP").is_some() {
         let mut copy = Command::new("cp");
         copy.arg("-a").arg(&town.disk.place).arg(town.folder.join("kept"));
-        let _ = timeout(Duration::from_secs(60), copy.status()).await;
+        let _ = timeout(DEADLINE, copy.status()).await;
     }
     let Town { disk, posts, .. } = town;
     drop(posts);
@@ -201,7 +202,7 @@ fn write_down(folder: &Path, street: &Street, what: &str) {
 /// Merchants rich and poor, and an operator's session.
 pub async fn open_street(town: &Town) -> (Arc<Street>, Arc<[Merchant]>) {
     let ports = town.ports();
-    let http = Client::builder().timeout(Duration::from_secs(30)).no_proxy().build().unwrap();
+    let http = Client::builder().timeout(DEADLINE).no_proxy().build().unwrap();
     let url = |path: &str| format!("http://127.0.0.1:{}{path}", ports[0]);
     let notes = Notes::begin(&town.folder.join("clients.jsonl"));
     let mut merchants = Vec::new();
@@ -226,7 +227,7 @@ async fn found(town: &Town, number: usize) -> Merchant {
     let mut command = Command::new(env!("CARGO_BIN_EXE_payrail"));
     command.args(["merchant", "create", &format!("Poor {number}"), &format!("poor-{number}@example.com"), "--json"]);
     command.env("DATABASE_URL", &town.database_url).env("DEBUG", "1").current_dir(&town.folder).kill_on_drop(true);
-    let output = timeout(Duration::from_secs(60), command.output()).await.unwrap().unwrap();
+    let output = timeout(DEADLINE, command.output()).await.unwrap().unwrap();
     let said: Value = serde_json::from_slice(&output.stdout).unwrap();
     Merchant {
         id: said["id"].as_str().unwrap().parse().unwrap(),

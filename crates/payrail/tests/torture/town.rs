@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use payrail_store::testing::DEADLINE;
 use tokio::time::sleep;
 
 use crate::bank_wire::BankWire;
@@ -28,7 +29,6 @@ const HASTE: [(&str, &str); 11] = [
     ("PAYRAIL_GRACE_MS", "5000"),
     ("PAYRAIL_LOG", "warn"),
 ];
-const READY_WITHIN: Duration = Duration::from_secs(120);
 /// What a small database needs, and room for a log that nobody may tidy up for a while.
 const SQLITE_DISK: &str = "160m";
 
@@ -153,12 +153,12 @@ impl Town {
         for port in self.ports() {
             let url = format!("http://127.0.0.1:{port}/readyz");
             while !http.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
-                assert!(begun.elapsed() < READY_WITHIN, "a server was not ready within {READY_WITHIN:?}");
+                assert!(begun.elapsed() < DEADLINE, "a server was not ready within {DEADLINE:?}");
                 sleep(Duration::from_millis(50)).await;
             }
         }
         while self.bank.lock().unwrap().is_none() {
-            assert!(begun.elapsed() < READY_WITHIN, "the bank was not open within {READY_WITHIN:?}");
+            assert!(begun.elapsed() < DEADLINE, "the bank was not open within {DEADLINE:?}");
             sleep(Duration::from_millis(50)).await;
         }
     }

@@ -6,7 +6,7 @@ use tokio::io::AsyncReadExt;
 
 use super::impatient_with;
 use super::wire::{Told, Wire, get, order, payouts};
-use crate::support::{Process, TINY, World, key};
+use crate::support::{DEADLINE, Process, TINY, World, key};
 
 /// As many as the test itself may open.
 fn most(wanted: usize) -> usize {
@@ -16,17 +16,19 @@ fn most(wanted: usize) -> usize {
 
 /// What a client with patience does: it comes again.
 async fn asked_until_answered(server: &Process, request: &str) -> Told {
-    for _ in 0..600 {
-        let mut wire = Wire::to(server).await;
-        if wire.say(request).await {
-            let told = wire.answer().await;
-            if !matches!(told.status(), 0 | 503) {
-                return told;
+    let asking = async {
+        loop {
+            let mut wire = Wire::to(server).await;
+            if wire.say(request).await {
+                let told = wire.answer().await;
+                if !matches!(told.status(), 0 | 503) {
+                    return told;
+                }
             }
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("never answered");
+    };
+    tokio::time::timeout(DEADLINE, asking).await.expect("it is answered")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -103,16 +105,18 @@ async fn where_there_is_no_place_it_is_said() {
 
 /// Comes again if it was too slow for a crowd.
 async fn listening(server: &Process) -> Wire {
-    for _ in 0..100 {
-        let mut wire = Wire::to(server).await;
-        wire.say(get("/api/v1/events/stream")).await;
-        let mut first = [0; 12];
-        if wire.0.read_exact(&mut first).await.is_ok() {
-            assert_eq!(&first, b"HTTP/1.1 200");
-            return wire;
+    let asking = async {
+        loop {
+            let mut wire = Wire::to(server).await;
+            wire.say(get("/api/v1/events/stream")).await;
+            let mut first = [0; 12];
+            if wire.0.read_exact(&mut first).await.is_ok() {
+                assert_eq!(&first, b"HTTP/1.1 200");
+                return wire;
+            }
         }
-    }
-    panic!("never heard");
+    };
+    tokio::time::timeout(DEADLINE, asking).await.expect("it is heard")
 }
 
 async fn asked(server: &Process, request: &str) -> Told {

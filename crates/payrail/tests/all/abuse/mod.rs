@@ -16,10 +16,16 @@ mod values;
 mod wire;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::support::{Process, World};
+
+/// How long a head, a body, or an answer that nobody takes may last.
+const LIMIT: Duration = Duration::from_secs(4);
+/// How long a connection may be idle.
+const IDLE: Duration = Duration::from_secs(6);
 
 /// The API without a worker, its limits so short that a test can wait for them, and so long that a busy machine is not
 /// taken for a slow client.
@@ -31,12 +37,10 @@ fn impatient_with(world: &World, more: &[(&str, &str)]) -> Process {
     let short = [
         ("PAYRAIL_ROLE", "api"),
         ("PAYRAIL_CORS_ORIGINS", ""),
-        ("PAYRAIL_HEAD_MS", "2000"),
-        ("PAYRAIL_BODY_MS", "2000"),
-        ("PAYRAIL_IDLE_MS", "3000"),
-        ("PAYRAIL_STALL_MS", "2000"),
-        // A stop that waits for anything but a limit never ends.
-        ("PAYRAIL_GRACE_MS", "3600000"),
+        ("PAYRAIL_HEAD_MS", "4000"),
+        ("PAYRAIL_BODY_MS", "4000"),
+        ("PAYRAIL_IDLE_MS", "6000"),
+        ("PAYRAIL_STALL_MS", "4000"),
     ];
     world.serve_with(&short.iter().chain(more).copied().collect::<Vec<_>>())
 }

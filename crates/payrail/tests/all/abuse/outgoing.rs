@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 
 use super::place::{Good, Place};
 use super::{document, operations};
-use crate::support::World;
+use crate::support::{TINY, World, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_address_in_a_request_is_called() {
@@ -25,7 +25,7 @@ async fn no_address_in_a_request_is_called() {
         }
     });
     // With the worker, which passes on what an order says.
-    let server = world.serve();
+    let server = world.serve_with(&[("PAYRAIL_BANK_SILENCE_MS", "50")]);
     let good = Good::of(&server).await;
     let document = document();
     let mut shots = Vec::new();
@@ -48,11 +48,17 @@ async fn no_address_in_a_request_is_called() {
     assert!(shots.len() > 700, "{}", shots.len());
     let answer = async |(method, shot): (String, _)| assert!(good.fire(&server, &method, &shot).await.0 < 500);
     stream::iter(shots).for_each_concurrent(8, answer).await;
-    // The bank has them by now, too.
-    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    until("the bank has been told of each payout", async || {
+        let payouts = server.json(TINY, "/api/v1/payouts/?limit=200&view=full").await;
+        let mut payouts = payouts.as_array().unwrap().iter();
+        payouts.all(|payout| {
+            !matches!(payout["status"].as_str(), Some("pending" | "processing")) || !payout["in_doubt"].is_null()
+        })
+    })
+    .await;
     assert_eq!(calls.load(Ordering::Relaxed), 0, "somebody called");
     drop(tokio::net::TcpStream::connect(address).await.unwrap());
-    crate::support::until("the trap works", || async { calls.load(Ordering::Relaxed) == 1 }).await;
+    until("the trap works", || async { calls.load(Ordering::Relaxed) == 1 }).await;
     trap.abort();
     world.verify();
 }

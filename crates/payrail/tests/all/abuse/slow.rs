@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use tokio::io::AsyncReadExt;
 
 use super::wire::{ORDER, Wire, get, order, order_head, payouts};
-use super::{document, impatient, operations};
-use crate::support::{ACME, Process, TINY, World, key};
+use super::{IDLE, LIMIT, document, impatient, impatient_with, operations};
+use crate::support::{ACME, DEADLINE, Process, TINY, World, key};
 
 const DRIP: Duration = Duration::from_millis(60);
 
@@ -17,6 +17,7 @@ async fn a_head_that_does_not_end_ends_the_connection() {
     let server = impatient(&world);
     let head = order_head("Content-Length: 43\r\n");
     // Nothing; a beginning; a byte at a time; empty lines, which are no beginning; after a request that went well.
+    let begun = Instant::now();
     let mut silent = Wire::to(&server).await;
     let mut stuck = Wire::to(&server).await;
     let mut slow = Wire::to(&server).await;
@@ -25,11 +26,10 @@ async fn a_head_that_does_not_end_ends_the_connection() {
     silent.say("").await;
     stuck.say(&head[..40]).await;
     second.say(format!("{}GET /healthz", get("/healthz"))).await;
-    let begun = Instant::now();
     let lines = "\r\n".repeat(200);
     let (slow_ended, empty_ended) = tokio::join!(slow.drip(&head, DRIP), empty.drip(&lines, DRIP));
     assert!(!slow_ended && !empty_ended, "neither could send it all");
-    assert!(begun.elapsed() >= Duration::from_millis(1_500), "not at once: {:?}", begun.elapsed());
+    assert!(begun.elapsed() >= LIMIT, "not at once: {:?}", begun.elapsed());
     for (what, wire) in [("silent", silent), ("stuck", stuck), ("slow", slow), ("empty", empty)] {
         assert!(!matches!(wire.heard_out().await.status(), 200..=299), "{what}");
     }
@@ -69,19 +69,22 @@ async fn takes_a_body_for_a_while(server: &Process, line: String, cookie: &str) 
         )
     };
     let begun = Instant::now();
-    let (mut dripping, mut stopped, mut chunked, mut none) =
-        (Wire::to(server).await, Wire::to(server).await, Wire::to(server).await, Wire::to(server).await);
-    stopped.say(format!("{}{}", head("Content-Length: 43\r\n"), &ORDER[..20])).await;
-    chunked.say(format!("{}2b\r\n{ORDER}\r\n", head("Transfer-Encoding: chunked\r\n"))).await;
-    none.say(head("Content-Length: 43\r\n")).await;
-    dripping.say(head("Content-Length: 60000\r\n")).await;
-    dripping.drip(&" ".repeat(60), DRIP).await;
+    let begin = async |text: String| {
+        let mut wire = Wire::to(server).await;
+        wire.say(text).await;
+        wire
+    };
+    let stopped = begin(format!("{}{}", head("Content-Length: 43\r\n"), &ORDER[..20])).await;
+    let chunked = begin(format!("{}2b\r\n{ORDER}\r\n", head("Transfer-Encoding: chunked\r\n"))).await;
+    let none = begin(head("Content-Length: 43\r\n")).await;
+    let mut dripping = begin(head("Content-Length: 60000\r\n")).await;
+    dripping.drip(&" ".repeat(200), DRIP).await;
     for (what, wire) in [("stopped", stopped), ("chunked", chunked), ("none", none), ("dripping", dripping)] {
         let told = wire.heard_out().await;
         assert_eq!(told.status(), 408, "{what} at {line}: {}", told.0);
         told.is_problem(408, "body_too_slow");
     }
-    assert!(begun.elapsed() >= Duration::from_secs(2));
+    assert!(begun.elapsed() >= LIMIT);
 }
 
 async fn operator(server: &Process) -> String {
@@ -99,17 +102,16 @@ async fn a_connection_is_kept_for_a_while_and_not_for_ever() {
     let world = World::sqlite();
     let server = impatient(&world);
     let (mut idle, mut busy) = (Wire::to(&server).await, Wire::to(&server).await);
+    let begun = Instant::now();
     idle.say(get("/healthz")).await;
     assert_eq!(idle.hear().await.status(), 200);
-    let begun = Instant::now();
-    for _ in 0..10 {
-        // In all longer than a connection may be idle.
+    while begun.elapsed() < IDLE + Duration::from_secs(1) {
         busy.say(order()).await;
         assert_eq!(busy.hear().await.status(), 201);
         tokio::time::sleep(Duration::from_millis(400)).await;
     }
     assert_eq!(idle.heard_out().await.0, "", "without a word");
-    assert!(begun.elapsed() >= Duration::from_secs(3));
+    assert!(begun.elapsed() >= IDLE);
 }
 
 /// Longer than every limit, and with hardly a byte: neither side is to blame for it.
@@ -121,7 +123,7 @@ async fn a_stream_is_not_cut() {
     quiet.say(get("/api/v1/events/stream")).await;
     // Nor by a client that sends what comes too early.
     early.say(format!("{}GET /heal", get("/api/v1/events/stream"))).await;
-    tokio::time::sleep(Duration::from_secs(4)).await;
+    tokio::time::sleep(IDLE + Duration::from_secs(1)).await;
     let (status, payout) = server.pay(TINY, key(), 100, "demo-bank").await;
     assert_eq!(status, 201);
     let id = payout["id"].as_str().unwrap();
@@ -133,7 +135,7 @@ async fn hears(stream: &mut Wire, id: &str) {
     let mut heard = String::new();
     while !heard.contains(id) {
         let mut bytes = [0; 4096];
-        let read = tokio::time::timeout(Duration::from_secs(30), stream.0.read(&mut bytes)).await.unwrap().unwrap();
+        let read = tokio::time::timeout(DEADLINE, stream.0.read(&mut bytes)).await.unwrap().unwrap();
         assert!(read > 0, "the stream was cut: {heard}");
         heard.push_str(&String::from_utf8_lossy(&bytes[..read]));
     }
@@ -147,8 +149,13 @@ async fn who_does_not_read_the_answers_gets_no_more() {
     let server = impatient(&world);
     let mut deaf = Wire::to(&server).await;
     deaf.say(get("/api/v1/openapi.json").repeat(ASKED)).await;
-    // By then it has been given up: what it reads now is what was on its way.
-    tokio::time::sleep(Duration::from_secs(4)).await;
+    let given_up = async {
+        while deaf.say("x").await {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, given_up).await.expect("it is given up");
+    // What it reads now is what was on its way.
     let mut heard = Vec::new();
     let _ = deaf.0.read_to_end(&mut heard).await;
     let answers = String::from_utf8_lossy(&heard).matches("HTTP/1.1 200 OK").count();
@@ -159,19 +166,18 @@ async fn who_does_not_read_the_answers_gets_no_more() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_waits_for_nobody_who_says_nothing() {
     let world = World::sqlite();
-    let server = impatient(&world);
+    let server = impatient_with(&world, &[("PAYRAIL_BODY_MS", "3600000")]);
     let (mut half, mut idle, mut asking) = (Wire::to(&server).await, Wire::to(&server).await, Wire::to(&server).await);
     half.say("GET /healthz HTTP/1.1\r\nHost").await;
     idle.say(get("/healthz")).await;
     assert_eq!(idle.hear().await.status(), 200);
     // Its body is on its way when the stop comes: it is still answered.
-    asking.say(order_head(&format!("Content-Length: {}\r\n", ORDER.len()))).await;
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    asking.say(order_head(&format!("Content-Length: {}\r\nExpect: 100-continue\r\n", ORDER.len()))).await;
+    assert_eq!(asking.hear().await.status(), 100);
     let stopping = tokio::task::spawn_blocking(move || server.stop());
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(idle.heard_out().await.0, "");
     asking.say(ORDER).await;
     assert_eq!(asking.heard_out().await.status(), 201);
-    assert_eq!(idle.heard_out().await.0, "");
     assert!(stopping.await.unwrap().success());
     world.verify();
 }

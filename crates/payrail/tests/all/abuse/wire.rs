@@ -6,7 +6,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{Process, TINY, key};
+use crate::support::{DEADLINE, Process, TINY, key};
 
 pub const ORDER: &str = r#"{"amount_paise":1,"bank_account_id":"wire"}"#;
 
@@ -44,7 +44,7 @@ impl Wire {
     /// Everything until the server hangs up, which it must.
     pub async fn heard_out(mut self) -> Told {
         let mut heard = Vec::new();
-        let ended = tokio::time::timeout(Duration::from_secs(60), self.0.read_to_end(&mut heard)).await;
+        let ended = tokio::time::timeout(DEADLINE, self.0.read_to_end(&mut heard)).await;
         assert!(ended.is_ok(), "the connection is still open after {:?}", String::from_utf8_lossy(&heard));
         Told(String::from_utf8_lossy(&heard).into_owned())
     }
@@ -65,7 +65,7 @@ impl Wire {
 
     /// One answer, on a connection that stays open.
     pub async fn hear(&mut self) -> Told {
-        let told = tokio::time::timeout(Duration::from_secs(60), self.answer()).await.expect("an answer");
+        let told = tokio::time::timeout(DEADLINE, self.answer()).await.expect("an answer");
         assert!(told.status() > 0, "the connection ended: {:?}", told.0);
         told
     }

@@ -1,6 +1,6 @@
 //! `verify` from the page: one run at a time, its report kept, whatever came of it.
 
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, mpsc};
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -64,20 +64,22 @@ async fn an_audit_that_breaks_off_says_why(world: World) {
 }
 
 async fn one_audit_at_a_time_and_a_stop_ends_it(world: World) {
-    let bank = FakeBank::open(|_, _, query| {
-        tokio::task::block_in_place(|| std::thread::sleep(Duration::from_secs(8)));
+    // It answers once the test is over.
+    let (_over, is_over) = mpsc::channel::<()>();
+    let is_over = Arc::new(Mutex::new(is_over));
+    let bank = FakeBank::open(move |_, _, query| {
+        let _ = tokio::task::block_in_place(|| is_over.lock().unwrap().recv());
         page("transfers", query, &[])
     })
     .await;
-    let server = world.serve_with(&[API_ONLY, ("PAYRAIL_BANK_URL", &bank.url)]);
+    let patience = [("PAYRAIL_BANK_TIMEOUT_MS", "7200000"), ("PAYRAIL_LEASE_MS", "7300000")];
+    let server = world.serve_with(&[API_ONLY, ("PAYRAIL_BANK_URL", &bank.url), patience[0], patience[1]]);
     let desk = Desk::of(&server, ADMIN).await;
     let status = start(&desk).await;
     Answer::to(desk.request(Method::POST, "/verify")).await.is_problem(409, "already_running");
     let now = desk.get("/verify").await.is(200);
     assert_eq!((&now["running"], &now["started_at"]), (&json!(true), &status["started_at"]));
-    let begun = Instant::now();
     assert!(server.stop().success());
-    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     let kept = Sql::connect(&world).await.texts("SELECT value FROM settings WHERE name = 'last_verify'").await;
     assert_eq!(kept, [""; 0], "what came to no end leaves no report");
 }

@@ -1,13 +1,11 @@
 //! A payout in doubt: the bank is asked at an operator's wish, or the doubt ended by an operator's word.
 
-use std::time::Duration;
-
 use payrail::rail::Rail;
 use serde_json::{Value, json};
 
 use super::{ADMIN, Desk, text, texts};
 use crate::sql::Sql;
-use crate::support::{ACME, Process, TINY, World, key, until};
+use crate::support::{ACME, DEADLINE, Process, TINY, World, key, until};
 
 on_both_stores!(
     the_bank_is_asked_when_an_operator_wishes,
@@ -49,7 +47,7 @@ async fn the_bank_is_asked_when_an_operator_wishes(world: World) {
 
 /// What the bank knows and has not said.
 async fn utr_at_bank(bank: &Process, reference: &str) -> String {
-    let rail = Rail::http(&bank.url, Duration::from_secs(10)).unwrap();
+    let rail = Rail::http(&bank.url, DEADLINE).unwrap();
     let paid = rail.paid(0, 100).await.unwrap();
     paid.into_iter().find(|transfer| transfer.reference == reference).unwrap().utr
 }

@@ -1,14 +1,12 @@
 //! Bytes that no decent client sends: bodies cut short, lengths that lie, lines that are none. Whatever
 //! it is answered, nothing is executed of a request that did not arrive whole.
 
-use std::time::Duration;
-
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::{PAYOUTS, api_only, get, order};
-use crate::support::{Process, TINY, World, key};
+use crate::support::{DEADLINE, Process, TINY, World, key};
 
 on_both_stores!(
     a_body_that_is_cut_is_not_executed,
@@ -18,7 +16,7 @@ on_both_stores!(
     two_requests_in_one_breath
 );
 
-/// An order with this head and these bytes; what comes back until the server hangs up or is silent.
+/// Sends these bytes. What comes back until the server hangs up, which it must.
 async fn send(server: &Process, bytes: &[u8], hang_up: bool) -> String {
     let mut stream = TcpStream::connect(server.url.trim_start_matches("http://")).await.unwrap();
     // The server may have hung up before it has read everything.
@@ -27,7 +25,8 @@ async fn send(server: &Process, bytes: &[u8], hang_up: bool) -> String {
         let _ = stream.shutdown().await;
     }
     let mut answer = Vec::new();
-    let _ = tokio::time::timeout(Duration::from_millis(1_500), stream.read_to_end(&mut answer)).await;
+    let heard_out = tokio::time::timeout(DEADLINE, stream.read_to_end(&mut answer)).await;
+    assert!(heard_out.is_ok(), "the connection is still open: {}", String::from_utf8_lossy(bytes));
     String::from_utf8_lossy(&answer).into_owned()
 }
 
@@ -54,7 +53,7 @@ async fn payouts(server: &Process) -> usize {
 }
 
 async fn a_body_that_is_cut_is_not_executed(world: World) {
-    let server = api_only(&world);
+    let server = world.serve_with(&[("PAYRAIL_ROLE", "api"), ("PAYRAIL_BODY_MS", "1000")]);
     let body = order(100, "demo-bank");
     // Each of these holds a whole order, and says that there is more to come.
     for more in ["Content-Length: 1000\r\n", "Content-Length: 60000\r\n"] {
