@@ -92,7 +92,7 @@ test("everything works without a mouse", async () => {
   await page.keyboard.press("Enter");
   await expect.poll(() => focused(page)).toMatch(/^Pay ₹/);
   await page.keyboard.press("Enter");
-  await expect.poll(() => focused(page)).toBe("Follow this payout");
+  await expect.poll(() => focused(page)).toBe("Show this payout");
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: /Completed/ }).waitFor();
 
@@ -125,10 +125,10 @@ test("without a network the page says so, and goes on by itself afterwards", asy
   await signInAs(page, "Acme Agency");
   await page.locator("[data-live=live]").first().waitFor();
   await context.setOffline(true);
-  await page.getByText("You are offline.").waitFor();
+  await page.getByText("Not connected.").waitFor();
   await page.locator("[data-live=offline]").first().waitFor();
   await context.setOffline(false);
-  await page.getByText("You are offline.").waitFor({ state: "hidden" });
+  await page.getByText("Not connected.").waitFor({ state: "hidden" });
   await page.locator("[data-live=live]").first().waitFor();
 });
 

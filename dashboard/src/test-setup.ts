@@ -6,3 +6,10 @@ import { afterEach } from "vitest";
 configure({ asyncUtilTimeout: 60_000 });
 
 afterEach(cleanup);
+
+// jsdom lays nothing out: every element has the size 0, and nothing to observe.
+globalThis.ResizeObserver ??= class {
+  observe() {}
+  unobserve() {}
+  disconnect() {}
+};

@@ -1,4 +1,5 @@
 import type { Page } from "playwright-core";
+import { FILLED } from "./server.ts";
 
 /** What a merchant does on the pages, in the words that stand on them. */
 export async function signInAs(page: Page, name: string): Promise<void> {
@@ -24,6 +25,14 @@ export const payButton = (page: Page) => page.getByRole("button", { name: /^Pay 
 export async function pay(page: Page, rupees: string, account: string): Promise<void> {
   await preparePayout(page, rupees, account);
   await payButton(page).click();
-  await page.getByRole("button", { name: "Follow this payout" }).click();
+  await page.getByRole("button", { name: "Show this payout" }).click();
   await page.getByRole("heading", { name: "Timeline" }).waitFor();
+}
+
+/** Signs in the merchant with a long history. */
+export async function signInFilled(page: Page): Promise<void> {
+  await page.goto("/");
+  await page.getByLabel("API key").fill(FILLED);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await page.getByTestId("available").waitFor();
 }

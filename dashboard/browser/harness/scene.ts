@@ -24,8 +24,8 @@ export class Scene {
     return opened;
   }
 
-  async start(settings: Record<string, string>): Promise<void> {
-    [this.browserOrNull, this.serverOrNull] = await Promise.all([launch(), Server.start(settings)]);
+  async start(settings: Record<string, string>, payouts: number): Promise<void> {
+    [this.browserOrNull, this.serverOrNull] = await Promise.all([launch(), Server.start(settings, payouts)]);
   }
 
   /** What the windows of a failed test show, for whoever looks into it. */
@@ -47,9 +47,10 @@ export class Scene {
   }
 }
 
-export function scene(settings: Record<string, string> = {}): Scene {
+/** `payouts`: how many a merchant (`FILLED`) has made already. */
+export function scene(settings: Record<string, string> = {}, payouts = 0): Scene {
   const made = new Scene();
-  beforeAll(() => made.start(settings));
+  beforeAll(() => made.start(settings, payouts), 180_000);
   afterEach(async ({ task }) => {
     if (task.result?.state === "fail") await made.keepPictures(task.name);
     await made.closeWindows();

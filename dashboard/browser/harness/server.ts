@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { createHmac } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -25,32 +26,21 @@ const QUICK = {
 /** The all-in-one program in a folder of its own: API, worker, bank and pages. */
 export class Server {
   private constructor(
-    private readonly child: ChildProcess,
+    private child: ChildProcess,
     private readonly folder: string,
+    private readonly settings: Record<string, string>,
     /** Where it listens, without a slash at the end. */
     readonly url: string,
   ) {}
 
-  static async start(settings: Record<string, string> = {}): Promise<Server> {
+  /** `payouts`: how many a merchant has made already, in the last 60 days, with ₹1,000 crore to spend. */
+  static async start(settings: Record<string, string> = {}, payouts = 0): Promise<Server> {
     if (!existsSync(program)) throw new Error(`${program} is not there: build it, or set PAYRAIL_BIN`);
     const folder = await mkdtemp(join(tmpdir(), "payrail-browser-"));
-    const child = spawn(program, ["serve"], {
-      cwd: folder,
-      stdio: ["ignore", "pipe", "inherit"],
-      // No setting of the outer world's may leak in.
-      env: {
-        PATH: process.env.PATH,
-        DATABASE_URL: `sqlite://${join(folder, "payrail.db")}`,
-        PAYRAIL_BANK_BOOK: join(folder, "bank.db"),
-        PAYRAIL_ADDR: "127.0.0.1:0",
-        PAYRAIL_BANK_ADDR: "127.0.0.1:0",
-        PAYRAIL_LOG: "error",
-        ...QUICK,
-        ...settings,
-      },
-    });
+    if (payouts > 0) await fill(folder, settings, payouts);
+    const child = serve(folder, settings);
     try {
-      return new Server(child, folder, await address(child));
+      return new Server(child, folder, settings, await address(child));
     } catch (error) {
       child.kill("SIGKILL");
       await rm(folder, { recursive: true, force: true });
@@ -86,10 +76,50 @@ export class Server {
     await ended(this.child, "SIGKILL");
   }
 
+  /** The same server again, at the same address. */
+  async restart(): Promise<void> {
+    this.child = serve(this.folder, { ...this.settings, PAYRAIL_ADDR: new URL(this.url).host });
+    await address(this.child);
+  }
+
   async stop(): Promise<void> {
     await ended(this.child, "SIGTERM");
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+/** No setting of the outer world's may leak in. */
+const environment = (folder: string, settings: Record<string, string>) => ({
+  PATH: process.env.PATH,
+  DATABASE_URL: `sqlite://${join(folder, "payrail.db")}`,
+  PAYRAIL_BANK_BOOK: join(folder, "bank.db"),
+  PAYRAIL_ADDR: "127.0.0.1:0",
+  PAYRAIL_BANK_ADDR: "127.0.0.1:0",
+  PAYRAIL_LOG: "error",
+  ...QUICK,
+  ...settings,
+});
+
+const serve = (folder: string, settings: Record<string, string>): ChildProcess =>
+  spawn(program, ["serve"], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "inherit"],
+    env: environment(folder, settings),
+  });
+
+const KEYS_SEED = "browser";
+/** The key of the merchant with a history. */
+export const FILLED = `prk_${createHmac("sha256", KEYS_SEED).update("0").digest("hex")}`;
+
+async function fill(folder: string, settings: Record<string, string>, payouts: number): Promise<void> {
+  const options = ["--merchants", "1", "--payouts", String(payouts), "--days", "60", "--keys-seed", KEYS_SEED];
+  const child = spawn(program, ["bench", "fill", ...options, "--yes", "--json"], {
+    cwd: folder,
+    stdio: ["ignore", "ignore", "inherit"],
+    env: environment(folder, settings),
+  });
+  const status = await new Promise<number | null>((done) => child.once("exit", done));
+  if (status !== 0) throw new Error(`payrail bench fill ended with status ${status}`);
 }
 
 export const ACME = "api-key-acme-agency";

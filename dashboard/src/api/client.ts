@@ -1,4 +1,5 @@
 import createClient from "openapi-fetch";
+import { noteAnswer, noteLost } from "@/lib/connection";
 import { ApiError, ConnectionLost } from "./errors";
 import type { paths } from "./schema";
 
@@ -17,10 +18,12 @@ export async function whole<Data>(sending: Promise<Result<Data>>): Promise<{ dat
   try {
     result = await sending;
   } catch (cause) {
-    // A body that breaks off in the middle ends here too: that is no answer either.
+    // A body that breaks off in the middle ends here too: that is no answer either. (What we cancel says nothing.)
+    if (!(cause instanceof DOMException && cause.name === "AbortError")) noteLost();
     throw new ConnectionLost(cause);
   }
   const { response } = result;
+  noteAnswer();
   if (!response.ok) throw new ApiError(response, result.error);
   return { data: result.data as Data, response };
 }

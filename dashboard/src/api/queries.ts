@@ -1,10 +1,15 @@
-import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import type { Cursor, Page } from "@/lib/list";
 import { nextQuery } from "@/lib/paging";
+import type { Period } from "@/lib/period";
+import { currentZone } from "@/lib/zone";
 import { answer, client, whole } from "./client";
-import type { EntryKind, LedgerEntry, Payout, Session, StatusFilter } from "./types";
+import type { EntryKind, LedgerEntry, Payout, SearchAnswer, Session, StatusFilter } from "./types";
 
 /** Everything the merchant's pages read. What an event makes stale is found by the first word of the key. */
-export const PAGE_SIZE = 50;
+const PAGE_SIZE = 50;
+/** Older pages are scrolled through, not watched: fewer requests for more rows. */
+const OLDER_PAGE_SIZE = 200;
 const UNDER_WAY_POLL_MS = 2_500;
 
 export const sessionQuery = queryOptions({
@@ -19,42 +24,68 @@ export const meQuery = queryOptions({
   queryFn: ({ signal }) => answer(client.GET("/api/v1/me", { signal })),
 });
 
-export const insightsQuery = (days: number) =>
+/** The days are those of a time zone. */
+export const insightsQuery = (days: number, zone: string) =>
   queryOptions({
-    queryKey: ["insights", days],
-    queryFn: ({ signal }) => answer(client.GET("/api/v1/insights", { params: { query: { days } }, signal })),
+    queryKey: ["insights", days, zone],
+    queryFn: ({ signal }) => answer(client.GET("/api/v1/insights", { params: { query: { days, zone } }, signal })),
     placeholderData: keepPreviousData,
   });
-
-type Cursor = Record<string, string> | null;
-
-interface Page<Item> {
-  items: Item[];
-  next: Cursor;
-}
 
 const pageOf = <Item>({ data, response }: { data: unknown; response: Response }): Page<Item> => ({
   items: data as Item[],
   next: nextQuery(response.headers.get("link")),
 });
 
-export interface PayoutFilter {
+/** Only what is set counts. Days are those of the zone that the person chose. */
+const asked = (filter: object, limit: number, zone: string) => ({
+  view: "full" as const,
+  limit,
+  ...Object.fromEntries(Object.entries(filter).filter(([, value]) => value)),
+  ...("from" in filter || "to" in filter ? { zone } : {}),
+});
+
+/** The server makes the query of a next page; only how many rows it has is ours. */
+const older = (cursor: Record<string, string>) =>
+  ({ ...cursor, limit: OLDER_PAGE_SIZE }) as unknown as { view: "full" };
+
+export interface PayoutFilter extends Period {
   status?: StatusFilter | undefined;
   search?: string | undefined;
 }
 
-export const payoutsQuery = ({ status, search }: PayoutFilter, limit = PAGE_SIZE) =>
-  infiniteQueryOptions({
-    queryKey: ["payouts", { status: status ?? null, search: search ?? "", limit }],
-    initialPageParam: null as Cursor,
-    queryFn: async ({ pageParam, signal }) => {
-      const first = { view: "full", limit, ...(status && { status }), ...(search && { search }) };
-      const query = (pageParam ?? first) as { view: "full" };
-      return pageOf<Payout>(await whole(client.GET("/api/v1/payouts", { params: { query }, signal })));
-    },
-    getNextPageParam: (page) => page.next,
-    placeholderData: keepPreviousData,
+const readPayouts = async (query: object, signal: AbortSignal): Promise<Page<Payout>> =>
+  pageOf(await whole(client.GET("/api/v1/payouts", { params: { query }, signal })));
+
+export const payoutList = (filter: PayoutFilter, zone: string) => ({
+  queryKey: ["payouts", filter, zone],
+  fetchPage: (cursor: Cursor, signal: AbortSignal) =>
+    readPayouts(cursor ? older(cursor) : asked(filter, PAGE_SIZE, zone), signal),
+  keyOf: (payout: Payout) => payout.id,
+});
+
+/** The newest few. */
+export const recentPayoutsQuery = (limit: number) =>
+  queryOptions({
+    queryKey: ["payouts", "recent", limit],
+    queryFn: async ({ signal }) => (await readPayouts({ view: "full", limit }, signal)).items,
   });
+
+const DAY_MS = 24 * 3_600_000;
+
+/** What was asked for in the last 24 hours for an account, among the newest 200 that mention it. */
+export const payoutsToQuery = (account: string) =>
+  queryOptions({
+    queryKey: ["payouts", "to", account],
+    queryFn: async ({ signal }) => {
+      const from = new Date(Date.now() - DAY_MS).toISOString();
+      const { items } = await readPayouts({ view: "full", limit: 200, search: account, from }, signal);
+      return items.filter((payout) => payout.bank_account_id === account);
+    },
+  });
+
+export const searchPayouts = (q: string, signal: AbortSignal): Promise<SearchAnswer> =>
+  answer(client.GET("/api/v1/search", { params: { query: { q } }, signal }));
 
 export const payoutQuery = (id: string) =>
   queryOptions({
@@ -64,18 +95,22 @@ export const payoutQuery = (id: string) =>
     refetchInterval: ({ state: { data } }) => (data?.next_step ? UNDER_WAY_POLL_MS : false),
   });
 
-export const ledgerQuery = (kind: EntryKind | undefined) =>
-  infiniteQueryOptions({
-    queryKey: ["ledger", kind ?? null],
-    initialPageParam: null as Cursor,
-    queryFn: async ({ pageParam, signal }) => {
-      const first = { view: "full", limit: PAGE_SIZE, ...(kind && { kind }) };
-      const query = (pageParam ?? first) as { view: "full" };
-      return pageOf<LedgerEntry>(await whole(client.GET("/api/v1/ledger", { params: { query }, signal })));
-    },
-    getNextPageParam: (page) => page.next,
-    placeholderData: keepPreviousData,
-  });
+export interface LedgerFilter extends Period {
+  kind?: EntryKind | undefined;
+}
 
-export const ledgerExportUrl = (kind: EntryKind | undefined): string =>
-  `/api/v1/ledger/export${kind ? `?kind=${kind}` : ""}`;
+export const ledgerList = (filter: LedgerFilter, zone: string) => ({
+  queryKey: ["ledger", filter, zone],
+  fetchPage: async (cursor: Cursor, signal: AbortSignal): Promise<Page<LedgerEntry>> => {
+    const query = cursor ? older(cursor) : asked(filter, PAGE_SIZE, zone);
+    return pageOf(await whole(client.GET("/api/v1/ledger", { params: { query }, signal })));
+  },
+  keyOf: (entry: LedgerEntry) => entry.number,
+});
+
+export function ledgerExportUrl(filter: LedgerFilter): string {
+  const set = Object.entries({ ...filter, zone: currentZone() }).filter((pair): pair is [string, string] =>
+    Boolean(pair[1]),
+  );
+  return `/api/v1/ledger/export?${new URLSearchParams(set)}`;
+}

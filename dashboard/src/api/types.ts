@@ -16,6 +16,8 @@ export type Insights = Schemas["Insights"];
 export type BalancePoint = Schemas["BalancePoint"];
 export type OutcomeDay = Schemas["OutcomeDay"];
 export type Event = Schemas["Event"];
+export type SearchAnswer = Schemas["SearchAnswer"];
+export type Matched = Schemas["Matched"];
 
 export type Status = Payout["status"];
 /** What a list can be filtered by: `in_doubt` is not a status of its own. */

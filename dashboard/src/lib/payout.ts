@@ -1,4 +1,4 @@
-import type { EntryKind, Payout, Status, StatusFilter, Step } from "@/api/types";
+import type { EntryKind, Matched, Payout, Status, StatusFilter, Step } from "@/api/types";
 import type { Tone } from "@/ui/badge";
 
 /** How a status looks and reads, everywhere. A new status of the server's fails to compile here. */
@@ -6,24 +6,28 @@ export const statuses: Record<Status, { name: string; tone: Tone; meaning: strin
   pending: {
     name: "Pending",
     tone: "neutral",
-    meaning: "Accepted, its funds held. It has not been sent to the bank yet.",
+    meaning: "Accepted. The amount is held and has not been sent to the bank yet.",
   },
-  processing: { name: "Processing", tone: "info", meaning: "With the bank. The funds stay held until it answers." },
+  processing: {
+    name: "Processing",
+    tone: "info",
+    meaning: "With the bank. The amount stays held until the bank answers.",
+  },
   completed: { name: "Completed", tone: "good", meaning: "The bank paid." },
-  failed: { name: "Failed", tone: "bad", meaning: "The bank did not pay. The funds are available again." },
+  failed: { name: "Failed", tone: "bad", meaning: "The bank did not pay. The amount is available again." },
   cancelled: {
     name: "Cancelled",
     tone: "neutral",
-    meaning: "Withdrawn before it was sent. The funds are available again.",
+    meaning: "Cancelled before it was sent. The amount is available again.",
   },
-  returned: { name: "Returned", tone: "odd", meaning: "Paid, and sent back by the receiving bank later." },
+  returned: { name: "Returned", tone: "odd", meaning: "Paid, and sent back later by the receiving bank." },
 };
 
 /** Not a status of its own: a payout under way whose last call got no definite answer. */
 export const inDoubt = {
   name: "In doubt",
   tone: "warn",
-  meaning: "The bank gave no definite answer. The funds stay held until it is certain whether it paid.",
+  meaning: "The bank gave no definite answer. The amount stays held until it is certain whether the bank paid.",
 } as const satisfies { name: string; tone: Tone; meaning: string };
 
 export const lookOf = (payout: Pick<Payout, "status" | "in_doubt">) =>
@@ -44,11 +48,11 @@ export const isStatusFilter = (word: unknown): word is StatusFilter =>
 
 /** What a call to the bank asks of it. */
 export const steps: Record<Step, { done: string; next: string }> = {
-  submit: { done: "Sent to the bank", next: "it is sent to the bank" },
-  enquire: { done: "Asked the bank what became of it", next: "the bank is asked what became of it" },
+  submit: { done: "Sent to the bank", next: "send it to the bank" },
+  enquire: { done: "Asked the bank for the outcome", next: "ask the bank for the outcome" },
   close: {
-    done: "Asked the bank, which is to refuse it for good if it never received it",
-    next: "the bank is asked, and is to refuse it for good if it never received it",
+    done: "Asked the bank for the outcome, and to refuse it from now on if it never received it",
+    next: "ask the bank for the outcome, and to refuse it from now on if it never received it",
   },
 };
 
@@ -60,7 +64,7 @@ const outcomes: Record<string, { name: string; tone: Tone }> = {
   closed: { name: "The bank never received it and refuses it from now on", tone: "bad" },
   no_answer: { name: "No definite answer", tone: "warn" },
   unreachable: { name: "The bank could not be reached; nothing was sent", tone: "warn" },
-  released: { name: "Not made: the worker stopped and handed it back", tone: "neutral" },
+  released: { name: "Not sent: the worker stopped and returned it", tone: "neutral" },
 };
 
 /** What came of a call. The server's list of words is open: one that is not known here is shown as it is. */
@@ -78,14 +82,26 @@ export const kinds: Record<EntryKind, { name: string; tone: Tone; way: string; s
 
 export const isEntryKind = (word: unknown): word is EntryKind => typeof word === "string" && Object.hasOwn(kinds, word);
 
+const matchedBy: Record<Matched, string> = {
+  id: "payout id",
+  reference: "reference",
+  utr: "UTR",
+  bank_account: "bank account",
+  amount: "amount",
+  ending: "last 8 characters",
+};
+
+/** By what an exact search found a payout: "UTR", "bank account and amount". */
+export const sayMatched = (matched: readonly Matched[]): string => matched.map((by) => matchedBy[by]).join(" and ");
+
 /** What the accounts of the simulated bank do. Offered in demo mode only. */
 export const demoAccounts = [
   { id: "demo-success", does: "is paid" },
-  { id: "demo-fail", does: "is refused; the funds come back" },
+  { id: "demo-fail", does: "is refused and refunded" },
   { id: "demo-slow", does: "is paid after a while" },
-  { id: "demo-timeout-paid", does: "gets no answer but is paid; found out by asking" },
-  { id: "demo-timeout-unpaid", does: "gets no answer and is never received" },
-  { id: "demo-silent", does: "gets no answer, ever; stays in doubt" },
-  { id: "demo-return", does: "is paid and sent back later" },
+  { id: "demo-timeout-paid", does: "gets no answer, but is paid: an enquiry finds out" },
+  { id: "demo-timeout-unpaid", does: "gets no answer and is not paid: refunded" },
+  { id: "demo-silent", does: "never gets an answer: stays in doubt" },
+  { id: "demo-return", does: "is paid and returned later" },
   { id: "demo-bank-account", does: "70% paid, 20% refused, 10% no answer" },
 ] as const;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { PayoutStory } from "@/api/types";
-import { happenings, reservedPaise } from "./story";
+import { bankMessages, happenings, reservedPaise, summary } from "./story";
 
 const at = (second: number) => `2026-11-22T12:00:${String(second).padStart(2, "0")}.000000Z`;
 
@@ -33,7 +33,7 @@ describe("happenings", () => {
     expect(happenings(story).map(({ title, tone }) => [title, tone])).toEqual([
       ["₹60.00 held", "info"],
       ["Sent to the bank", "warn"],
-      ["Asked the bank, which is to refuse it for good if it never received it", "bad"],
+      ["Asked the bank for the outcome, and to refuse it from now on if it never received it", "bad"],
       ["₹60.00 refunded", "good"],
     ]);
   });
@@ -55,7 +55,6 @@ describe("happenings", () => {
     ] as const;
     const all = happenings({ ...story, status: "processing", calls: [call], movements: story.movements.slice(0, 1) });
     expect(all.map(({ isUnderWay }) => isUnderWay)).toEqual([false, true]);
-    expect(all[1]?.wire).toBeNull();
   });
 });
 
@@ -66,5 +65,30 @@ describe("reservedPaise", () => {
     for (const status of ["completed", "failed", "cancelled", "returned"] as const) {
       expect(reservedPaise({ ...story, status })).toBe(0);
     }
+  });
+});
+
+describe("summary", () => {
+  it("says in a sentence where a payout stands, in the zone of the person", () => {
+    const at = "2026-10-09T15:25:19.000000Z";
+    const of = (more: Partial<PayoutStory>) =>
+      summary({ ...story, reason: null, updated_at: at, created_at: at, ...more });
+    expect(of({ status: "completed", utr: "UTR42" })).toBe("Paid on 9 Oct 2026, 20:55 · UTR UTR42");
+    expect(of({ status: "failed", reason: "Account closed" })).toBe(
+      "Not paid: refunded on 9 Oct 2026, 20:55 · Account closed",
+    );
+    expect(of({ status: "pending" })).toBe("Requested on 9 Oct 2026, 20:55 · the amount is held");
+    expect(of({ status: "processing", in_doubt: { since: at, reason: "no answer" } })).toBe(
+      "In doubt since 9 Oct 2026, 20:55 · the amount stays held",
+    );
+  });
+});
+
+describe("bankMessages", () => {
+  it("are the calls of which something is known, with their result", () => {
+    expect(bankMessages(story).map(({ number, result, sent }) => [number, result, sent])).toEqual([
+      [1, "No definite answer", "POST"],
+      [2, "The bank never received it and refuses it from now on", "GET"],
+    ]);
   });
 });

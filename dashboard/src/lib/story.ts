@@ -2,6 +2,7 @@ import type { Call, EntryKind, Movement, PayoutStory } from "@/api/types";
 import type { Tone } from "@/ui/badge";
 import { formatPaise } from "./money";
 import { kinds, outcomeOf, steps } from "./payout";
+import { formatDayAndMinute } from "./time";
 
 /** One line of a payout's timeline. */
 export interface Happening {
@@ -10,8 +11,6 @@ export interface Happening {
   tone: Tone;
   title: string;
   text: string | null;
-  /** The letters that went to the bank and came back. */
-  wire: { sent: string | null; received: string | null } | null;
   /** The entry's number in the ledger, where it is known. */
   entry: number | null;
   isUnderWay: boolean;
@@ -36,7 +35,6 @@ function ofMovement(movement: Movement, story: PayoutStory): Happening {
     tone: kinds[kind].tone,
     title: isCancelled ? `Cancelled: ${title}` : title,
     text: [kinds[kind].way, because].filter(Boolean).join(" · "),
-    wire: null,
     entry: number,
     isUnderWay: false,
   };
@@ -50,10 +48,54 @@ function ofCall(call: Call): Happening {
     tone: result?.tone ?? "info",
     title: steps[call.step].done,
     text: result?.name ?? "Waiting for the answer",
-    wire: call.sent || call.received ? { sent: call.sent ?? null, received: call.received ?? null } : null,
     entry: null,
     isUnderWay: !result,
   };
+}
+
+/** A call to the bank, as it was sent and answered. */
+export interface BankMessage {
+  number: number;
+  at: string;
+  title: string;
+  result: string;
+  sent: string | null;
+  received: string | null;
+}
+
+export const bankMessages = (story: Pick<PayoutStory, "calls">): BankMessage[] =>
+  story.calls
+    .filter(({ sent, received }) => sent || received)
+    .map((call) => ({
+      number: call.number,
+      at: call.started_at,
+      title: steps[call.step].done,
+      result: call.outcome ? outcomeOf(call.outcome).name : "Waiting for the answer",
+      sent: call.sent ?? null,
+      received: call.received ?? null,
+    }));
+
+/** Where a payout stands, as one sentence without its full stop. */
+export function summary(story: PayoutStory): string {
+  const ended = formatDayAndMinute(new Date(story.updated_at));
+  const because = story.reason ? ` · ${story.reason}` : "";
+  const utr = story.utr ? ` · UTR ${story.utr}` : "";
+  if (story.in_doubt)
+    return `In doubt since ${formatDayAndMinute(new Date(story.in_doubt.since))} · the amount stays held`;
+  switch (story.status) {
+    case "completed":
+      return `Paid on ${ended}${utr}`;
+    case "returned":
+      return `Returned on ${ended}${because}${utr}`;
+    case "failed":
+      return `Not paid: refunded on ${ended}${because}`;
+    case "cancelled":
+      return `Cancelled on ${ended} · the amount is available again`;
+    case "processing":
+      return `With the bank since ${formatDayAndMinute(new Date(story.calls[0]?.started_at ?? story.updated_at))} · the amount is held`;
+    case "pending":
+      return `Requested on ${formatDayAndMinute(new Date(story.created_at))} · the amount is held`;
+  }
 }
 
 /** Everything that happened to a payout, in its order. Of things at the same instant, money moves last but for the hold. */

@@ -1,5 +1,17 @@
-import { describe, expect, it } from "vitest";
-import { formatAgo, formatSpan, formatUntil, formatUtcDay, formatUtcDayLong } from "./time";
+import { afterEach, describe, expect, it } from "vitest";
+import {
+  addDays,
+  dateOf,
+  formatAgo,
+  formatDate,
+  formatDateLong,
+  formatFull,
+  formatSpan,
+  formatStep,
+  formatUntil,
+  sayAgo,
+} from "./time";
+import { INDIA, setZone } from "./zone";
 
 const now = new Date("2026-11-22T12:00:00Z");
 const passed = (milliseconds: number) => new Date(now.getTime() - milliseconds);
@@ -42,9 +54,46 @@ describe("formatSpan and formatUntil", () => {
   });
 });
 
-describe("a day of the server's", () => {
-  it("stays that day wherever the reader is", () => {
-    expect(formatUtcDay("2026-11-22")).toBe("22 Nov");
-    expect(formatUtcDayLong("2026-11-22")).toMatch(/^Sun,? 22 Nov 2026$/);
+describe("a calendar day", () => {
+  it("stays that day wherever the person is", () => {
+    expect(formatDate("2026-11-22")).toBe("22 Nov");
+    expect(formatDateLong("2026-11-22")).toMatch(/^Sun,? 22 Nov 2026$/);
+    expect([addDays("2026-02-28", 1), addDays("2026-01-01", -1)]).toEqual(["2026-03-01", "2025-12-31"]);
   });
+});
+
+describe("the time zone", () => {
+  afterEach(() => setZone(INDIA));
+
+  it("is India's, until another is chosen", () => {
+    const late = new Date("2026-10-08T19:00:00Z");
+    expect(formatFull(late)).toBe("9 Oct 2026, 00:30:00 IST");
+    expect(dateOf(late)).toBe("2026-10-09");
+    setZone("UTC");
+    expect(formatFull(late)).toBe("8 Oct 2026, 19:00:00 UTC");
+    expect(dateOf(late)).toBe("2026-10-08");
+    setZone("Nowhere/At_All");
+    expect(dateOf(late)).toBe("2026-10-08");
+  });
+});
+
+describe("a step of a timeline", () => {
+  it("has its date unless it is today's", () => {
+    const today = new Date("2026-10-09T15:25:19Z");
+    expect(formatStep(today, new Date("2026-10-09T18:00:00Z"))).toBe("20:55:19");
+    // In India the next day has begun.
+    expect(formatStep(today, new Date("2026-10-09T19:00:00Z"))).toBe("9 Oct 2026, 20:55:19");
+  });
+});
+
+describe("sayAgo", () => {
+  it.each([
+    [0, "less than a minute ago"],
+    [60_000, "a minute ago"],
+    [HOUR - 1, "59 minutes ago"],
+    [HOUR, "an hour ago"],
+    [23 * HOUR, "23 hours ago"],
+    [24 * HOUR, "a day ago"],
+    [72 * HOUR, "3 days ago"],
+  ])("%d ms: %s", (milliseconds, text) => expect(sayAgo(passed(milliseconds), now)).toBe(text));
 });

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { sessionQuery } from "@/api/queries";
+import { ConnectionBanner } from "@/ui/connection-banner";
 import { Logo } from "@/ui/logo";
 import { ErrorState } from "@/ui/states";
 import { MerchantShell } from "./components/merchant-shell";
@@ -12,8 +13,9 @@ export function App() {
   if (error && !session) {
     return (
       <main className="grid min-h-dvh place-items-center">
-        <ErrorState title="PayRail cannot be reached" onRetry={() => void refetch()}>
-          The server does not answer. Nothing is lost: what it had accepted, it has kept.
+        <ConnectionBanner />
+        <ErrorState title="Not connected" onRetry={() => void refetch()}>
+          The server does not answer. Everything it accepted is kept. The page continues when the server is back.
         </ErrorState>
       </main>
     );

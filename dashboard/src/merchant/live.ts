@@ -1,5 +1,6 @@
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
+import type { Event } from "@/api/types";
 import { sleep } from "@/lib/sleep";
 
 export type LiveState = "live" | "polling" | "offline";
@@ -13,6 +14,7 @@ const EVENTS = [
   "payout.failed",
   "payout.cancelled",
   "payout.returned",
+  "balance.funded",
   "message",
 ];
 
@@ -21,7 +23,7 @@ const REOPEN_MS = 15_000;
 /** A storm of events makes us read again this often at the most. */
 const REST_MS = 400;
 const CHARTS_REST_MS = 2_000;
-/** Not every change is an event (a funding is none): even a live page looks once in a while. */
+/** An event may get lost between two connections: even a live page looks once in a while. */
 const LIVE_POLL_MS = 20_000;
 /** Not read again with the rest: the session never, the charts at their own pace. */
 const ASIDE = ["session", "session-ended", "insights"];
@@ -53,6 +55,20 @@ class Refresher {
   }
 }
 
+const changes = new EventTarget();
+
+function noteChange(text: string): void {
+  const { payout_id: id } = JSON.parse(text) as Partial<Event>;
+  if (id) changes.dispatchEvent(new CustomEvent("payout", { detail: id }));
+}
+
+/** Tells of each payout that changes, by its id. */
+export function watchPayouts(listener: (id: string) => void): () => void {
+  const hear = (event: globalThis.Event) => listener((event as CustomEvent<string>).detail);
+  changes.addEventListener("payout", hear);
+  return () => changes.removeEventListener("payout", hear);
+}
+
 /** Follows the merchant's events; polls while it cannot. */
 export function useLive(): LiveState {
   const client = useQueryClient();
@@ -68,6 +84,10 @@ function follow(refresher: Refresher, setState: (state: LiveState) => void): () 
 
   const tell = () => setState(!navigator.onLine ? "offline" : isLive ? "live" : "polling");
   const refresh = () => void refresher.ask();
+  const hear = (event: MessageEvent<string>) => {
+    noteChange(event.data);
+    refresh();
+  };
 
   const close = () => {
     clearTimeout(reopening);
@@ -87,10 +107,12 @@ function follow(refresher: Refresher, setState: (state: LiveState) => void): () 
     source.onerror = () => {
       isLive = false;
       tell();
+      // Whether the server is gone shows at once, not at the next poll.
+      refresh();
       // The browser reconnects by itself after a broken line, not after a refusal.
       if (source?.readyState === EventSource.CLOSED) reopening = setTimeout(open, REOPEN_MS);
     };
-    for (const name of EVENTS) source.addEventListener(name, refresh);
+    for (const name of EVENTS) source.addEventListener(name, hear);
   };
 
   // A page that nobody looks at gives its connection back: a browser has six for one server.

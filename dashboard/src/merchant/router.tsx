@@ -1,13 +1,18 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
 import { isEntryKind, isStatusFilter } from "@/lib/payout";
+import { asDate, type Period } from "@/lib/period";
 import { App } from "./app";
 import { BrokenPage } from "./pages/broken";
 import { NotFound } from "./pages/not-found";
 import { Overview } from "./pages/overview";
+import { DoubleSpend, Ledger, PayoutPage, Payouts } from "./parts";
 
 /** Filters live in the address: a link to a list shows the same list, and "back" goes back. */
 const text = (value: unknown): string | undefined =>
   typeof value === "string" || typeof value === "number" ? String(value).slice(0, 255) || undefined : undefined;
+
+/** A reversed period out of an address is shown with its error, and not asked for. */
+const period = (search: Record<string, unknown>): Period => ({ from: asDate(search.from), to: asDate(search.to) });
 
 const root = createRootRoute({ component: App, notFoundComponent: NotFound, errorComponent: BrokenPage });
 
@@ -19,31 +24,26 @@ const payouts = createRoute({
   validateSearch: (search) => ({
     status: isStatusFilter(search.status) ? search.status : undefined,
     search: text(search.search),
+    ...period(search),
   }),
-  component: lazyRouteComponent(() => import("./pages/payouts"), "Payouts"),
+  component: Payouts,
 });
 
-const payout = createRoute({
-  getParentRoute: () => root,
-  path: "/payouts/$id",
-  component: lazyRouteComponent(() => import("./pages/payout"), "PayoutPage"),
-});
+const payout = createRoute({ getParentRoute: () => root, path: "/payouts/$id", component: PayoutPage });
 
 const ledger = createRoute({
   getParentRoute: () => root,
   path: "/ledger",
-  validateSearch: (search) => ({ kind: isEntryKind(search.kind) ? search.kind : undefined }),
-  component: lazyRouteComponent(() => import("./pages/ledger"), "Ledger"),
+  validateSearch: (search) => ({ kind: isEntryKind(search.kind) ? search.kind : undefined, ...period(search) }),
+  component: Ledger,
 });
 
-const doubleSpend = createRoute({
-  getParentRoute: () => root,
-  path: "/double-spend",
-  component: lazyRouteComponent(() => import("./pages/double-spend"), "DoubleSpend"),
-});
+const doubleSpend = createRoute({ getParentRoute: () => root, path: "/double-spend", component: DoubleSpend });
 
 export const router = createRouter({
   routeTree: root.addChildren([overview, payouts, payout, ledger, doubleSpend]),
   defaultPreload: "intent",
+  // An error of one page leaves the frame around it as it is.
+  defaultErrorComponent: BrokenPage,
   scrollRestoration: true,
 });

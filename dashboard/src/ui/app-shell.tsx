@@ -39,7 +39,7 @@ export function AppShell({ nav, suffix, account, tools, banner, onSearch, childr
         href="#main"
         className="fixed top-2 left-2 z-50 -translate-y-16 rounded-control bg-accent px-4 py-2 font-medium text-on-accent focus:translate-y-0"
       >
-        Skip to the content
+        Skip to content
       </a>
 
       <aside className="fixed inset-y-0 left-0 z-20 flex w-60 flex-col border-line border-r bg-surface max-lg:hidden">
@@ -142,7 +142,7 @@ function SearchButton({ onClick }: { onClick: () => void }) {
         className="flex h-9 w-full items-center gap-2.5 rounded-control border border-line bg-page px-3 text-faint hover:border-edge hover:text-soft"
       >
         <Search className="size-4" aria-hidden />
-        Search or do…
+        Search or run…
         <kbd className="ml-auto font-sans text-xs">{paletteShortcut}</kbd>
       </button>
     </div>

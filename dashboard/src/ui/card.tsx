@@ -1,7 +1,8 @@
 import { type ComponentProps, type ReactNode, useId } from "react";
 import { cn } from "./cn";
+import { ErrorBoundary } from "./error-boundary";
 
-/** A box with a heading, which is also its name for screen readers. */
+/** A box with a heading, which is also its name for screen readers. An error in it stays in it. */
 export function Card({ title, hint, actions, children, className, ...rest }: CardProps) {
   const id = useId();
   return (
@@ -21,7 +22,7 @@ export function Card({ title, hint, actions, children, className, ...rest }: Car
           {actions && <div className="flex items-center gap-2">{actions}</div>}
         </header>
       )}
-      {children}
+      <ErrorBoundary what={typeof title === "string" ? `“${title}”` : "This panel"}>{children}</ErrorBoundary>
     </section>
   );
 }

@@ -3,6 +3,7 @@ import { Dialog as Radix, AlertDialog as RadixAlert } from "radix-ui";
 import type { ReactNode } from "react";
 import { Button, IconButton } from "./button";
 import { cn } from "./cn";
+import { useReturnFocus } from "./use-return-focus";
 
 export const overlay = "fixed inset-0 z-40 animate-fade bg-[oklch(0.15_0.02_270/0.45)] backdrop-blur-[1px]";
 export const sheet =
@@ -21,6 +22,7 @@ interface DialogProps {
 
 /** On a phone it rises from the bottom edge; elsewhere it stands in the middle. */
 export function Dialog({ isOpen, onOpenChange, title, description, children, isHeld, className }: DialogProps) {
+  const giveBack = useReturnFocus(isOpen);
   const hold = (event: Event) => isHeld && event.preventDefault();
   return (
     <Radix.Root open={isOpen} onOpenChange={onOpenChange}>
@@ -30,6 +32,7 @@ export function Dialog({ isOpen, onOpenChange, title, description, children, isH
           className={cn(sheet, className)}
           onEscapeKeyDown={hold}
           onInteractOutside={hold}
+          onCloseAutoFocus={giveBack}
           {...(description ? {} : { "aria-describedby": undefined })}
         >
           <header className="flex items-start justify-between gap-4 px-6 pt-5 pb-4">
@@ -68,11 +71,12 @@ interface AlertDialogProps {
 /** Asks before something that cannot be undone. It stays open until the caller closes it, so that it can show progress. */
 export function AlertDialog(props: AlertDialogProps) {
   const { isOpen, onOpenChange, title, description, confirm, cancel = "Keep it as it is", isDanger, isBusy } = props;
+  const giveBack = useReturnFocus(isOpen);
   return (
     <RadixAlert.Root open={isOpen} onOpenChange={onOpenChange}>
       <RadixAlert.Portal>
         <RadixAlert.Overlay className={overlay} />
-        <RadixAlert.Content className={cn(sheet, "px-6 pt-5 pb-6")}>
+        <RadixAlert.Content className={cn(sheet, "px-6 pt-5 pb-6")} onCloseAutoFocus={giveBack}>
           <RadixAlert.Title className="font-semibold text-lg">{title}</RadixAlert.Title>
           <RadixAlert.Description className="mt-1.5 text-soft">{description}</RadixAlert.Description>
           {props.children && <div className="mt-4 min-h-0 overflow-y-auto">{props.children}</div>}

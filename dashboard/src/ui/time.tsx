@@ -1,9 +1,11 @@
-import { formatAgo, formatFull, formatUntil } from "@/lib/time";
+import { formatAgo, formatFull, formatStep, formatUntil } from "@/lib/time";
 import { useNow } from "@/lib/use-now";
+import { useZone } from "@/lib/zone";
 
 /** How long ago; the exact time is the title. */
 export function Ago({ at }: { at: string }) {
   const now = useNow(5000);
+  useZone();
   const when = new Date(at);
   return (
     <time dateTime={at} title={formatFull(when)} className="whitespace-nowrap">
@@ -23,9 +25,24 @@ export function Countdown({ to }: { to: string }) {
   );
 }
 
-/** The exact moment, where the reader is. */
-export const Moment = ({ at }: { at: string }) => (
-  <time dateTime={at} title={at} className="tabular">
-    {formatFull(new Date(at))}
-  </time>
-);
+/** The exact time, in the zone that the person chose. */
+export function Moment({ at }: { at: string }) {
+  useZone();
+  return (
+    <time dateTime={at} title={at} className="tabular">
+      {formatFull(new Date(at))}
+    </time>
+  );
+}
+
+/** A step of a timeline: with its date, unless it is today's. */
+export function StepTime({ at }: { at: string }) {
+  const now = useNow(60_000);
+  useZone();
+  const when = new Date(at);
+  return (
+    <time dateTime={at} title={formatFull(when)} className="tabular">
+      {formatStep(when, now)}
+    </time>
+  );
+}

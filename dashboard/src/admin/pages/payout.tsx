@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { ArrowLeft, CircleHelp } from "lucide-react";
 import { ApiError, inWords } from "@/api/errors";
+import { BankMessages } from "@/components/bank-messages";
 import { StatusBadge } from "@/components/status-badge";
 import { Story as Timeline } from "@/components/story";
 import { lookOf } from "@/lib/payout";
@@ -71,6 +72,7 @@ function Story({ payout }: { payout: AdminPayoutStory }) {
             <Timeline story={payout} also={payout.actions.map(ofAction)} />
           </CardBody>
         </Card>
+        <BankMessages story={payout} />
       </div>
       <Card title="Particulars">
         <CardBody>
@@ -137,7 +139,6 @@ function ofAction({ id, at, operator, action, reason, detail }: OperatorAction):
     tone,
     title: `${operator}: ${name}`,
     text: text || null,
-    wire: null,
     entry: null,
     isUnderWay: false,
   };

@@ -4,11 +4,11 @@ import { Area, LinePath } from "@visx/shape";
 import { type PointerEvent, useState } from "react";
 import type { BalancePoint } from "@/api/types";
 import { formatPaise, formatShort } from "@/lib/money";
-import { formatClock, formatDay, formatFull } from "@/lib/time";
+import { formatDay, formatFull, formatMinute } from "@/lib/time";
 import { Dot } from "@/ui/badge";
 import { useWidth } from "@/ui/use-width";
 import { type Course, courseOf, indexAt } from "./course";
-import { AsTable, GridLines, HEIGHT, Hint, Label, MARGIN } from "./frame";
+import { AsTable, axisWidth, GridLines, HEIGHT, Hint, Label, MARGIN, Walkable } from "./frame";
 
 /** The balance over time: what is available, and what is held on top of it. */
 export function BalanceChart({ balance, now }: { balance: readonly BalancePoint[]; now: Date }) {
@@ -19,12 +19,21 @@ export function BalanceChart({ balance, now }: { balance: readonly BalancePoint[
 
   return (
     <div>
-      <div ref={frame} className="relative" style={{ height: HEIGHT }} onPointerLeave={() => setPointed(null)}>
-        {width > 0 && last && <Drawing course={course} width={width} pointed={pointed} onPoint={setPointed} />}
+      <div ref={frame}>
+        <Walkable
+          label="Balance over time"
+          count={course.length}
+          pointed={pointed}
+          onPoint={setPointed}
+          say={(index) => say(course[index] ?? last)}
+          height={HEIGHT}
+        >
+          {width > 0 && last && <Drawing course={course} width={width} pointed={pointed} onPoint={setPointed} />}
+        </Walkable>
       </div>
       <Legend />
       <AsTable
-        caption="The balance over time"
+        caption="Balance over time"
         head={["When", "Available", "Held", "Total"]}
         rows={course.map((point, index) => ({
           key: `${point.at.getTime()}-${index}`,
@@ -39,6 +48,9 @@ export function BalanceChart({ balance, now }: { balance: readonly BalancePoint[
     </div>
   );
 }
+
+const say = (point: Course[number] | undefined): string =>
+  point ? `${formatFull(point.at)}: ${formatPaise(point.available)} available, ${formatPaise(point.held)} held` : "";
 
 function Legend() {
   return (
@@ -66,10 +78,12 @@ function Drawing({ course, width, pointed, onPoint }: DrawingProps) {
   const first = course[0]?.at ?? new Date();
   const end = course.at(-1)?.at ?? first;
   const highest = Math.max(1, ...course.map(({ available, held }) => available + held));
-  const x = scaleTime({ domain: [first, end], range: [MARGIN.left, right] });
   const y = scaleLinear({ domain: [0, highest], range: [bottom, MARGIN.top], nice: 4 });
+  const ticks = y.ticks(4);
+  const left = axisWidth(ticks.map(formatShort));
+  const x = scaleTime({ domain: [first, end], range: [left, right] });
   const isOneDay = end.getTime() - first.getTime() < 36 * 3_600_000;
-  const name = (at: Date) => (isOneDay ? formatClock(at).slice(0, 5) : formatDay(at).replace(/ \d{4}$/, ""));
+  const name = (at: Date) => (isOneDay ? formatMinute(at) : formatDay(at).replace(/ \d{4}$/, ""));
   const point = pointed === null ? undefined : course[pointed];
 
   const follow = (event: PointerEvent<SVGRectElement>) => {
@@ -77,14 +91,14 @@ function Drawing({ course, width, pointed, onPoint }: DrawingProps) {
     if (box) onPoint(indexAt(course, x.invert(event.clientX - box.left)));
   };
   const shape = { data: [...course], x: (d: Course[number]) => x(d.at), curve: curveStepAfter };
-  const summary = `The balance from ${formatFull(first)} to ${formatFull(end)}: it stands at ${formatPaise(
+  const summary = `Balance from ${formatFull(first)} to ${formatFull(end)}. Now: ${formatPaise(
     course.at(-1)?.available ?? 0,
-  )} available and ${formatPaise(course.at(-1)?.held ?? 0)} held.`;
+  )} available, ${formatPaise(course.at(-1)?.held ?? 0)} held.`;
 
   return (
     <>
       <svg width={width} height={HEIGHT} role="img" aria-label={summary} className="block">
-        <GridLines ticks={y.ticks(4)} y={(value) => y(value)} right={right} format={formatShort} />
+        <GridLines ticks={ticks} y={(value) => y(value)} left={left} right={right} format={formatShort} />
         <Area {...shape} y0={bottom} y1={(d) => y(d.available)} className="fill-accent opacity-15" />
         <Area
           {...shape}
@@ -93,10 +107,10 @@ function Drawing({ course, width, pointed, onPoint }: DrawingProps) {
           className="fill-warn-mark opacity-35"
         />
         <LinePath {...shape} y={(d) => y(d.available)} className="stroke-accent" strokeWidth={2} fill="none" />
-        <Label x={MARGIN.left} y={HEIGHT - 6} anchor="start">
+        <Label x={left} y={HEIGHT - 6} anchor="start">
           {name(first)}
         </Label>
-        <Label x={(MARGIN.left + right) / 2} y={HEIGHT - 6} anchor="middle">
+        <Label x={(left + right) / 2} y={HEIGHT - 6} anchor="middle">
           {name(new Date((first.getTime() + end.getTime()) / 2))}
         </Label>
         <Label x={right} y={HEIGHT - 6} anchor="end">
@@ -115,9 +129,9 @@ function Drawing({ course, width, pointed, onPoint }: DrawingProps) {
           </g>
         )}
         <rect
-          x={MARGIN.left}
+          x={left}
           y={0}
-          width={Math.max(0, right - MARGIN.left)}
+          width={Math.max(0, right - left)}
           height={bottom}
           fill="transparent"
           onPointerMove={follow}

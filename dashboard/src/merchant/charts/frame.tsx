@@ -1,7 +1,16 @@
-import type { ReactNode } from "react";
+import type { KeyboardEvent, ReactNode } from "react";
 import { cn } from "@/ui/cn";
+import { type Column, Table } from "@/ui/table";
 
-export const MARGIN = { top: 10, right: 4, bottom: 26, left: 46 };
+export const MARGIN = { top: 10, right: 4, bottom: 26 };
+
+/** How wide a figure of the axis is, at the most, in pixels; and its distance from the lines. */
+const FIGURE = 7;
+const GAP = 8;
+
+/** The room that the axis needs for its longest label: no figure is cut off. */
+export const axisWidth = (labels: readonly string[]): number =>
+  Math.max(24, ...labels.map((label) => label.length * FIGURE)) + GAP;
 export const HEIGHT = 220;
 
 export const Label = ({ x, y, anchor, children }: LabelProps) => (
@@ -18,18 +27,18 @@ interface LabelProps {
 }
 
 /** Lines across, each with its value at the left. */
-export function GridLines({ ticks, y, right, format }: GridProps) {
+export function GridLines({ ticks, y, left, right, format }: GridProps) {
   return ticks.map((tick) => (
     <g key={tick}>
       <line
-        x1={MARGIN.left}
+        x1={left}
         x2={right}
         y1={y(tick)}
         y2={y(tick)}
         className="stroke-line"
         strokeDasharray={tick ? "3 4" : ""}
       />
-      <Label x={MARGIN.left - 8} y={y(tick) + 4} anchor="end">
+      <Label x={left - GAP} y={y(tick) + 4} anchor="end">
         {format(tick)}
       </Label>
     </g>
@@ -39,6 +48,7 @@ export function GridLines({ ticks, y, right, format }: GridProps) {
 interface GridProps {
   ticks: readonly number[];
   y: (value: number) => number;
+  left: number;
   right: number;
   format: (value: number) => string;
 }
@@ -60,47 +70,82 @@ export function Hint({ x, width, children }: { x: number; width: number; childre
   );
 }
 
-/** The chart's figures for whoever cannot see it or wants them exactly. */
+/** The chart's figures for whoever cannot see it or wants them exactly. No column is hidden at any width. */
 export function AsTable({ caption, head, rows }: AsTableProps) {
+  const columns: Column<AsTableRow>[] = head.map((name, index) => ({
+    name,
+    align: index > 0 ? "end" : "start",
+    ...(index === 0 && { phone: "title" as const }),
+    cell: (row) => <span className="tabular whitespace-nowrap">{row.cells[index]}</span>,
+  }));
   return (
     <details className="mt-3 text-[0.8125rem]">
       <summary className="w-fit cursor-pointer rounded text-faint hover:text-ink">Show as a table</summary>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard. */}
-      <section className="mt-2 max-h-64 overflow-auto rounded-lg border border-line" aria-label={caption} tabIndex={0}>
-        <table className="tabular w-full">
-          <caption className="sr-only">{caption}</caption>
-          <thead className="sticky top-0 bg-sunken text-soft">
-            <tr>
-              {head.map((name, index) => (
-                <th
-                  key={name}
-                  scope="col"
-                  className={cn("px-3 py-1.5 font-medium", index ? "text-right" : "text-left")}
-                >
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody className="divide-y divide-line">
-            {rows.map((row) => (
-              <tr key={row.key}>
-                {row.cells.map((cell, index) => (
-                  <td key={head[index]} className={cn("whitespace-nowrap px-3 py-1.5", index > 0 && "text-right")}>
-                    {cell}
-                  </td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
+      <section
+        className="mt-2 max-h-80 overflow-y-auto rounded-lg border border-line"
+        aria-label={caption}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
+        tabIndex={0}
+      >
+        <Table caption={caption} columns={columns} rows={rows} rowKey={({ key }) => key} isDense />
       </section>
     </details>
   );
 }
 
+interface AsTableRow {
+  key: string;
+  cells: readonly ReactNode[];
+}
+
 interface AsTableProps {
   caption: string;
   head: readonly string[];
-  rows: readonly { key: string; cells: readonly ReactNode[] }[];
+  rows: readonly AsTableRow[];
+}
+
+interface PointerProps {
+  /** What the chart shows, in a sentence. */
+  label: string;
+  count: number;
+  pointed: number | null;
+  onPoint: (index: number | null) => void;
+  /** The point in words. */
+  say: (index: number) => string;
+  height: number;
+  children: ReactNode;
+}
+
+/** A chart that arrow keys walk through, point by point; each is read out. Home and End go to its ends. */
+export function Walkable({ label, count, pointed, onPoint, say, height, children }: PointerProps) {
+  const walk = (event: KeyboardEvent) => {
+    const now = pointed ?? count - 1;
+    const steps: Record<string, number> = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: count - 1 };
+    if (event.key === "Escape") return onPoint(null);
+    const next = steps[event.key];
+    if (next === undefined) return;
+    event.preventDefault();
+    onPoint(Math.min(count - 1, Math.max(0, next)));
+  };
+  return (
+    <div
+      role="slider"
+      aria-label={label}
+      aria-orientation="horizontal"
+      aria-valuemin={0}
+      aria-valuemax={Math.max(0, count - 1)}
+      aria-valuenow={pointed ?? count - 1}
+      aria-valuetext={count > 0 ? say(pointed ?? count - 1) : ""}
+      aria-readonly
+      tabIndex={0}
+      className="relative rounded"
+      style={{ height }}
+      onKeyDown={walk}
+      onFocus={(event) => event.currentTarget.matches(":focus-visible") && onPoint(pointed ?? count - 1)}
+      onBlur={() => onPoint(null)}
+      onPointerLeave={() => onPoint(null)}
+    >
+      {children}
+    </div>
+  );
 }

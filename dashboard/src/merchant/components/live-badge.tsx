@@ -3,13 +3,17 @@ import { Tooltip } from "@/ui/tooltip";
 import type { LiveState } from "../live";
 
 const words: Record<LiveState, { name: string; mark: string; meaning: string }> = {
-  live: { name: "Live", mark: "bg-good-mark animate-beat", meaning: "Changes show as they happen." },
+  live: { name: "Live", mark: "bg-good-mark animate-beat", meaning: "Changes appear as they happen." },
   polling: {
-    name: "Every 3 s",
+    name: "Reconnecting…",
     mark: "bg-warn-mark",
-    meaning: "The live line is down: the page asks every three seconds.",
+    meaning: "Live updates are interrupted. Until they are back, the page is refreshed every three seconds.",
   },
-  offline: { name: "Offline", mark: "bg-bad-mark", meaning: "There is no connection. What you see may be old." },
+  offline: {
+    name: "Not connected",
+    mark: "bg-bad-mark",
+    meaning: "The server does not answer. What you see may be old.",
+  },
 };
 
 export function LiveBadge({ state }: { state: LiveState }) {

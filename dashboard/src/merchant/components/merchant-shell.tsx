@@ -1,16 +1,21 @@
 import { Outlet, useRouterState } from "@tanstack/react-router";
-import { ArrowUpRight, BookText, LayoutDashboard, WifiOff, Zap } from "lucide-react";
-import { lazy, Suspense, useEffect, useEffectEvent, useRef, useState } from "react";
+import { ArrowUpRight, BookText, LayoutDashboard, Zap } from "lucide-react";
+import { useEffect, useEffectEvent, useRef, useState } from "react";
+import { useConnection } from "@/lib/connection";
+import { useZone } from "@/lib/zone";
 import { AppShell, type NavItem } from "@/ui/app-shell";
+import { ConnectionBanner } from "@/ui/connection-banner";
+import { ErrorBoundary } from "@/ui/error-boundary";
+import { preloadWhenIdle } from "@/ui/lazy-part";
 import { ThemeSwitch } from "@/ui/theme-switch";
+import { ZoneSwitch } from "@/ui/zone-switch";
 import { useLive } from "../live";
 import { NewPayoutProvider } from "../new-payout/provider";
 import { UnansweredBanner } from "../new-payout/unanswered-banner";
+import { Palette, parts } from "../parts";
 import { useSignedInMerchant } from "../session";
 import { AccountMenu } from "./account-menu";
 import { LiveBadge } from "./live-badge";
-
-const Palette = lazy(() => import("./palette"));
 
 const pages: NavItem[] = [
   { to: "/", name: "Overview", icon: LayoutDashboard },
@@ -23,9 +28,12 @@ const demoPages: NavItem[] = [...pages, { to: "/double-spend", name: "Double spe
 export function MerchantShell() {
   const { merchant, isDemo } = useSignedInMerchant();
   const live = useLive();
+  const { isLost } = useConnection();
+  const zone = useZone();
   const [isPaletteOpen, setPaletteOpen] = useState(false);
   useShortcut("k", () => setPaletteOpen((isOpen) => !isOpen));
   useFocusOnNewPage();
+  useEffect(() => preloadWhenIdle(parts), []);
   const nav = isDemo ? demoPages : pages;
 
   return (
@@ -35,38 +43,28 @@ export function MerchantShell() {
         account={<AccountMenu merchant={merchant} />}
         tools={
           <>
-            <LiveBadge state={live} />
+            <LiveBadge state={isLost ? "offline" : live} />
+            <ZoneSwitch />
             <ThemeSwitch />
           </>
         }
         banner={
           <>
-            {live === "offline" && <OfflineBanner />}
+            <ConnectionBanner />
             <UnansweredBanner />
           </>
         }
         onSearch={() => setPaletteOpen(true)}
       >
-        <Outlet />
+        {/* Every time on the page is drawn anew in another zone. */}
+        <Outlet key={zone} />
       </AppShell>
       {isPaletteOpen && (
-        <Suspense>
+        <ErrorBoundary what="The search">
           <Palette nav={nav} isOpen={isPaletteOpen} onOpenChange={setPaletteOpen} />
-        </Suspense>
+        </ErrorBoundary>
       )}
     </NewPayoutProvider>
-  );
-}
-
-function OfflineBanner() {
-  return (
-    <div
-      role="status"
-      className="flex items-center justify-center gap-2 bg-warn-soft px-4 py-2.5 text-center text-warn"
-    >
-      <WifiOff className="size-4 shrink-0" aria-hidden />
-      You are offline. What you see may be old; the page goes on by itself when the connection is back.
-    </div>
   );
 }
 

@@ -1,18 +1,20 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { LogOut, Plus, Receipt, Search } from "lucide-react";
-import { payoutsQuery } from "@/api/queries";
+import { recentPayoutsQuery, searchPayouts } from "@/api/queries";
+import type { Payout } from "@/api/types";
 import { formatPaise } from "@/lib/money";
-import { lookOf } from "@/lib/payout";
+import { lookOf, sayMatched } from "@/lib/payout";
+import { formatDay } from "@/lib/time";
 import type { NavItem } from "@/ui/app-shell";
-import CommandPalette, { type PaletteCommand } from "@/ui/command-palette";
+import CommandPalette, { type LookUp, type PaletteCommand } from "@/ui/command-palette";
 import { setTheme } from "@/ui/theme";
 import { themes } from "@/ui/theme-switch";
 import { toast } from "@/ui/toast";
 import { useNewPayout } from "../new-payout/provider";
 import { useSignOut } from "../session";
 
-const RECENT = 10;
+const RECENT = 6;
 
 interface PaletteProps {
   nav: readonly NavItem[];
@@ -24,14 +26,33 @@ export default function Palette({ nav, isOpen, onOpenChange }: PaletteProps) {
   const navigate = useNavigate();
   const newPayout = useNewPayout();
   const signOut = useSignOut();
-  const recent = useRecentPayouts();
+  const { data: newest = [] } = useQuery(recentPayoutsQuery(RECENT));
+
+  const ofPayout = (payout: Payout, group: string, note: string): PaletteCommand => ({
+    id: payout.id,
+    group,
+    name: `${formatPaise(payout.amount_paise)} to ${payout.bank_account_id}`,
+    note,
+    icon: Receipt,
+    run: () => void navigate({ to: "/payouts/$id", params: { id: payout.id } }),
+  });
+  const recent = newest.map((payout) => ofPayout(payout, "Recent payouts", lookOf(payout).name));
+  const lookUp = async (text: string, signal: AbortSignal): Promise<LookUp> => {
+    const { results, searched_back_to } = await searchPayouts(text, signal);
+    return {
+      found: results.map(({ payout, matched }) => ofPayout(payout, "Payouts found", `by ${sayMatched(matched)}`)),
+      hint: searched_back_to
+        ? `Payouts before ${formatDay(new Date(searched_back_to))} haven't been searched for this; ids, references and UTRs have.`
+        : undefined,
+    };
+  };
 
   const commands: PaletteCommand[] = [
     {
       id: "new-payout",
-      group: "Do",
-      name: "Request a payout",
-      keywords: ["pay", "send", "new"],
+      group: "Actions",
+      name: "New payout",
+      keywords: ["pay", "send", "request"],
       icon: Plus,
       run: () => newPayout(),
     },
@@ -41,15 +62,6 @@ export default function Palette({ nav, isOpen, onOpenChange }: PaletteProps) {
       name,
       icon,
       run: () => void navigate({ to }),
-    })),
-    ...recent.map((payout) => ({
-      id: payout.id,
-      group: "Recent payouts",
-      name: `${formatPaise(payout.amount_paise)} to ${payout.bank_account_id}`,
-      note: lookOf(payout).name,
-      keywords: [payout.reference, payout.utr ?? ""],
-      icon: Receipt,
-      run: () => void navigate({ to: "/payouts/$id", params: { id: payout.id } }),
     })),
     ...themes.map(({ value, name, icon }) => ({
       id: `theme-${value}`,
@@ -69,14 +81,19 @@ export default function Palette({ nav, isOpen, onOpenChange }: PaletteProps) {
   const find = (text: string): PaletteCommand => ({
     id: "find",
     group: "Payouts",
-    name: `Search payouts for “${text}”`,
+    name: `Show all payouts that mention “${text}”`,
     icon: Search,
     run: () => void navigate({ to: "/payouts", search: { search: text } }),
   });
-  return <CommandPalette isOpen={isOpen} onOpenChange={onOpenChange} commands={commands} find={find} />;
-}
-
-function useRecentPayouts() {
-  const { data } = useInfiniteQuery(payoutsQuery({}, RECENT));
-  return data?.pages[0]?.items ?? [];
+  return (
+    <CommandPalette
+      isOpen={isOpen}
+      onOpenChange={onOpenChange}
+      commands={commands}
+      recent={recent}
+      lookUp={lookUp}
+      find={find}
+      placeholder="Id, reference, UTR, account, amount, or a command"
+    />
+  );
 }

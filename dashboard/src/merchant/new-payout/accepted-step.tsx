@@ -23,21 +23,21 @@ export function AcceptedStep({ accepted: { payout, isReplay }, tries, onShow, on
           <span className="font-semibold">{formatPaise(payout.amount_paise)}</span> held for{" "}
           <span className="break-all font-medium">{payout.bank_account_id}</span>
         </p>
-        <p className="text-soft">It is on its way to the bank. Its page shows every step as it happens.</p>
+        <p className="text-soft">It is on its way to the bank. The payout page shows every step.</p>
       </div>
       {isReplay && (
         <Notice tone="good">
           {tries > 1
-            ? "The first request had arrived after all: this is its answer. It was paid for once, not twice."
-            : "This request had been accepted before: this is its answer. It was paid for once, not twice."}
+            ? "The first request had arrived: this is its answer. One payout was created, not two."
+            : "This request was accepted before: this is its answer. One payout was created, not two."}
         </Notice>
       )}
       <div className="grid grid-cols-[auto_1fr] gap-2">
         <Button size="large" onClick={onAnother}>
-          Another
+          New payout
         </Button>
         <Button ref={button} variant="primary" size="large" onClick={onShow}>
-          Follow this payout
+          Show this payout
         </Button>
       </div>
     </div>

@@ -11,33 +11,34 @@ import { useSignedInMerchant } from "../session";
 import { AcceptedStep } from "./accepted-step";
 import { ConfirmStep } from "./confirm-step";
 import { FormStep, type Wish } from "./form-step";
+import type { Beginning } from "./provider";
 import { noRefusal, refusalOf } from "./refusal";
 import { UnsureStep } from "./unsure-step";
 import { useSending } from "./use-sending";
 
-interface NewPayoutDialogProps {
-  again: Intention | null;
+interface NewPayoutDialogProps extends Beginning {
   onClose: () => void;
 }
 
 const titles = {
-  form: "Request a payout",
+  form: "New payout",
   confirm: "Confirm the payout",
-  unsure: "Making sure",
+  unsure: "Checking with PayRail",
   accepted: "Payout accepted",
 };
 
 /** Form, confirmation, sending, answer. One intention keeps one idempotency key through all of it. */
-export default function NewPayoutDialog({ again, onClose }: NewPayoutDialogProps) {
+export default function NewPayoutDialog({ again, like, onClose }: NewPayoutDialogProps) {
   const { merchant, isDemo } = useSignedInMerchant();
   const { data: me } = useQuery(meQuery);
   const { state, start, leave, hurry, reset } = useSending(merchant.id);
   const navigate = useNavigate();
+  const filled = again ?? like;
   const [typed, setTyped] = useState({
-    amount: again ? toTyped(again.amountPaise) : "",
-    account: again?.account ?? "",
+    amount: filled ? toTyped(filled.amountPaise) : "",
+    account: filled?.account ?? "",
   });
-  const [wish, setWish] = useState<Wish | null>(again);
+  const [wish, setWish] = useState<Wish | null>(again ?? null);
   const available = me?.available_balance_paise ?? null;
 
   const send = (confirmed: Wish) => {

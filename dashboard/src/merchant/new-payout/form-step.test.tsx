@@ -9,10 +9,12 @@ import { noRefusal, type Refusal } from "./refusal";
 function Form({
   refusal = noRefusal,
   isDemo = false,
+  available = 10_000,
   onDone,
 }: {
   refusal?: Refusal;
   isDemo?: boolean;
+  available?: number;
   onDone: (wish: Wish) => void;
 }) {
   const [typed, setTyped] = useState({ amount: "", account: "" });
@@ -20,7 +22,7 @@ function Form({
     <FormStep
       typed={typed}
       onType={setTyped}
-      available={10_000}
+      available={available}
       isDemo={isDemo}
       refusal={refusal}
       onEdit={undefined}
@@ -29,9 +31,16 @@ function Form({
   );
 }
 
-const show = (refusal?: Refusal, isDemo?: boolean) => {
+const show = (refusal?: Refusal, isDemo?: boolean, available?: number) => {
   const wishes: Wish[] = [];
-  render(<Form {...(refusal && { refusal })} isDemo={isDemo ?? false} onDone={(wish) => wishes.push(wish)} />);
+  render(
+    <Form
+      {...(refusal && { refusal })}
+      isDemo={isDemo ?? false}
+      {...(available && { available })}
+      onDone={(wish) => wishes.push(wish)}
+    />,
+  );
   return {
     wishes,
     amount: screen.getByLabelText("Amount in rupees"),
@@ -46,14 +55,36 @@ describe("the payout form", () => {
     const { amount, user } = show();
     expect(amount).toHaveAccessibleDescription("₹100.00 available");
     await user.type(amount, "60.50");
-    expect(amount).toHaveAccessibleDescription("₹39.50 will be left available");
+    expect(amount).toHaveAccessibleDescription("₹39.50 will be left");
     await user.clear(amount);
     await user.type(amount, "160");
-    expect(amount).toHaveAccessibleDescription("₹60.00 more than the ₹100.00 that are available");
+    expect(amount).toHaveAccessibleDescription("₹60.00 more than the ₹100.00 available");
+  });
+
+  it("refuses what the balance cannot pay before anything is sent", async () => {
+    const { amount, account, next, wishes, user } = show();
+    await user.type(account, "demo-success");
+    await user.type(amount, "160");
+    await user.click(next);
+    expect(amount).toBeInvalid();
+    expect(amount).toHaveAccessibleDescription(/₹160\.00 is ₹60\.00 more than the ₹100\.00 available\./);
+    expect(amount).toHaveFocus();
+    expect(wishes).toEqual([]);
+  });
+
+  it("refuses what cannot be an account", async () => {
+    const { amount, account, next, wishes, user } = show();
+    await user.type(amount, "1");
+    await user.click(account);
+    await user.paste("asdf ghjk 🏦");
+    await user.click(next);
+    expect(account).toHaveAccessibleDescription(/no emoji/);
+    expect(account).toHaveFocus();
+    expect(wishes).toEqual([]);
   });
 
   it("hands over exact paise and a trimmed account", async () => {
-    const { amount, account, next, wishes, user } = show();
+    const { amount, account, next, wishes, user } = show(undefined, false, 100_000_000);
     await user.type(amount, "₹ 1,00,000.05");
     await user.type(account, "  demo-success ");
     await user.click(next);
@@ -83,7 +114,7 @@ describe("the payout form", () => {
     await user.click(next);
     expect(account).toHaveAccessibleDescription(/255 characters/);
     await user.clear(account);
-    await user.paste("🏦".repeat(255));
+    await user.paste("𝐀".repeat(255));
     await user.click(next);
     expect(wishes).toHaveLength(1);
   });

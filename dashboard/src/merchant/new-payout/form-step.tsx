@@ -1,6 +1,7 @@
 import { TriangleAlert } from "lucide-react";
 import { type FormEvent, useEffect, useRef, useState } from "react";
-import { formatPaise, type Paise, parseRupees } from "@/lib/money";
+import { accountError } from "@/lib/account";
+import { formatPaise, type Paise, type ParsedAmount, parseRupees } from "@/lib/money";
 import { Button } from "@/ui/button";
 import { Field, TextInput } from "@/ui/field";
 import { Notice } from "@/ui/states";
@@ -29,14 +30,6 @@ interface FormStepProps {
   onDone: (wish: Wish) => void;
 }
 
-const ACCOUNT_MAX = 255;
-
-function accountError(account: string): string | null {
-  if (account === "") return "Enter the bank account.";
-  if ([...account].length > ACCOUNT_MAX) return `A bank account has ${ACCOUNT_MAX} characters at the most.`;
-  return null;
-}
-
 export function FormStep({ typed, onType, available, isDemo, refusal, onEdit, onDone }: FormStepProps) {
   const [isChecked, setChecked] = useState(false);
   const amountField = useRef<HTMLInputElement>(null);
@@ -44,6 +37,8 @@ export function FormStep({ typed, onType, available, isDemo, refusal, onEdit, on
   const amount = parseRupees(typed.amount);
   const account = typed.account.trim();
   const wrongAccount = accountError(account);
+  // The server decides; but what cannot be paid from this balance is not worth a request.
+  const isTooMuch = amount.isValid && available !== null && amount.paise > available;
   const isRefused = refusal.amount.length + refusal.account.length > 0;
 
   useEffect(() => {
@@ -58,12 +53,12 @@ export function FormStep({ typed, onType, available, isDemo, refusal, onEdit, on
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setChecked(true);
-    if (!amount.isValid) amountField.current?.focus();
+    if (!amount.isValid || isTooMuch) amountField.current?.focus();
     else if (wrongAccount) accountField.current?.focus();
     else onDone({ amountPaise: amount.paise, account });
   };
 
-  const ownAmountError = isChecked && !amount.isValid ? amount.error : null;
+  const ownAmountError = isChecked ? amountError(amount, available) : null;
   return (
     <form onSubmit={submit} noValidate className="grid gap-5">
       {refusal.other.length > 0 && (
@@ -122,15 +117,21 @@ export function FormStep({ typed, onType, available, isDemo, refusal, onEdit, on
   );
 }
 
-/** What is available, and what will be left. The server decides; this only says what to expect. */
+function amountError(amount: ParsedAmount, available: Paise | null): string | null {
+  if (!amount.isValid) return amount.error;
+  if (available === null || amount.paise <= available) return null;
+  return `${formatPaise(amount.paise)} is ${formatPaise(amount.paise - available)} more than the ${formatPaise(available)} available.`;
+}
+
+/** What is available, and what will be left. */
 function Left({ available, paise, isRefused }: { available: Paise | null; paise: Paise | null; isRefused: boolean }) {
-  if (available === null) return <span>Reading the balance…</span>;
+  if (available === null) return <span>Loading the balance…</span>;
   if (paise === null || isRefused) return <span className="tabular">{formatPaise(available)} available</span>;
   const left = available - paise;
-  if (left >= 0) return <span className="tabular">{formatPaise(left)} will be left available</span>;
+  if (left >= 0) return <span className="tabular">{formatPaise(left)} will be left</span>;
   return (
     <span className="tabular text-warn">
-      {formatPaise(-left)} more than the {formatPaise(available)} that are available
+      {formatPaise(-left)} more than the {formatPaise(available)} available
     </span>
   );
 }

@@ -1,10 +1,17 @@
-import { createContext, lazy, type ReactNode, Suspense, useCallback, useContext, useEffect, useState } from "react";
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useState } from "react";
 import type { Intention } from "@/lib/intention";
+import { ErrorBoundary } from "@/ui/error-boundary";
+import { NewPayoutDialog } from "../parts";
 
-const NewPayoutDialog = lazy(() => import("./dialog"));
+/** What the dialog begins with. */
+export interface Beginning {
+  /** An intention whose answer never came, to be sent once more under its own key. */
+  again?: Intention;
+  /** What the form is filled in with: a new payout like an earlier one. */
+  like?: { amountPaise: number; account: string };
+}
 
-/** `again`: an intention whose answer never came, to be sent once more under its own key. */
-type Open = (again?: Intention) => void;
+type Open = (beginning?: Beginning) => void;
 
 const Context = createContext<{ open: Open; isOpen: boolean }>({ open: () => {}, isOpen: false });
 
@@ -14,9 +21,9 @@ export const useIsPayoutDialogOpen = (): boolean => useContext(Context).isOpen;
 
 export function NewPayoutProvider({ children }: { children: ReactNode }) {
   const [isOpen, setOpen] = useState(false);
-  const [again, setAgain] = useState<Intention | null>(null);
-  const open = useCallback<Open>((intention) => {
-    setAgain(intention ?? null);
+  const [beginning, setBeginning] = useState<Beginning>({});
+  const open = useCallback<Open>((given = {}) => {
+    setBeginning(given);
     setOpen(true);
   }, []);
   useLetter("n", open);
@@ -25,9 +32,9 @@ export function NewPayoutProvider({ children }: { children: ReactNode }) {
     <Context value={{ open, isOpen }}>
       {children}
       {isOpen && (
-        <Suspense>
-          <NewPayoutDialog again={again} onClose={() => setOpen(false)} />
-        </Suspense>
+        <ErrorBoundary what="The form">
+          <NewPayoutDialog {...beginning} onClose={() => setOpen(false)} />
+        </ErrorBoundary>
       )}
     </Context>
   );

@@ -19,7 +19,7 @@ export function refusalOf(error: unknown, amountPaise: Paise): Refusal {
   if (error.code === "idempotency_key_reused") {
     return {
       ...noRefusal,
-      other: ["This request's key was used for another payout. Nothing was paid; confirm again."],
+      other: ["The key of this request was used for another payout. Nothing was paid. Confirm again."],
     };
   }
   const amount = error.field("amount_paise");

@@ -37,15 +37,15 @@ function Unanswered({ intention, merchantId }: { intention: Intention; merchantI
         <CircleHelp className="mt-0.5 size-4 shrink-0" aria-hidden />
         <span>
           {formatPaise(intention.amountPaise)} to {intention.account} was sent <Ago at={intention.startedAt} />, and no
-          answer came. Send it again to make sure: under its key it cannot be paid twice.
+          answer came. Check whether it was accepted: it cannot be paid twice.
         </span>
       </p>
       <div className="flex gap-2">
         <Button size="small" onClick={() => forget(merchantId, intention.key)}>
-          Forget it
+          Dismiss
         </Button>
-        <Button size="small" variant="primary" onClick={() => open(intention)}>
-          Make sure
+        <Button size="small" variant="primary" onClick={() => open({ again: intention })}>
+          Check now
         </Button>
       </div>
     </section>

@@ -22,14 +22,14 @@ export function UnsureStep({ wish, doubt, onHurry, onLeave }: UnsureStepProps) {
         <LoaderCircle className="mt-0.5 size-6 shrink-0 animate-spin text-accent-text" aria-hidden />
         <div>
           <p className="font-medium">
-            We are making sure about {formatPaise(wish.amountPaise)} to {wish.account}.
+            We are checking whether {formatPaise(wish.amountPaise)} to {wish.account} was accepted.
           </p>
           <p className="mt-1 text-soft">{whyOf(doubt.error)}</p>
         </div>
       </div>
       <Notice tone="good" icon={ShieldCheck}>
-        It cannot be paid twice: the same request goes out again under the same key, and the server answers what became
-        of the first.
+        It cannot be paid twice. We send the same request with the same key, and the server answers with the outcome of
+        the first one.
       </Notice>
       <p className="text-[0.8125rem] text-faint">
         {doubt.tries === 1 ? "Tried once." : `Tried ${doubt.tries} times.`} Next try{" "}
@@ -37,7 +37,7 @@ export function UnsureStep({ wish, doubt, onHurry, onLeave }: UnsureStepProps) {
       </p>
       <div className="grid grid-cols-[auto_1fr] gap-2">
         <Button size="large" onClick={onLeave}>
-          Leave it for later
+          Decide later
         </Button>
         <Button variant="primary" size="large" onClick={onHurry}>
           Try now
@@ -49,7 +49,7 @@ export function UnsureStep({ wish, doubt, onHurry, onLeave }: UnsureStepProps) {
 
 function whyOf(error: unknown): string {
   if (!navigator.onLine) return "You are offline. The request may or may not have arrived.";
-  if (!(error instanceof ApiError)) return "The answer got lost on the way. The request may or may not have arrived.";
-  if (error.status === 409) return "The server is busy with this balance and asks to try again.";
-  return `The server could not say for certain: ${error.message}`;
+  if (!(error instanceof ApiError)) return "The answer was lost. The request may or may not have arrived.";
+  if (error.status === 409) return "The server is busy with another payout of yours. We try again.";
+  return `The server did not give a definite answer: ${error.message}`;
 }

@@ -1,12 +1,21 @@
+import { useEffect } from "react";
+import { connection, watchConnection } from "@/lib/connection";
 import { ErrorState } from "@/ui/states";
 
-/** The page itself failed, or a part of it could not be fetched (a new version was put up meanwhile). */
-export function BrokenPage() {
+/** A page failed. The frame around it stays, and the page is tried again: by hand, or when the server is back. */
+export function BrokenPage({ reset }: { reset: () => void }) {
+  useEffect(
+    () =>
+      watchConnection(() => {
+        if (!connection().isLost) reset();
+      }),
+    [reset],
+  );
   return (
-    <main className="grid min-h-[60dvh] place-items-center">
-      <ErrorState title="This page could not be shown" onRetry={() => window.location.reload()}>
-        Nothing happened to your money. A reload usually helps.
+    <div className="grid min-h-[60dvh] place-items-center">
+      <ErrorState title="This page cannot be shown" onRetry={reset}>
+        Your money is not affected. Try again; if it fails again, reload the page.
       </ErrorState>
-    </main>
+    </div>
   );
 }

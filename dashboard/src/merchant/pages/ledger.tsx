@@ -1,20 +1,21 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { BookText, Download } from "lucide-react";
-import { inWords } from "@/api/errors";
-import { ledgerExportUrl, ledgerQuery } from "@/api/queries";
+import { BookText, Download, SearchX } from "lucide-react";
+import { type LedgerFilter, ledgerExportUrl, ledgerList } from "@/api/queries";
 import type { EntryKind, LedgerEntry } from "@/api/types";
+import { useList } from "@/api/use-list";
 import { kinds } from "@/lib/payout";
+import { periodError } from "@/lib/period";
+import { useZone } from "@/lib/zone";
 import { PageHeader } from "@/ui/app-shell";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { Card } from "@/ui/card";
-import { cn } from "@/ui/cn";
-import { LoadMore } from "@/ui/load-more";
+import { DateRange } from "@/ui/date-range";
+import { LongList } from "@/ui/long-list";
 import { Money, Movement } from "@/ui/money";
 import { Select } from "@/ui/select";
-import { EmptyState, ErrorState, SkeletonRows } from "@/ui/states";
-import { type Column, Table } from "@/ui/table";
+import { EmptyState } from "@/ui/states";
+import type { Column } from "@/ui/table";
 import { Ago } from "@/ui/time";
 import { Tooltip } from "@/ui/tooltip";
 import { useTitle } from "@/ui/use-title";
@@ -75,7 +76,7 @@ function Amount({ entry: { kind, amount_paise } }: { entry: LedgerEntry }) {
   const { sign } = kinds[kind];
   if (sign !== 0) return <Movement paise={sign * amount_paise} />;
   return (
-    <Tooltip text="Out of what was held; what is available does not change.">
+    <Tooltip text="Leaves the held balance. The available balance does not change.">
       <span className="text-faint">
         <Money paise={amount_paise} />
       </span>
@@ -83,20 +84,26 @@ function Amount({ entry: { kind, amount_paise } }: { entry: LedgerEntry }) {
   );
 }
 
+const askable = (filter: LedgerFilter): LedgerFilter =>
+  periodError(filter) ? { ...filter, from: undefined, to: undefined } : filter;
+
 export function Ledger() {
   useTitle("Ledger");
-  const { kind }: { kind?: EntryKind } = useSearch({ strict: false });
+  const filter: LedgerFilter = useSearch({ strict: false });
   const navigate = useNavigate();
-  const choose = (next: EntryKind | undefined) =>
-    void navigate({ to: "/ledger", search: { kind: next }, replace: true });
+  const zone = useZone();
+  const change = (next: LedgerFilter) =>
+    void navigate({ to: "/ledger", search: { ...filter, ...next }, replace: true });
+  const list = useList(ledgerList(askable(filter), zone));
+  const isFiltered = Object.values(filter).some(Boolean);
   return (
     <>
       <PageHeader
         title="Ledger"
-        hint="Every movement, with the balances after it. Nothing here is ever changed or removed."
+        hint="Every movement, with the balances after it. Entries are never changed or removed."
         actions={
           <Button asChild>
-            <a href={ledgerExportUrl(kind)} download>
+            <a href={ledgerExportUrl(askable(filter))} download>
               <Download aria-hidden />
               Export CSV
             </a>
@@ -104,57 +111,43 @@ export function Ledger() {
         }
       />
       <Card>
-        <div className="border-line border-b p-3">
+        <div className="flex flex-wrap gap-2 border-line border-b p-3">
           <Select
             aria-label="Kind"
-            value={kind ?? ""}
-            onChange={(event) => choose((event.target.value || undefined) as EntryKind | undefined)}
+            value={filter.kind ?? ""}
+            onChange={(event) => change({ kind: (event.target.value || undefined) as EntryKind | undefined })}
             className="w-56 max-sm:w-full"
           >
-            <option value="">Every kind</option>
+            <option value="">All kinds</option>
             {Object.entries(kinds).map(([value, { name, way }]) => (
               <option key={value} value={value}>
                 {name} ({way})
               </option>
             ))}
           </Select>
+          <DateRange value={filter} onChange={change} />
         </div>
-        <Entries kind={kind} />
+        <LongList
+          list={list}
+          what="ledger entries"
+          caption="Ledger entries"
+          columns={columns}
+          rowKey={({ number }) => number}
+          empty={(hasMore) => (isFiltered ? <NoMatch hasMore={hasMore} /> : <NoEntries />)}
+        />
       </Card>
     </>
   );
 }
 
-function Entries({ kind }: { kind: EntryKind | undefined }) {
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage, isPlaceholderData } = useInfiniteQuery(
-    ledgerQuery(kind),
-  );
-  if (!data && error) {
-    return (
-      <ErrorState title="The ledger could not be read" onRetry={() => void refetch()}>
-        {inWords(error)}
-      </ErrorState>
-    );
-  }
-  if (!data) return <SkeletonRows count={8} label="Reading the ledger" />;
-  const entries = data.pages.flatMap((page) => page.items);
-  return (
-    <div className={cn("transition-opacity", isPlaceholderData && "opacity-50")} aria-busy={isPlaceholderData}>
-      {entries.length > 0 ? (
-        <Table caption="Ledger entries" columns={columns} rows={entries} rowKey={({ number }) => number} />
-      ) : (
-        <EmptyState
-          icon={BookText}
-          title={kind ? `No entries of the kind ${kinds[kind].name.toLowerCase()}` : "The book is empty"}
-        >
-          {kind ? "Choose another kind." : "The first entry appears when money comes in."}
-        </EmptyState>
-      )}
-      {hasNextPage && (
-        <LoadMore isBusy={isFetchingNextPage} onClick={() => void fetchNextPage()} error={error && inWords(error)}>
-          Load more
-        </LoadMore>
-      )}
-    </div>
-  );
-}
+const NoMatch = ({ hasMore }: { hasMore: boolean }) => (
+  <EmptyState icon={SearchX} title={hasMore ? "No match in recent entries" : "No entries match these filters"}>
+    {hasMore ? "Older entries haven't been searched yet." : "Change the kind or the dates."}
+  </EmptyState>
+);
+
+const NoEntries = () => (
+  <EmptyState icon={BookText} title="No entries yet">
+    The first entry appears when money comes in.
+  </EmptyState>
+);

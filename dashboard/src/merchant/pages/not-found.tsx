@@ -11,14 +11,14 @@ export function NotFound() {
       <h1 className="sr-only">Not found</h1>
       <EmptyState
         icon={Compass}
-        title="There is no such page"
+        title="Page not found"
         action={
           <Button asChild>
-            <Link to="/">To the overview</Link>
+            <Link to="/">Go to the overview</Link>
           </Button>
         }
       >
-        The address may be mistyped, or the page may have moved.
+        Check the address.
       </EmptyState>
     </>
   );

@@ -1,23 +1,24 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ArrowRight, ArrowUpRight } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 import { inWords } from "@/api/errors";
-import { insightsQuery, payoutsQuery } from "@/api/queries";
+import { insightsQuery, recentPayoutsQuery } from "@/api/queries";
 import type { Insights } from "@/api/types";
+import { useZone, zoneName } from "@/lib/zone";
 import { PageHeader } from "@/ui/app-shell";
 import { Button } from "@/ui/button";
 import { Card, CardBody } from "@/ui/card";
 import { Segments } from "@/ui/segments";
 import { EmptyState, ErrorState, Skeleton, SkeletonRows } from "@/ui/states";
+import { Table } from "@/ui/table";
 import { useTitle } from "@/ui/use-title";
 import { Balances } from "../components/balances";
 import { NewPayoutButton } from "../components/new-payout-button";
-import { PayoutTable } from "../components/payout-table";
+import { NoPayouts } from "../components/no-payouts";
+import { payoutColumns } from "../components/payout-columns";
+import { BalanceChart, OutcomeChart } from "../parts";
 import { useSignedInMerchant } from "../session";
-
-const BalanceChart = lazy(async () => ({ default: (await import("../charts")).BalanceChart }));
-const OutcomeChart = lazy(async () => ({ default: (await import("../charts")).OutcomeChart }));
 
 const RECENT = 6;
 const ranges = [
@@ -42,34 +43,40 @@ export function Overview() {
 }
 
 function Charts() {
+  const zone = useZone();
   const [days, setDays] = useState<(typeof ranges)[number]["value"]>("7");
-  const { data, error, refetch } = useQuery(insightsQuery(Number(days)));
-  const range = <Segments label="How far back" value={days} options={ranges} onChange={setDays} />;
+  const { data, error, refetch } = useQuery(insightsQuery(Number(days), zone));
+  const shown = { data, error, onRetry: () => void refetch() };
+  const counted = data && !data.is_complete ? `The newest ${data.counted.toLocaleString("en-IN")} payouts` : undefined;
   return (
-    <div className="grid gap-5 lg:grid-cols-2">
-      <Card title="Balance over time" actions={range}>
-        <CardBody>
-          <Shown data={data} error={error} onRetry={() => void refetch()}>
-            {({ balance }) => <BalanceChart balance={balance} now={new Date()} />}
-          </Shown>
-        </CardBody>
-      </Card>
-      <Card title="Payouts by outcome" hint={data && !data.is_complete ? `The newest ${data.counted}` : undefined}>
-        <CardBody>
-          <Shown data={data} error={error} onRetry={() => void refetch()}>
-            {({ outcomes, counted }) =>
-              counted > 0 ? (
-                <OutcomeChart outcomes={outcomes} />
-              ) : (
-                <EmptyState icon={ArrowUpRight} title="No payouts in these days">
-                  What becomes of each payout shows here, day by day.
-                </EmptyState>
-              )
-            }
-          </Shown>
-        </CardBody>
-      </Card>
-    </div>
+    <section aria-label="Charts" className="grid gap-3">
+      <div className="flex flex-wrap items-center justify-between gap-2">
+        <p className="text-[0.8125rem] text-soft">Days in {zoneName(zone)}, for both charts</p>
+        <Segments label="Period of both charts" value={days} options={ranges} onChange={setDays} />
+      </div>
+      <div className="grid gap-5 lg:grid-cols-2">
+        <Card title="Balance over time">
+          <CardBody>
+            <Shown {...shown}>{({ balance }) => <BalanceChart balance={balance} now={new Date()} />}</Shown>
+          </CardBody>
+        </Card>
+        <Card title="Payouts by outcome" hint={counted}>
+          <CardBody>
+            <Shown {...shown}>
+              {({ outcomes, counted: count }) =>
+                count > 0 ? (
+                  <OutcomeChart outcomes={outcomes} />
+                ) : (
+                  <EmptyState icon={ArrowUpRight} title="No payouts in these days">
+                    The outcome of each payout appears here, day by day.
+                  </EmptyState>
+                )
+              }
+            </Shown>
+          </CardBody>
+        </Card>
+      </div>
+    </section>
   );
 }
 
@@ -81,19 +88,17 @@ interface ShownProps {
 }
 
 function Shown({ data, error, onRetry, children }: ShownProps) {
-  const waiting = <Skeleton className="h-64 rounded-lg opacity-60" />;
-  if (data) return <Suspense fallback={waiting}>{children(data)}</Suspense>;
-  if (!error) return waiting;
+  if (data) return children(data);
+  if (!error) return <Skeleton className="h-64 rounded-lg opacity-60" />;
   return (
-    <ErrorState title="The figures could not be read" onRetry={onRetry}>
+    <ErrorState title="The chart could not be loaded" onRetry={onRetry}>
       {inWords(error)}
     </ErrorState>
   );
 }
 
 function RecentPayouts() {
-  const { data, error, refetch } = useInfiniteQuery(payoutsQuery({}, RECENT));
-  const payouts = data?.pages[0]?.items;
+  const { data: payouts, error, refetch } = useQuery(recentPayoutsQuery(RECENT));
   const all = (
     <Button asChild variant="ghost" size="small" className="-mr-3">
       <Link to="/payouts">
@@ -105,18 +110,16 @@ function RecentPayouts() {
     <Card title="Recent payouts" actions={all}>
       {payouts ? (
         payouts.length > 0 ? (
-          <PayoutTable payouts={payouts} caption="Recent payouts" />
+          <Table caption="Recent payouts" columns={payoutColumns} rows={payouts} rowKey={({ id }) => id} hasRowLinks />
         ) : (
-          <EmptyState icon={ArrowUpRight} title="No payouts yet" action={<NewPayoutButton />}>
-            Ask for the first one: its amount is held at once, and you can follow every step.
-          </EmptyState>
+          <NoPayouts />
         )
       ) : error ? (
-        <ErrorState title="The payouts could not be read" onRetry={() => void refetch()}>
+        <ErrorState title="The payouts could not be loaded" onRetry={() => void refetch()}>
           {inWords(error)}
         </ErrorState>
       ) : (
-        <SkeletonRows count={RECENT} label="Reading the payouts" />
+        <SkeletonRows count={RECENT} label="Loading the payouts" />
       )}
     </Card>
   );

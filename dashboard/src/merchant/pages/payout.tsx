@@ -1,16 +1,17 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { ArrowLeft, CircleHelp, Compass } from "lucide-react";
+import { ArrowLeft, CircleHelp, Compass, Printer, RotateCw } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { cancelPayout } from "@/api/actions";
 import { ApiError, inWords } from "@/api/errors";
 import { payoutQuery } from "@/api/queries";
 import type { PayoutStory } from "@/api/types";
+import { BankMessages } from "@/components/bank-messages";
 import { StatusBadge } from "@/components/status-badge";
 import { Story } from "@/components/story";
 import { formatPaise } from "@/lib/money";
 import { lookOf } from "@/lib/payout";
-import { reservedPaise } from "@/lib/story";
+import { reservedPaise, summary } from "@/lib/story";
 import { PageHeader } from "@/ui/app-shell";
 import { Button } from "@/ui/button";
 import { Card, CardBody, Fact, Facts } from "@/ui/card";
@@ -21,6 +22,7 @@ import { EmptyState, ErrorState, Notice, Skeleton } from "@/ui/states";
 import { Ago, Moment } from "@/ui/time";
 import { toast } from "@/ui/toast";
 import { useTitle } from "@/ui/use-title";
+import { useNewPayout } from "../new-payout/provider";
 
 export function PayoutPage() {
   const { id = "" }: { id?: string } = useParams({ strict: false });
@@ -34,15 +36,15 @@ export function PayoutPage() {
       <PageHeader back={<Back />} title="Payout" />
       <Card>
         {isMissing ? (
-          <EmptyState icon={Compass} title="You have no payout with this id">
-            It may belong to another merchant, or the address is not whole.
+          <EmptyState icon={Compass} title="Payout not found">
+            Check the address: it may not be complete, or the payout may belong to another merchant.
           </EmptyState>
         ) : error ? (
-          <ErrorState title="The payout could not be read" onRetry={() => void refetch()}>
+          <ErrorState title="The payout could not be loaded" onRetry={() => void refetch()}>
             {inWords(error)}
           </ErrorState>
         ) : (
-          <div role="status" aria-label="Reading the payout" className="grid gap-4 p-6">
+          <div role="status" aria-label="Loading the payout" className="grid gap-4 p-6">
             <Skeleton className="h-8 w-48" />
             <Skeleton className="w-80 max-w-full" />
             <Skeleton className="w-64 max-w-full" />
@@ -74,13 +76,20 @@ function Found({ story }: { story: PayoutStory }) {
             <StatusBadge payout={story} />
           </span>
         }
-        hint={<span className="break-all">to {story.bank_account_id}</span>}
-        actions={story.status === "pending" && <Cancel story={story} />}
+        hint={
+          <>
+            <p className="break-words font-medium text-ink" data-testid="summary">
+              {summary(story)}
+            </p>
+            <p className="break-all">To {story.bank_account_id}</p>
+          </>
+        }
+        actions={<Actions story={story} />}
       />
       {story.in_doubt && (
         <Notice tone="warn" icon={CircleHelp} className="mb-5">
-          The bank gave no definite answer. {formatPaise(story.amount_paise)} stay held, neither paid out nor given
-          back, until it is certain what happened. You need not do anything.
+          The bank gave no definite answer. {formatPaise(story.amount_paise)} stays held until it is certain whether the
+          bank paid. You don't have to do anything.
         </Notice>
       )}
       <div className="grid items-start gap-5 lg:grid-cols-[1.6fr_1fr]">
@@ -94,7 +103,28 @@ function Found({ story }: { story: PayoutStory }) {
             <Details story={story} />
           </CardBody>
         </Card>
+        <div className="min-w-0 lg:col-span-2">
+          <BankMessages story={story} />
+        </div>
       </div>
+    </>
+  );
+}
+
+function Actions({ story }: { story: PayoutStory }) {
+  const open = useNewPayout();
+  const like = { amountPaise: story.amount_paise, account: story.bank_account_id };
+  return (
+    <>
+      <Button onClick={() => window.print()}>
+        <Printer aria-hidden />
+        Print
+      </Button>
+      <Button onClick={() => open({ like })}>
+        <RotateCw aria-hidden />
+        Pay again
+      </Button>
+      {story.status === "pending" && <Cancel story={story} />}
     </>
   );
 }
@@ -107,13 +137,13 @@ function Details({ story }: { story: PayoutStory }) {
       <Fact name="Amount">
         <Money paise={story.amount_paise} />
       </Fact>
-      <Fact name="Held now">
+      <Fact name="Held">
         <Money paise={reservedPaise(story)} />
       </Fact>
       <Fact name="Bank account">
         <Copyable value={story.bank_account_id} what="bank account" />
       </Fact>
-      <Fact name="UTR">{story.utr ? <Copyable value={story.utr} what="UTR" /> : none("not paid")}</Fact>
+      <Fact name="UTR">{story.utr ? <Copyable value={story.utr} what="UTR" /> : none("Not paid")}</Fact>
       {story.reason && <Fact name="Reason">{story.reason}</Fact>}
       <Fact name="Reference" isWide>
         <Copyable value={story.reference} what="reference" />
@@ -143,14 +173,14 @@ function Cancel({ story }: { story: PayoutStory }) {
     onSuccess: () =>
       toast("Payout cancelled", {
         tone: "good",
-        description: `${formatPaise(story.amount_paise)} are available again.`,
+        description: `${formatPaise(story.amount_paise)} is available again.`,
       }),
     onError: (error) =>
       toast("The payout was not cancelled", {
         tone: "bad",
         description:
           error instanceof ApiError && error.code === "not_cancellable"
-            ? "It is on its way to the bank already."
+            ? "It has already been sent to the bank."
             : inWords(error),
       }),
     onSettled: () => {
@@ -165,9 +195,9 @@ function Cancel({ story }: { story: PayoutStory }) {
         isOpen={isAsking}
         onOpenChange={setAsking}
         title="Cancel this payout?"
-        description={`${formatPaise(story.amount_paise)} to ${story.bank_account_id} will not be paid, and the amount becomes available again.`}
+        description={`${formatPaise(story.amount_paise)} to ${story.bank_account_id} will not be paid. The amount becomes available again.`}
         confirm="Cancel payout"
-        cancel="Keep it"
+        cancel="Keep payout"
         isDanger
         isBusy={cancelling.isPending}
         onConfirm={() => cancelling.mutate()}

@@ -1,22 +1,27 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { ArrowUpRight, Search, SearchX, X } from "lucide-react";
+import { Search, SearchX, X } from "lucide-react";
 import { useEffect, useEffectEvent, useState } from "react";
-import { inWords } from "@/api/errors";
-import { type PayoutFilter, payoutsQuery } from "@/api/queries";
-import type { StatusFilter } from "@/api/types";
+import { answer, client } from "@/api/client";
+import { type PayoutFilter, payoutList } from "@/api/queries";
+import type { Payout, StatusFilter } from "@/api/types";
+import { type List, useList } from "@/api/use-list";
 import { filters } from "@/lib/payout";
+import { periodError } from "@/lib/period";
+import { useZone } from "@/lib/zone";
 import { PageHeader } from "@/ui/app-shell";
 import { Button, IconButton } from "@/ui/button";
 import { Card } from "@/ui/card";
 import { cn } from "@/ui/cn";
+import { DateRange } from "@/ui/date-range";
 import { control } from "@/ui/field";
-import { LoadMore } from "@/ui/load-more";
+import { LongList } from "@/ui/long-list";
 import { Select } from "@/ui/select";
-import { EmptyState, ErrorState, SkeletonRows } from "@/ui/states";
+import { EmptyState } from "@/ui/states";
 import { useTitle } from "@/ui/use-title";
 import { NewPayoutButton } from "../components/new-payout-button";
-import { PayoutTable } from "../components/payout-table";
+import { NoPayouts } from "../components/no-payouts";
+import { payoutColumns } from "../components/payout-columns";
+import { watchPayouts } from "../live";
 
 export function Payouts() {
   useTitle("Payouts");
@@ -26,15 +31,16 @@ export function Payouts() {
     void navigate({ to: "/payouts", search: { ...filter, ...next }, replace: true });
   return (
     <>
-      <PageHeader title="Payouts" hint="Newest first, kept up to date while you look." actions={<NewPayoutButton />} />
+      <PageHeader title="Payouts" hint="Newest first, updated live." actions={<NewPayoutButton />} />
       <Card>
         <Filters filter={filter} onChange={change} />
-        <List filter={filter} onClear={() => change({ status: undefined, search: undefined })} />
+        <Found filter={filter} onClear={() => change(NO_FILTER)} />
       </Card>
     </>
   );
 }
 
+const NO_FILTER: PayoutFilter = { status: undefined, search: undefined, from: undefined, to: undefined };
 const TYPING_MS = 300;
 
 function Filters({ filter, onChange }: { filter: PayoutFilter; onChange: (next: PayoutFilter) => void }) {
@@ -61,7 +67,7 @@ function Filters({ filter, onChange }: { filter: PayoutFilter; onChange: (next: 
         <input
           type="search"
           aria-label="Search payouts"
-          placeholder="Account, UTR, reason, or a whole id or reference"
+          placeholder="Account, UTR, amount, reason, id or reference"
           value={typed}
           maxLength={255}
           onChange={(event) => setTyped(event.target.value)}
@@ -86,73 +92,81 @@ function Filters({ filter, onChange }: { filter: PayoutFilter; onChange: (next: 
         onChange={(event) => onChange({ status: (event.target.value || undefined) as StatusFilter | undefined })}
         className="w-44 max-sm:w-full"
       >
-        <option value="">Every status</option>
+        <option value="">All statuses</option>
         {Object.entries(filters).map(([value, name]) => (
           <option key={value} value={value}>
             {name}
           </option>
         ))}
       </Select>
+      <DateRange value={filter} onChange={onChange} />
     </search>
   );
 }
 
-function List({ filter, onClear }: { filter: PayoutFilter; onClear: () => void }) {
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage, isPlaceholderData } = useInfiniteQuery(
-    payoutsQuery(filter),
-  );
-  if (!data && error) {
-    return (
-      <ErrorState title="The payouts could not be read" onRetry={() => void refetch()}>
-        {inWords(error)}
-      </ErrorState>
-    );
-  }
-  if (!data) return <SkeletonRows count={8} label="Reading the payouts" />;
-  const payouts = data.pages.flatMap((page) => page.items);
-  const isFiltered = Boolean(filter.status || filter.search);
+/** A reversed period out of a link is not asked for; its error stands beside it. */
+const askable = (filter: PayoutFilter): PayoutFilter =>
+  periodError(filter) ? { ...filter, from: undefined, to: undefined } : filter;
+
+function Found({ filter, onClear }: { filter: PayoutFilter; onClear: () => void }) {
+  const list = useList(payoutList(askable(filter), useZone()));
+  useFollowing(list);
+  const isFiltered = Object.values(filter).some(Boolean);
   return (
-    <div className={cn("transition-opacity", isPlaceholderData && "opacity-50")} aria-busy={isPlaceholderData}>
+    <>
       <p role="status" className="sr-only">
-        {payouts.length} payouts shown
+        {list.rows && `${list.rows.length} payouts shown${list.hasMore ? "; there are more" : ""}`}
       </p>
-      {payouts.length > 0 ? (
-        <PayoutTable payouts={payouts} caption="Payouts" />
-      ) : (
-        <None {...{ isFiltered, hasNextPage, onClear }} />
-      )}
-      {hasNextPage && (
-        <LoadMore isBusy={isFetchingNextPage} onClick={() => void fetchNextPage()} error={error && inWords(error)}>
-          {isFiltered ? "Look further back" : "Load more"}
-        </LoadMore>
-      )}
-    </div>
+      <LongList
+        list={list}
+        what="payouts"
+        caption="Payouts"
+        columns={payoutColumns}
+        rowKey={({ id }) => id}
+        hasRowLinks
+        empty={(hasMore) => (isFiltered ? <NoMatch hasMore={hasMore} onClear={onClear} /> : <NoPayouts />)}
+      />
+    </>
   );
 }
 
-function None({
-  isFiltered,
-  hasNextPage,
-  onClear,
-}: {
-  isFiltered: boolean;
-  hasNextPage: boolean;
-  onClear: () => void;
-}) {
-  if (!isFiltered) {
-    return (
-      <EmptyState icon={ArrowUpRight} title="No payouts yet" action={<NewPayoutButton />}>
-        Ask for the first one: its amount is held at once, and you can follow every step.
-      </EmptyState>
-    );
-  }
-  return (
-    <EmptyState
-      icon={SearchX}
-      title={hasNextPage ? "None among the newest payouts" : "No payout matches"}
-      action={<Button onClick={onClear}>Show all payouts</Button>}
-    >
-      {hasNextPage ? "There are older ones that have not been looked at." : "Try another status or other words."}
-    </EmptyState>
-  );
+/** The first page is read again with everything else. */
+const FIRST_PAGE = 50;
+const GATHER_MS = 400;
+const AT_ONCE = 10;
+
+/** Payouts further down that change are read one by one, so that no shown status is old. */
+function useFollowing({ rows, patch }: List<Payout>): void {
+  const refresh = useEffectEvent(async (ids: ReadonlySet<string>) => {
+    const changed = (rows ?? []).slice(FIRST_PAGE).filter(({ id }) => ids.has(id));
+    const read = ({ id }: Payout) => answer(client.GET("/api/v1/payouts/{id}", { params: { path: { id } } }));
+    const fresh = await Promise.allSettled(changed.slice(0, AT_ONCE).map(read));
+    patch(fresh.flatMap((result) => (result.status === "fulfilled" ? [result.value] : [])));
+  });
+  useEffect(() => {
+    const ids = new Set<string>();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const unwatch = watchPayouts((id) => {
+      ids.add(id);
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        void refresh(new Set(ids));
+        ids.clear();
+      }, GATHER_MS);
+    });
+    return () => {
+      unwatch();
+      clearTimeout(timer);
+    };
+  }, []);
 }
+
+const NoMatch = ({ hasMore, onClear }: { hasMore: boolean; onClear: () => void }) => (
+  <EmptyState
+    icon={SearchX}
+    title={hasMore ? "No match in recent payouts" : "No payouts match these filters"}
+    action={<Button onClick={onClear}>Show all payouts</Button>}
+  >
+    {hasMore ? "Older payouts haven't been searched yet." : "Change the status, the dates or the words."}
+  </EmptyState>
+);

@@ -41,11 +41,11 @@ export function SignIn({ demoMerchants }: { demoMerchants: Session["demo_merchan
       <main className="mx-auto grid w-full max-w-md content-center gap-6 px-5 pt-4 pb-20">
         <div>
           <h1 className="font-semibold text-2xl">Sign in to PayRail</h1>
-          <p className="mt-1.5 text-soft">Balances, payouts, and the ledger behind them.</p>
+          <p className="mt-1.5 text-soft">Balances, payouts and the ledger.</p>
         </div>
         {ended && (
           <Notice tone="warn" icon={Clock} role="alert">
-            The session of {ended.name} has ended. Sign in again to go on where you were.
+            The session of {ended.name} has ended. Sign in again to continue where you were.
           </Notice>
         )}
         <form
@@ -53,11 +53,7 @@ export function SignIn({ demoMerchants }: { demoMerchants: Session["demo_merchan
           noValidate
           className="grid gap-4 rounded-box border border-line bg-surface p-5 shadow-box"
         >
-          <Field
-            label="API key"
-            error={error}
-            hint="It is exchanged for a session of this browser and not kept on the page."
-          >
+          <Field label="API key" error={error} hint="Used once to sign in; never stored in this browser.">
             {(wiring) => (
               <TextInput
                 {...wiring}
@@ -80,7 +76,7 @@ export function SignIn({ demoMerchants }: { demoMerchants: Session["demo_merchan
           <section aria-labelledby="demo-heading">
             <h2 id="demo-heading" className="mb-2.5 flex items-center gap-2 font-medium text-[0.8125rem] text-soft">
               <KeyRound className="size-4" aria-hidden />
-              This is a demonstration: come in as
+              Demo: sign in as
             </h2>
             <ul className="divide-y divide-line overflow-hidden rounded-box border border-line bg-surface shadow-box">
               {demoMerchants.map((demo) => (
@@ -110,7 +106,7 @@ export function SignIn({ demoMerchants }: { demoMerchants: Session["demo_merchan
 function wordsOf(error: Error): string | string[] {
   if (!(error instanceof ApiError)) return inWords(error);
   if (error.code === "invalid_api_key")
-    return "No merchant has this API key. Check that it is whole and has not been revoked.";
+    return "No merchant has this API key. Check that it is complete and has not been revoked.";
   const texts = error.field("api_key");
   return texts.length > 0 ? texts : inWords(error);
 }

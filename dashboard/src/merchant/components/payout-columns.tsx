@@ -2,12 +2,16 @@ import { Link } from "@tanstack/react-router";
 import type { Payout } from "@/api/types";
 import { StatusBadge } from "@/components/status-badge";
 import { Money } from "@/ui/money";
-import { type Column, Table } from "@/ui/table";
+import type { Column } from "@/ui/table";
 import { Ago } from "@/ui/time";
 
-const columns: readonly Column<Payout>[] = [
+export const payoutColumns: readonly Column<Payout>[] = [
+  { name: "Bank account", phone: "sub", cell: (payout) => <span className="break-all">{payout.bank_account_id}</span> },
+  { name: "Status", phone: "badge", cell: (payout) => <StatusBadge payout={payout} /> },
+  { name: "Note", phone: "note", cell: (payout) => noteOf(payout) },
   {
     name: "Amount",
+    align: "end",
     phone: "title",
     cell: (payout) => (
       <Link to="/payouts/$id" params={{ id: payout.id }} className="row-link font-medium">
@@ -15,9 +19,6 @@ const columns: readonly Column<Payout>[] = [
       </Link>
     ),
   },
-  { name: "Status", phone: "badge", cell: (payout) => <StatusBadge payout={payout} /> },
-  { name: "Bank account", phone: "sub", cell: (payout) => <span className="break-all">{payout.bank_account_id}</span> },
-  { name: "Note", phone: "hide", cell: (payout) => noteOf(payout) },
   {
     name: "Requested",
     align: "end",
@@ -30,15 +31,12 @@ const columns: readonly Column<Payout>[] = [
   },
 ];
 
+/** Why it failed or is in doubt, or by what the bank knows it. */
 function noteOf(payout: Payout) {
   const text = payout.reason ?? payout.in_doubt?.reason ?? (payout.utr && `UTR ${payout.utr}`);
   return text ? (
-    <span className="line-clamp-1 max-w-72 text-soft max-sm:max-w-56" title={text}>
+    <span className="line-clamp-2 min-w-0 max-w-72 break-words text-soft" title={text}>
       {text}
     </span>
   ) : null;
 }
-
-export const PayoutTable = ({ payouts, caption }: { payouts: readonly Payout[]; caption: string }) => (
-  <Table caption={caption} columns={columns} rows={payouts} rowKey={({ id }) => id} hasRowLinks />
-);

@@ -1,0 +1,302 @@
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { available, signInFilled } from "./harness/merchant.ts";
+import { scene } from "./harness/scene.ts";
+import { FILLED } from "./harness/server.ts";
+
+// A merchant with 30,000 payouts and a balance in crores: what is fine with ten payouts may not be with these.
+const PAYOUTS = 30_000;
+const on = scene({}, PAYOUTS);
+
+interface Payout {
+  id: string;
+  reference: string;
+  utr: string;
+  created_at: string;
+}
+
+/** One of long ago, whom no list on a page has. */
+async function oldPayout(): Promise<Payout> {
+  const from = new Date(Date.now() - 50 * 86_400_000).toISOString();
+  const to = new Date(Date.now() - 20 * 86_400_000).toISOString();
+  const path = `/api/v1/payouts/?view=full&limit=1&from=${from}&to=${to}`;
+  const [payout] = await on.server.json<Payout[]>(FILLED, path);
+  if (!payout) throw new Error("there is no old payout");
+  return payout;
+}
+
+const openPalette = async (page: Page) => {
+  await page.keyboard.press("Control+k");
+  await page.getByRole("dialog").getByRole("combobox").waitFor();
+};
+
+const path = (page: Page) => new URL(page.url()).pathname;
+
+test("pasted into Ctrl K, an id, a reference, a UTR or an ending opens exactly its payout", async () => {
+  const { page } = await on.open();
+  await signInFilled(page);
+  const payout = await oldPayout();
+  for (const text of [payout.utr, payout.reference, payout.id, payout.id.slice(-8)]) {
+    await page.getByRole("link", { name: "Overview" }).first().click();
+    await expect.poll(() => path(page)).toBe("/");
+    await openPalette(page);
+    await page.keyboard.insertText(text);
+    await page.keyboard.press("Enter");
+    await expect.poll(() => path(page), { timeout: 15_000 }).toBe(`/payouts/${payout.id}`);
+  }
+  await openPalette(page);
+  await page.keyboard.insertText(payout.utr);
+  await page.getByRole("option").getByText("by UTR").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("link", { name: "Overview" }).first().click();
+  await openPalette(page);
+  await page.keyboard.insertText(`${payout.utr}0`);
+  await page.keyboard.press("Enter");
+  await page.getByText("No exact match.").waitFor();
+  expect(path(page)).toBe("/");
+});
+
+/** What stands beside the window or is cut off by what it stands in. */
+const cutOff = (page: Page): Promise<string[]> =>
+  page.evaluate(() => {
+    const faults: string[] = [];
+    const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+    if (wide > 0) faults.push(`the page is ${wide} px too wide`);
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+      const element = node.parentElement;
+      if (!element || !/₹|^\d[\d,.]*(Cr|L|K)?$/.test(node.textContent?.trim() ?? "")) continue;
+      if (element.closest(".sr-only, [aria-hidden=true], option")) continue;
+      const range = document.createRange();
+      range.selectNodeContents(node);
+      const box = range.getBoundingClientRect();
+      if (box.width === 0) continue;
+      const name = `${node.textContent} (${Math.round(box.left)} to ${Math.round(box.right)})`;
+      if (box.left < 0 || box.right > window.innerWidth) faults.push(`${name} is beside the window`);
+      for (let around: Element | null = element; around; around = around.parentElement) {
+        const clips = getComputedStyle(around).overflowX !== "visible";
+        const edge = around.getBoundingClientRect();
+        if (clips && (box.left < edge.left - 1 || box.right > edge.right + 1)) faults.push(`${name} is cut off`);
+      }
+    }
+    return faults;
+  });
+
+test("no amount is cut off at any width", { timeout: 180_000 }, async () => {
+  const { page } = await on.open();
+  await signInFilled(page);
+  const payout = await oldPayout();
+  const faults: Record<string, string[]> = {};
+  for (const place of ["/", "/payouts", "/ledger", `/payouts/${payout.id}`]) {
+    await page.goto(place);
+    await page.getByText("₹").first().waitFor();
+    await page.waitForLoadState("networkidle");
+    for (const summary of await page.getByText("Show as a table").all()) await summary.click();
+    for (const width of [320, 390, 720, 1024, 1280, 1440]) {
+      await page.setViewportSize({ width, height: 800 });
+      // Two frames: a measure, and what follows from it.
+      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+      const found = await cutOff(page);
+      if (found.length > 0) faults[`${place} at ${width}`] = found.slice(0, 5);
+    }
+  }
+  expect(faults).toEqual({});
+});
+
+const rowCount = async (page: Page) => Number(await page.getByRole("table").getAttribute("aria-rowcount")) - 1;
+
+test("a list of 30,000 is scrolled to its end, in little memory; one payout costs few requests and moves no row", {
+  timeout: 300_000,
+}, async () => {
+  const { page, context } = await on.open();
+  await signInFilled(page);
+  await page.getByRole("link", { name: "Payouts", exact: true }).first().click();
+  await page.locator("[data-live=live]").first().waitFor();
+  const asked: string[] = [];
+  page.on("request", (request) => {
+    const url = new URL(request.url());
+    if (url.pathname === "/api/v1/payouts" && request.method() === "GET") asked.push(url.search);
+  });
+  const scrollToEnd = () => page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight));
+  await expect
+    .poll(
+      async () => {
+        await scrollToEnd();
+        return await rowCount(page);
+      },
+      { timeout: 240_000, interval: 30 },
+    )
+    .toBe(PAYOUTS);
+  expect(await page.getByRole("row").count()).toBeLessThan(120);
+
+  const session = await context.newCDPSession(page);
+  await session.send("HeapProfiler.enable");
+  await session.send("HeapProfiler.collectGarbage");
+  const { usedSize } = await session.send("Runtime.getHeapUsage");
+  console.log(`${PAYOUTS} payouts in a list: ${(usedSize / 1e6).toFixed(1)} MB of JavaScript heap`);
+  expect(usedSize).toBeLessThan(60_000_000);
+
+  await page.evaluate(() => window.scrollTo(0, 40_000));
+  const link = page.getByRole("row").nth(30).getByRole("link");
+  const before = {
+    text: await link.textContent(),
+    href: await link.getAttribute("href"),
+    box: await link.boundingBox(),
+  };
+  asked.length = 0;
+  const id = await on.server.pay(FILLED, 777, "demo-success");
+  await page.getByRole("button", { name: /^1 new/ }).waitFor();
+  await expect
+    .poll(async () => (await on.server.json<{ status: string }>(FILLED, `/api/v1/payouts/${id}/`)).status, {
+      timeout: 15_000,
+    })
+    .toBe("completed");
+  expect(await link.getAttribute("href")).toBe(before.href);
+  expect(await link.boundingBox()).toEqual(before.box);
+  expect(asked.length).toBeLessThan(8);
+  expect(asked.every((search) => !search.includes("before="))).toBe(true);
+  // A click is a click, however long the list is.
+  await link.click();
+  await expect.poll(() => path(page)).toBe(before.href);
+  await page.goBack();
+  await page.getByRole("button", { name: /^1 new/ }).click();
+  await page.getByRole("row").nth(1).getByText("₹7.77").waitFor();
+});
+
+test("the server goes away and comes back: the page says so, stays whole, and goes on without a reload", {
+  timeout: 120_000,
+}, async () => {
+  const { page } = (await on.open()).allow(/net::ERR_/);
+  await signInFilled(page);
+  await page.locator("[data-live=live]").first().waitFor();
+  await page.waitForLoadState("networkidle");
+  await page.evaluate(() => Object.assign(window, { sameDocument: true }));
+  const figure = await available(page).textContent();
+  await on.server.kill();
+  await page.getByText(/^Not connected\. Figures from \d\d:\d\d\./).waitFor();
+  expect(await available(page).textContent()).toBe(figure);
+
+  // A page that was not visited yet, and Ctrl K: both are there.
+  await page.getByRole("link", { name: "Ledger" }).first().click();
+  await page.getByRole("heading", { level: 1, name: "Ledger" }).waitFor();
+  await page.getByText("The ledger entries could not be loaded").waitFor();
+  await openPalette(page);
+  await page.keyboard.insertText("123456");
+  await page.getByRole("dialog").getByText("The server cannot be reached").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("heading", { level: 1, name: "Ledger" }).waitFor();
+
+  await on.server.restart();
+  await page.getByText("Not connected.").waitFor({ state: "hidden" });
+  await page.getByRole("row").nth(3).waitFor();
+  await page.locator("[data-live=live]").first().waitFor();
+  expect(await page.evaluate(() => "sameDocument" in window)).toBe(true);
+});
+
+test("dates are of one time zone, which is shown, changed and kept; a reversed period says so", async () => {
+  const { page } = await on.open();
+  await signInFilled(page);
+  const payout = await oldPayout();
+  await page.goto(`/payouts/${payout.id}`);
+  const in_ = (zone: string) =>
+    new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: zone }).format(
+      new Date(payout.created_at),
+    );
+  const first = page
+    .getByRole("list", { name: /What happened/ })
+    .locator("time")
+    .first();
+  expect(await first.textContent()).toContain(in_("Asia/Kolkata"));
+  await page.getByText(/^Paid on \d{1,2} \w{3} \d{4}, \d\d:\d\d · UTR /).waitFor();
+
+  await page.getByRole("link", { name: "Payouts", exact: true }).first().click();
+  await page.getByLabel("Dates", { exact: true }).selectOption("yesterday");
+  await expect.poll(() => new URL(page.url()).search).toMatch(/from=\d{4}-\d\d-\d\d&to=/);
+  await page.getByRole("row").nth(2).waitFor();
+  await page.getByLabel("Dates", { exact: true }).selectOption("custom");
+  await page.getByLabel("First day").fill("2026-10-10");
+  await page.getByLabel("Last day").fill("2026-10-09");
+  await page.getByText("The last day is before the first. Exchange the two dates.").waitFor();
+
+  await page.getByRole("button", { name: "Time zone: IST" }).first().click();
+  await page.getByRole("menuitemradio", { name: "UTC" }).click();
+  await page.getByRole("button", { name: "Time zone: UTC" }).first().waitFor();
+  await page.goto(`/payouts/${payout.id}`);
+  expect(await first.textContent()).toContain(in_("UTC"));
+  await page.getByText(/UTC$/).first().waitFor();
+  const asked = page.waitForRequest((request) => request.url().includes("/insights"));
+  await page.getByRole("link", { name: "Overview" }).first().click();
+  expect((await asked).url()).toContain("zone=UTC");
+});
+
+test("the focus comes back to where it was, and charts are read with arrow keys", async () => {
+  const { page } = await on.open();
+  await signInFilled(page);
+  const focused = () =>
+    page.evaluate(
+      () => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent?.trim(),
+    );
+  const button = page.getByRole("button", { name: "New payout" }).first();
+  await button.focus();
+  await page.keyboard.press("Enter");
+  await page.getByLabel("Amount in rupees").waitFor();
+  await page.keyboard.press("Escape");
+  await expect.poll(focused).toBe("New payout");
+  await openPalette(page);
+  await page.keyboard.press("Escape");
+  await expect.poll(focused).toBe("New payout");
+  // Opened without anything in focus, it leaves the focus on the content, not on nothing.
+  await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+  await openPalette(page);
+  await page.keyboard.press("Escape");
+  await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe("main");
+
+  for (const name of ["Balance over time", "Payouts by day and outcome"]) {
+    const chart = page.getByRole("slider", { name });
+    await chart.focus();
+    await page.keyboard.press("Home");
+    const oldest = await chart.getAttribute("aria-valuetext");
+    await page.keyboard.press("End");
+    const newest = await chart.getAttribute("aria-valuetext");
+    expect(newest).toMatch(/₹/);
+    expect(newest).not.toBe(oldest);
+    await page.keyboard.press("ArrowLeft");
+    expect(await chart.getAttribute("aria-valuetext")).not.toBe(newest);
+  }
+});
+
+test("money that comes in shows at once: by its event, not by the next poll", async () => {
+  const { page } = await on.open();
+  // Nothing on the page asks at a pace of its own.
+  await page.addInitScript(() => {
+    const real = window.setInterval;
+    window.setInterval = ((act: () => void, pace?: number) => (pace === 1_000 ? 0 : real(act, pace))) as typeof real;
+  });
+  await signInFilled(page);
+  await page.locator("[data-live=live]").first().waitFor();
+  await page.waitForLoadState("networkidle");
+  const before = await available(page).textContent();
+  const { id } = await on.server.json<{ id: string }>(FILLED, "/api/v1/me/");
+  const started = Date.now();
+  await fund(id);
+  await expect.poll(() => available(page).textContent(), { interval: 5 }).not.toBe(before);
+  console.log(`a funding showed on the open page ${Date.now() - started} ms after it was asked for`);
+});
+
+/** As an operator does it, past the pages. */
+async function fund(merchant: string): Promise<void> {
+  const send = (path: string, body: object, headers: Record<string, string> = {}) =>
+    fetch(`${on.server.url}/admin/api/v1/${path}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Origin: on.server.url, ...headers },
+      body: JSON.stringify(body),
+    });
+  const signedIn = await send("session", { name: "admin", password: "payrail-demo-admin" });
+  const cookie = signedIn.headers
+    .getSetCookie()
+    .map((set) => set.split(";")[0])
+    .join("; ");
+  const headers = { Cookie: cookie, "Idempotency-Key": crypto.randomUUID() };
+  const funded = await send(`merchants/${merchant}/fund`, { amount_paise: 12_345, description: "Top-up" }, headers);
+  if (!funded.ok) throw new Error(`not funded: ${funded.status} ${await funded.text()}`);
+}
