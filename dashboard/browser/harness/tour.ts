@@ -83,7 +83,7 @@ export function merchantTour({ paid, doubtful }: Sights): Stop[] {
     },
     {
       name: "not-found",
-      show: (page) => page.goto("/no-such-page").then(() => page.getByText("no such page").waitFor()),
+      show: (page) => page.goto("/no-such-page").then(() => page.getByText("Page not found").waitFor()),
     },
     {
       name: "double-spend",
