@@ -27,6 +27,8 @@ pub struct Book {
     pub tip: Tip,
     /// The number of the newest outbox row.
     pub last_event: i64,
+    /// The time of the newest entry.
+    pub last_at: Option<Timestamp>,
     /// The records of the batch's keys, as far as there are any.
     pub records: BTreeMap<IdempotencyKey, Record>,
     /// The payouts that the batch's commands name.
@@ -35,7 +37,14 @@ pub struct Book {
 
 impl Book {
     pub fn new(merchant: MerchantId) -> Self {
-        Self { merchant, tip: Tip::default(), last_event: 0, records: BTreeMap::new(), payouts: BTreeMap::new() }
+        Self {
+            merchant,
+            tip: Tip::default(),
+            last_event: 0,
+            last_at: None,
+            records: BTreeMap::new(),
+            payouts: BTreeMap::new(),
+        }
     }
 }
 
@@ -127,7 +136,8 @@ pub fn decide_all(
 
 /// THE decision.
 pub fn decide(book: &Book, action: &Action, policy: &Policy, now: Timestamp) -> Result<(Changes, Reply), Refusal> {
-    let door = Door { book, policy, now };
+    let at = book.last_at.map_or(now, |last| last.max(now));
+    let door = Door { book, policy, now, at };
     match action {
         Action::Create { id, key, request } => door.once(*key, request.hash(), || door.create(*id, *key, request)),
         Action::Fund { key, amount, description, by } => {
@@ -150,7 +160,11 @@ pub fn decide(book: &Book, action: &Action, policy: &Policy, now: Timestamp) -> 
 struct Door<'a> {
     book: &'a Book,
     policy: &'a Policy,
+    /// What waits, leases and expiries go by.
     now: Timestamp,
+    /// What is written into the book. It does not run backwards there, although the clock may: a database that takes
+    /// over from a broken one can be behind it.
+    at: Timestamp,
 }
 
 type Decision = Result<(Changes, Reply), Refusal>;
@@ -173,7 +187,8 @@ impl Door<'_> {
             Err(Overdraw::TooLarge) => return Err(Refusal::BalanceTooLarge),
         };
         let payout = Payout::new(id, request.amount, request.bank_account_id.clone(), self.now);
-        let payout = Payout { request_id: request.request_id.clone(), ..payout };
+        let request_id = request.request_id.clone();
+        let payout = Payout { request_id, created_at: self.at, updated_at: self.at, ..payout };
         let answer = answer(201, &PayoutSummary::from(&payout));
         let changes = Changes {
             entry: Some(entry),
@@ -268,7 +283,7 @@ impl Door<'_> {
             number,
             outcome: answer.as_str(),
             exchange: exchange.clone(),
-            ended_at: self.now,
+            ended_at: self.now.max(payout.updated_at),
         };
         let (changes, reply) = self.conclude(payout, outcome)?;
         Ok((Changes { attempt: Some(AttemptChange::Closed(end)), ..changes }, reply))
@@ -313,7 +328,13 @@ impl Door<'_> {
     fn release(&self, payout: &Payout, number: u32) -> Decision {
         let next = payout.release(number, self.now).ok_or(Refusal::StaleAttempt)?;
         let exchange = Exchange::default();
-        let end = AttemptEnd { payout: payout.id, number, outcome: "released", exchange, ended_at: self.now };
+        let end = AttemptEnd {
+            payout: payout.id,
+            number,
+            outcome: "released",
+            exchange,
+            ended_at: self.now.max(payout.updated_at),
+        };
         let (changes, reply) = self.step(next, None, None)?;
         Ok((Changes { attempt: Some(AttemptChange::Closed(end)), ..changes }, reply))
     }
@@ -351,11 +372,11 @@ impl Door<'_> {
     }
 
     fn entry(&self, kind: EntryKind, amount: Amount, subject: Subject) -> Result<Entry, Overdraw> {
-        self.book.tip.next(kind, amount, subject, self.now)
+        self.book.tip.next(kind, amount, subject, self.at)
     }
 
     fn event(&self, kind: &'static str, payout: Option<PayoutId>) -> Event {
-        Event { seq: self.book.last_event + 1, kind, payout, created_at: self.now }
+        Event { seq: self.book.last_event + 1, kind, payout, created_at: self.at }
     }
 
     fn action(
@@ -368,7 +389,7 @@ impl Door<'_> {
     ) -> OperatorAction {
         OperatorAction {
             id: by.action_id,
-            at: self.now,
+            at: self.at,
             merchant: Some(self.book.merchant),
             operator: by.name.clone(),
             action: word.to_owned(),
@@ -379,7 +400,7 @@ impl Door<'_> {
     }
 
     fn record(&self, key: IdempotencyKey, request: RequestHash, answer: &Answer, payout: Option<PayoutId>) -> Record {
-        Record { key, request, answer: answer.clone(), payout, created_at: self.now, expires_at: None }
+        Record { key, request, answer: answer.clone(), payout, created_at: self.at, expires_at: None }
     }
 }
 
@@ -403,6 +424,7 @@ impl Book {
     pub fn apply(&mut self, changes: &Changes) {
         if let Some(entry) = &changes.entry {
             self.tip = entry.tip();
+            self.last_at = Some(entry.created_at);
         }
         if let Some(PayoutChange::New(payout) | PayoutChange::Step(payout)) = &changes.payout {
             self.payouts.insert(payout.id, payout.clone());

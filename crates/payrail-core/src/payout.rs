@@ -240,9 +240,10 @@ impl Payout {
         matches!(&self.state, State::Processing(Progress { doubt: Some(_), .. }))
     }
 
-    /// The same payout a step further. The one place where `state` and `updated_at` change.
+    /// The same payout a step further. The one place where `state` and `updated_at` change. (A clock that is set back
+    /// does not set the payout back.)
     fn stepped(&self, state: State, now: Timestamp) -> Payout {
-        let next = Payout { state, updated_at: now, ..self.clone() };
+        let next = Payout { state, updated_at: self.updated_at.max(now), ..self.clone() };
         debug_assert!(self.status().may_become(next.status()));
         next
     }
@@ -265,8 +266,13 @@ impl Payout {
         let mut payout = self.stepped(State::Processing(progress), now);
         payout.calls += 1;
         payout.attempts += u32::from(step == Step::Submit);
-        let attempt =
-            Attempt { payout: self.id, number: payout.calls, step, worker: worker.to_owned(), started_at: now };
+        let attempt = Attempt {
+            payout: self.id,
+            number: payout.calls,
+            step,
+            worker: worker.to_owned(),
+            started_at: payout.updated_at,
+        };
         Some((payout, attempt))
     }
 

@@ -24,7 +24,7 @@ macro_rules! write {
                 Ok(done)
             }
             $crate::Store::Postgres(store) => {
-                let mut tx = store.reader.begin().await?;
+                let mut tx = store.begin().await?;
                 let done = $crate::postgres::$room::$name(&mut tx, $($argument),*).await?;
                 tx.commit().await.map_err($crate::StoreError::of_commit)?;
                 Ok(done)

@@ -2,10 +2,12 @@
 
 use std::error::Error as _;
 
-use deadpool_postgres::PoolError;
+use deadpool_postgres::{HookError, PoolError};
 use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 use tokio_postgres::error::Severity;
+
+use crate::postgres::session;
 
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -24,6 +26,9 @@ pub enum StoreError {
     /// Nothing was written: the database refused these rows.
     #[error("the database refused the write: {0}")]
     Refused(String),
+    /// Nothing was written: the database's session is not one in which money may move.
+    #[error("{0}")]
+    Session(String),
     /// What was read makes no sense.
     #[error("the stored data are inconsistent: {0}")]
     Corrupt(String),
@@ -38,6 +43,7 @@ impl From<sqlx::Error> for StoreError {
         let text = error.to_string();
         match &error {
             sqlx::Error::Database(refusal) => of_code(refusal.as_ref(), text),
+            sqlx::Error::Configuration(why) => Self::Session(why.to_string()),
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
             | sqlx::Error::PoolTimedOut
@@ -70,6 +76,7 @@ impl From<PoolError> for StoreError {
     fn from(error: PoolError) -> Self {
         match error {
             PoolError::Backend(error) => error.into(),
+            PoolError::PostCreateHook(HookError::Message(why)) => Self::Session(why.into_owned()),
             other => Self::Unavailable(other.to_string()),
         }
     }
@@ -102,7 +109,10 @@ fn of_sqlstate(code: &str, ended: bool, text: String) -> StoreError {
         code if code.starts_with("53") || code.starts_with("57P") || code.starts_with("08") => {
             StoreError::Unavailable(text)
         }
-        "25P03" | "25006" => StoreError::Unavailable(text),
+        "25006" => StoreError::Unavailable(format!("{text}: {}", session::READ_ONLY)),
+        "25P03" => StoreError::Unavailable(text),
+        // A prepared statement of ours is unknown, or another's has its name: this is not our session.
+        "26000" | "42P05" => StoreError::Session(format!("{}. PostgreSQL says: {text}", session::POOLED)),
         // Trouble of the server's own, such as a new session that cannot write its files on a full disk: it is not
         // our rows that it refuses.
         code if ended && (code.starts_with("XX") || code.starts_with("58")) => StoreError::Unavailable(text),
@@ -115,7 +125,7 @@ impl StoreError {
     /// leaves the outcome open.
     pub(crate) fn of_commit(error: impl Into<Self>) -> Self {
         match error.into() {
-            known @ (Self::Retry(_) | Self::Refused(_) | Self::Busy(_)) => known,
+            known @ (Self::Retry(_) | Self::Refused(_) | Self::Busy(_) | Self::Session(_)) => known,
             Self::Unavailable(text) | Self::Corrupt(text) => Self::CommitUnknown(text),
             other => other,
         }

@@ -5,6 +5,7 @@
 mod either;
 
 mod audit;
+mod clock;
 mod error;
 mod fill;
 mod find;
@@ -23,7 +24,6 @@ pub mod testing;
 mod totals;
 mod types;
 mod views;
-mod workers;
 
 use jiff::Timestamp;
 use payrail_core::backoff::Policy;
@@ -34,12 +34,13 @@ use payrail_core::payout::Payout;
 use sqlx::migrate::{MigrateError, Migrator};
 
 pub use audit::{AttemptFact, DecisionFact, EntryFact, EventFact, PayoutFact, Place, RecordFact, Stray};
+pub use clock::{ClockDifference, Now, SharedClock};
 pub use error::{Result, StoreError};
 pub use fill::{Filler, Filling, Order, Paid};
 pub use find::{FoundPayouts, SEARCHED_MAX, Wanted};
 pub use keys::{KeyLine, NewKey};
 pub use lists::Position;
-pub use operators::{Disabling, NewSession, Operator, Role};
+pub use operators::{NewSession, Operator, Role};
 pub use payrail_core::operator::OperatorAction;
 pub use postgres::PostgresStore;
 pub use rows::{AttemptLine, EventLine, LedgerLine, Merchant};
@@ -47,10 +48,7 @@ pub use search::{ActionFilter, EntryFilter, Found, LOOKED_AT_MAX, PayoutFilter, 
 pub use sqlite::SqliteStore;
 pub use totals::{COUNTED_MAX, TrialBalance, Waiting};
 pub use views::{BalanceLine, OutcomeLine};
-pub use workers::WorkerLine;
 
-/// The clock, read once the merchants are locked: a book's times are in the book's order.
-pub type Now<'a> = &'a (dyn Fn() -> Timestamp + Send + Sync);
 /// One for each command of the batch, in order.
 pub type Replies = Vec<std::result::Result<Reply, Refusal>>;
 
@@ -117,10 +115,28 @@ impl Store {
     }
 
     /// THE way in: one batch, one transaction, one decision.
-    pub async fn execute(&self, commands: &[Command], policy: &Policy, now: Now<'_>) -> Result<Replies> {
+    pub async fn execute(&self, commands: &[Command], policy: &Policy, now: impl Into<Now<'_>>) -> Result<Replies> {
+        let now = now.into();
         match self {
             Self::Sqlite(store) => store.execute(commands, policy, now).await,
             Self::Postgres(store) => store.execute(commands, policy, now).await,
+        }
+    }
+
+    /// Whether the sessions of the pool are what was asked for, and whether the database takes writes.
+    pub async fn check_session(&self) -> Result<()> {
+        match self {
+            // There each connection is looked at when it begins, and nobody stands between.
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(store) => store.check_session().await,
+        }
+    }
+
+    /// What an operator must hear of a server that does not flush to disk as it should.
+    pub async fn flush_warnings(&self) -> Result<Vec<String>> {
+        match self {
+            Self::Sqlite(_) => Ok(Vec::new()),
+            Self::Postgres(store) => store.flush_warnings().await,
         }
     }
 

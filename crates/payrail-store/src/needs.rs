@@ -38,7 +38,8 @@ pub(crate) fn books(tips: Vec<TipRow>, records: Vec<RecordRow>, payouts: Vec<Pay
     let mut books = Books::new();
     for row in tips {
         let merchant = MerchantId(row.merchant_id);
-        books.insert(merchant, Book { tip: row.tip(), last_event: row.last_event(), ..Book::new(merchant) });
+        let (last_event, last_at) = (row.last_event(), row.last_at.map(|at| at.0));
+        books.insert(merchant, Book { tip: row.tip(), last_event, last_at, ..Book::new(merchant) });
     }
     for row in records {
         let book = book_of(&mut books, row.merchant_id)?;

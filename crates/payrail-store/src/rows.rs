@@ -42,6 +42,8 @@ pub(crate) struct TipRow {
     pub available_after: Option<i64>,
     pub held_after: Option<i64>,
     pub last_event: Option<i64>,
+    /// The newest entry's time.
+    pub last_at: Option<At>,
 }
 
 impl TipRow {

@@ -92,7 +92,7 @@ macro_rules! statements {
         /// Both balances from the one newest entry: they can never disagree.
         pub async fn tip(on: &mut Connection, merchant: MerchantId) -> Result<Tip> {
             let row: Option<TipRow> = sqlx::query_as(
-                "SELECT merchant_id, seq, available_after, held_after, NULL AS last_event FROM ledger_entries \
+                "SELECT merchant_id, seq, available_after, held_after, NULL AS last_event, created_at AS last_at FROM ledger_entries \
                  WHERE bucket = $1 AND merchant_id = $2 ORDER BY seq DESC LIMIT 1",
             )
             .bind(merchant.bucket().column())

@@ -1,25 +1,35 @@
-//! The one place that reads the clock. Tests set it, so that a wait of 30 seconds takes none.
+//! What the program goes by: the clock that all processes of a database share (payrail-store reads it), or one that a
+//! test sets, so that a wait of 30 seconds takes none.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
+use payrail_store::{SharedClock, Store};
 
 #[derive(Clone, Debug)]
 pub enum Clock {
+    /// This machine's, for what has no database: the simulated bank.
     System,
+    /// The database's.
+    Shared(SharedClock),
     Manual(ManualClock),
 }
 
 impl Clock {
+    pub fn of(store: &Store) -> Self {
+        Self::Shared(store.clock())
+    }
+
     /// To the microsecond: what both databases keep.
     pub fn now(&self) -> Timestamp {
-        let micros = match self {
-            #[expect(clippy::disallowed_methods, reason = "this is the one place")]
-            Self::System => Timestamp::now().as_microsecond(),
-            Self::Manual(clock) => clock.micros.load(Ordering::SeqCst),
-        };
-        Timestamp::from_microsecond(micros).unwrap_or(Timestamp::MAX)
+        match self {
+            Self::System => SharedClock::Machine.now(),
+            Self::Shared(clock) => clock.now(),
+            Self::Manual(clock) => {
+                Timestamp::from_microsecond(clock.micros.load(Ordering::SeqCst)).unwrap_or(Timestamp::MAX)
+            }
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use metrics::counter;
 use payrail_core::backoff::Policy;
 use payrail_core::command::{Action, Command, Refusal, Reply};
 use payrail_core::ids::MerchantId;
-use payrail_store::{Replies, Store, StoreError};
+use payrail_store::{Now, Replies, Store, StoreError};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
@@ -122,7 +122,7 @@ impl Door {
     pub fn for_command(store: &Store) -> Self {
         let wait = Duration::from_secs(30);
         let settings = LaneSettings { lanes: 1, queue: 16, batch: 16, queue_time: wait, patience: wait };
-        Self::open(store.clone(), Policy::default(), Clock::System, settings)
+        Self::open(store.clone(), Policy::default(), Clock::of(store), settings)
     }
 
     /// Hands a command in and waits for its decision, which is on disk when it comes.
@@ -235,10 +235,15 @@ impl Lane {
 
     /// One transaction, repeated while nothing was written and the same again may succeed.
     async fn execute(&self, commands: &[Command]) -> Result<Replies, StoreError> {
-        let now = || self.clock.now();
+        let given = || self.clock.now();
+        // A transaction asks the shared clock itself, where it is kept.
+        let now = match self.clock {
+            Clock::Manual(_) => Now::Given(&given),
+            Clock::System | Clock::Shared(_) => Now::Shared,
+        };
         let mut tries = 0;
         loop {
-            let executing = self.store.execute(commands, &self.policy, &now);
+            let executing = self.store.execute(commands, &self.policy, now);
             // A network that swallows everything answers nothing and closes nothing.
             let done = tokio::time::timeout(TRANSACTION_TIMEOUT, executing).await.unwrap_or_else(|_| {
                 Err(StoreError::CommitUnknown(format!(
@@ -314,7 +319,7 @@ impl From<StoreError> for DoorError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Retry(_) | StoreError::Busy(_) => Self::Busy,
-            StoreError::Unavailable(_) | StoreError::Migration(_) => Self::Unavailable,
+            StoreError::Unavailable(_) | StoreError::Migration(_) | StoreError::Session(_) => Self::Unavailable,
             StoreError::CommitUnknown(_) => Self::Unknown,
             StoreError::Refused(why) | StoreError::Corrupt(why) => Self::Failed(why),
         }

@@ -20,7 +20,7 @@ use crate::ids::PayoutIds;
 use crate::lanes::Door;
 use crate::settings::{BadSetting, Common, Role, Serve};
 use crate::worker::Worker;
-use crate::{bank, demo, reset, telemetry};
+use crate::{bank, demo, readiness, reset, telemetry};
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -32,7 +32,6 @@ pub async fn run(common: Common, serve: Serve) -> Result<(), Error> {
     let origins = serve.origins(common.debug)?;
     let limits = serve.connections.limits()?;
     check_bank(&serve)?;
-    let clock = Clock::System;
     telemetry::begin();
 
     // Bind first: a port that is taken must be said before any data is touched.
@@ -42,6 +41,7 @@ pub async fn run(common: Common, serve: Serve) -> Result<(), Error> {
         reset::all(&store, &serve.bank, serve.worker.bank_url.is_some()).await?;
     }
     store.migrate().await?;
+    let clock = Clock::of(&store);
     let door = Door::open(store.clone(), policy, clock.clone(), lanes);
     let seeded = serve.demo.unwrap_or(common.is_demo());
     if seeded || serve.reset_data {
@@ -55,12 +55,13 @@ pub async fn run(common: Common, serve: Serve) -> Result<(), Error> {
     let signal = signal()?;
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
+    tasks.spawn(readiness::watch_clock(store.clone(), serve.clock.tolerance(), stop.clone()));
     let (bank_url, bank) = bank_of(&serve).await?;
+    store.flush_warnings().await?.iter().for_each(|warning| tracing::warn!("{warning}"));
     if serve.role != Role::Api {
         let rail = serve.worker.rail(bank_url.as_deref().ok_or_else(no_bank)?)?;
         let name = format!("worker-{}-{:04x}", std::process::id(), rand::random::<u16>());
         let worker = Worker::new(name, store.clone(), door.clone(), rail, clock.clone(), worker_settings);
-        let worker = if serve.role == Role::All { worker.of_all_in_one() } else { worker };
         tasks.spawn(worker.run(stop.clone()));
     }
     if let Some(listener) = listener {
@@ -74,6 +75,7 @@ pub async fn run(common: Common, serve: Serve) -> Result<(), Error> {
             hasher: common.hasher(),
             known_keys: Default::default(),
             clock,
+            clock_tolerance: serve.clock.tolerance(),
             ids: PayoutIds::default(),
             is_demo: seeded,
             secure_cookies: serve.secure_cookies.unwrap_or(!common.is_demo()),

@@ -125,6 +125,7 @@ impl Common {
             StoreError::Unavailable(why) if self.is_postgres() => {
                 format!("the server that DATABASE_URL names cannot be reached: {why}").into()
             }
+            StoreError::Session(why) => BadSetting(why).into(),
             StoreError::Unavailable(why) | StoreError::Refused(why) | StoreError::Corrupt(why) => {
                 BadSetting(format!("DATABASE_URL cannot be used: {why}")).into()
             }
@@ -182,6 +183,9 @@ pub struct Serve {
     pub grace_ms: u64,
 
     #[command(flatten)]
+    pub clock: ClockSettings,
+
+    #[command(flatten)]
     pub connections: Connections,
 
     #[command(flatten)]
@@ -209,6 +213,19 @@ impl Serve {
                 })
             })
             .collect()
+    }
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct ClockSettings {
+    /// Milliseconds by which this machine's clock may differ from the database's; beyond them it is not ready
+    #[arg(long, env = "PAYRAIL_CLOCK_TOLERANCE_MS", default_value_t = 2_000, value_name = "MS")]
+    pub clock_tolerance_ms: u64,
+}
+
+impl ClockSettings {
+    pub fn tolerance(&self) -> Duration {
+        Duration::from_millis(self.clock_tolerance_ms)
     }
 }
 

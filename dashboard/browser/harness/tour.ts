@@ -151,7 +151,7 @@ export function operatorTour({ doubtful, merchant }: Sights): Stop[] {
       show: async (page) => {
         await visit(page, "/admin/doubtful", "Doubtful");
         await page
-          .getByRole("button", { name: /^Resolve/ })
+          .getByRole("button", { name: /^Decide/ })
           .first()
           .click();
         await page.getByRole("radio", { name: "The bank paid" }).check();

@@ -137,6 +137,7 @@ pub fn load(stored: &BTreeMap<MerchantId, Book>, commands: &[Command]) -> BTreeM
         let book = loaded.entry(*merchant).or_insert_with(|| Book {
             tip: stored.tip,
             last_event: stored.last_event,
+            last_at: stored.last_at,
             ..Book::new(*merchant)
         });
         let record = action.key().and_then(|key| stored.records.get(&key));
@@ -192,7 +193,8 @@ impl Store {
             self.book(*merchant).payouts.insert(payout.id, payout.clone());
         }
         for (merchant, entry) in &log.entries {
-            self.book(*merchant).tip = entry.tip();
+            let book = self.book(*merchant);
+            (book.tip, book.last_at) = (entry.tip(), Some(entry.created_at));
         }
         for (merchant, record) in &log.records {
             self.book(*merchant).records.insert(record.key, record.clone());

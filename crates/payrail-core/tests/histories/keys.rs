@@ -81,7 +81,7 @@ impl Keys {
             assert_eq!(self.payouts.insert(name, id), None, "a second payout under one key");
         }
         let until = (status == 400).then(|| now + policy.refusal_ttl);
-        check_record(log, name, answer, payout, now, until);
+        check_record(log, name, answer, payout, sums.at(now), until);
         self.memory.insert(name, Memory { asked, answer: answer.clone(), until });
     }
 }
@@ -91,11 +91,11 @@ fn check_record(
     name: Name,
     answer: &Answer,
     payout: Option<PayoutId>,
-    now: Timestamp,
+    at: Timestamp,
     until: Option<Timestamp>,
 ) {
     let [(merchant, record)] = &log.records[..] else { panic!("a first answer without its record") };
-    let kept = Record { answer: answer.clone(), payout, created_at: now, expires_at: until, ..record.clone() };
+    let kept = Record { answer: answer.clone(), payout, created_at: at, expires_at: until, ..record.clone() };
     assert_eq!(record, &kept);
     assert_eq!((*merchant, record.key), name);
 }

@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use jiff::{SignedDuration, Timestamp};
 use payrail_core::backoff::Policy;
 use payrail_core::command::{Action, Command, Exchange, Refusal, Reply};
+use payrail_core::decide::AttemptEnd;
 use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::ledger::EntryKind;
 use payrail_core::payout::{BankAnswer, Payout, Progress, State, Status, Step, Verdict};
@@ -54,8 +55,10 @@ impl Lives {
         for (merchant, payout) in &log.new_payouts {
             let asked = matches!(&command.action, Action::Create { id, request, .. }
                 if *id == payout.id && request.amount == payout.amount);
-            assert!(asked && *payout == Payout::new(payout.id, payout.amount, payout.bank_account_id.clone(), now));
-            assert!(self.lives.insert((*merchant, payout.id), Life::new(payout)).is_none());
+            let new = Payout::new(payout.id, payout.amount, payout.bank_account_id.clone(), now);
+            let at = sums.at(now);
+            assert!(asked && *payout == Payout { created_at: at, updated_at: at, ..new });
+            assert!(self.lives.insert((*merchant, payout.id), Life::new(payout, now)).is_none());
         }
         let Some(id) = command.action.payout() else {
             return assert!(log.steps.is_empty());
@@ -72,8 +75,8 @@ impl Lives {
 }
 
 impl Life {
-    fn new(payout: &Payout) -> Self {
-        let due = payout.created_at..=payout.created_at;
+    fn new(payout: &Payout, now: Timestamp) -> Self {
+        let due = now..=now;
         let (status, payout) = (Status::Pending, payout.clone());
         Life { payout, status, calls: 0, attempts: 0, unanswered: 0, open: None, told: false, doubt: None, due }
     }
@@ -215,10 +218,10 @@ impl Life {
         let [(_, after)] = &log.steps[..] else { panic!("not one step: {:?}", log.replies) };
         assert!(Status::STEPS.contains(&(before, after.status())), "{before:?} to {:?}", after.status());
         assert_eq!(after.status(), self.status);
-        assert_eq!(after.updated_at, now);
+        assert_eq!(after.updated_at, now.max(self.payout.updated_at));
         assert_eq!((after.calls, after.attempts, after.unanswered), (self.calls, self.attempts, self.unanswered));
         self.check_state(action, policy, after);
-        self.check_writes(moved, action, now, log, after);
+        self.check_writes(moved, action, log, after);
         // Apart from this, nothing about a payout ever changes.
         let Payout { state, attempts, calls, unanswered, updated_at, .. } = after.clone();
         self.payout = Payout { state, attempts, calls, unanswered, updated_at, ..self.payout.clone() };
@@ -257,7 +260,7 @@ impl Life {
         }
     }
 
-    fn check_writes(&self, moved: &Moved, action: &Action, now: Timestamp, log: &Log, after: &Payout) {
+    fn check_writes(&self, moved: &Moved, action: &Action, log: &Log, after: &Payout) {
         let entries: Vec<_> = log.entries.iter().map(|(_, entry)| (entry.kind, entry.payout, entry.amount)).collect();
         assert_eq!(entries, Vec::from_iter(moved.entry.map(|kind| (kind, Some(after.id), after.amount))));
         let events: Vec<_> = log.events.iter().map(|(_, event)| (event.kind, event.payout)).collect();
@@ -265,13 +268,14 @@ impl Life {
         assert_eq!(events, expected, "{action:?}");
         let ends: Vec<_> = log.closed.iter().map(|(_, end)| (end.outcome, end.exchange.clone())).collect();
         assert_eq!(ends, Vec::from_iter(moved.end.clone()));
-        assert!(log.closed.iter().all(|(_, end)| (end.payout, end.number) == (after.id, self.calls)));
+        let told_of = |end: &AttemptEnd| (end.payout, end.number, end.ended_at);
+        assert!(log.closed.iter().all(|(_, end)| told_of(end) == (after.id, self.calls, after.updated_at)));
         match (&log.replies[0], action) {
             (Ok(Reply::Claimed { payout, attempt }), Action::Claim { worker, .. }) => {
                 assert_eq!(payout, after);
                 assert_eq!(log.opened, [(log.steps[0].0, attempt.clone())]);
                 let told = (attempt.payout, attempt.number, Some(attempt.step), &attempt.worker, attempt.started_at);
-                assert_eq!(told, (after.id, self.calls, self.open, worker, now));
+                assert_eq!(told, (after.id, self.calls, self.open, worker, after.updated_at));
             }
             (reply, _) => {
                 assert_eq!(reply, &Ok(Reply::Stepped(after.clone())));

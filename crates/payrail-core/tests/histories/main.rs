@@ -134,7 +134,7 @@ impl Watch {
         }
         let before = self.accounts.of(merchant);
         self.accounts.see(log);
-        self.hands.see(command, now, log);
+        self.hands.see(command, before.at(now), log);
         self.keys.see(command, now, &store.policy, before, log);
         self.lives.see(command, now, &store.policy, before, log);
         assert_eq!(self.accounts.of(merchant).held, self.lives.held(merchant), "held is what is under way");

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::ledger::{Entry, EntryKind};
 
@@ -19,6 +20,7 @@ pub struct Sums {
     bank: i128,
     seq: i64,
     last_event: i64,
+    last_at: Option<Timestamp>,
 }
 
 impl Accounts {
@@ -39,6 +41,11 @@ impl Accounts {
 }
 
 impl Sums {
+    /// The time that is written into the book: it does not go back there.
+    pub fn at(&self, now: Timestamp) -> Timestamp {
+        self.last_at.map_or(now, |last| last.max(now))
+    }
+
     fn take(&mut self, entry: &Entry) {
         let amount = i128::from(entry.amount.get());
         assert!(amount > 0);
@@ -54,10 +61,12 @@ impl Sums {
         self.bank += bank;
         self.seq += 1;
         self.check(entry);
+        self.last_at = Some(entry.created_at);
     }
 
     fn check(&self, entry: &Entry) {
         assert_eq!(entry.seq, self.seq, "the book has a gap");
+        assert!(self.last_at <= Some(entry.created_at), "the book's time goes back");
         assert_eq!(i128::from(entry.after.available.get()), self.available, "{entry:?}");
         assert_eq!(i128::from(entry.after.held.get()), self.held, "{entry:?}");
         assert_eq!(self.available + self.held + self.bank, 0);

@@ -88,7 +88,7 @@ impl Scene {
         self.calls
             .sort_by_key(|call| (call.payout, call.number, call.step, call.answer.as_ref().map(BankAnswer::as_str)));
         self.calls.dedup();
-        (self.book.tip, self.book.last_event) = (opening(), 0);
+        (self.book.tip, self.book.last_event, self.book.last_at) = (opening(), 0, None);
         self
     }
 }

@@ -81,7 +81,8 @@ impl Store {
             self.put(*merchant, payout);
         }
         for (merchant, entry) in &writes.entries {
-            self.book(*merchant).tip = entry.tip();
+            let book = self.book(*merchant);
+            (book.tip, book.last_at) = (entry.tip(), Some(entry.created_at));
         }
         self.entries.extend_from_slice(&writes.entries);
         for (merchant, record) in &writes.records {

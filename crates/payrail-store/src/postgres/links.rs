@@ -2,12 +2,13 @@
 //! (pipelining, which sqlx does not do): a batch takes two or three round trips and not a dozen.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
 use sqlx::postgres::PgConnectOptions;
 use tokio_postgres::{Config, NoTls};
 
-use super::{CONNECT_TIMEOUT, SESSION};
+use super::{CONNECT_TIMEOUT, session};
 use crate::error::{Result, StoreError};
 
 /// Statements on it are sent in the order in which their futures are first polled.
@@ -17,17 +18,22 @@ pub type Link = Object;
 pub struct Links(Pool);
 
 impl Links {
-    /// To the same server as `beside`, which has read the same address.
-    pub fn new(url: &str, beside: &PgConnectOptions, most: u32) -> Result<Self> {
-        let mut config = config(url, beside)?;
-        let of_url = config.get_options().unwrap_or_default().to_owned();
-        let options = SESSION.iter().fold(of_url, |options, (name, value)| format!("{options} -c {name}={value}"));
-        config.application_name("payrail").options(options).connect_timeout(CONNECT_TIMEOUT);
+    /// Each connection begins with the settings of [`session`], under this mark.
+    pub fn new(config: Config, mark: &str, most: u32) -> Result<Self> {
         // A lane notices a dead connection by itself and tries again; a ping a batch would cost a round trip.
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let timeout = Some(CONNECT_TIMEOUT);
+        let mark: Arc<str> = mark.into();
+        let begin = Hook::async_fn(move |client: &mut deadpool_postgres::ClientWrapper, _| {
+            let mark = mark.clone();
+            Box::pin(async move {
+                let begun = session::begin(client, &mark).await;
+                begun.map(drop).map_err(|error| HookError::message(error.to_string()))
+            })
+        });
         let pool = Pool::builder(Manager::from_config(config, NoTls, recycling))
             .max_size(most as usize)
+            .post_create(begin)
             .timeouts(Timeouts { wait: timeout, create: timeout, recycle: timeout })
             .runtime(Runtime::Tokio1)
             .build();
@@ -43,8 +49,8 @@ impl Links {
     }
 }
 
-/// What the address leaves out comes from the environment, as libpq has it: sqlx looks there, this driver does not.
-fn config(url: &str, beside: &PgConnectOptions) -> Result<Config> {
+/// To the same server as `beside`, which has read the same address. What that leaves out comes from the environment, as libpq has it: sqlx looks there, this driver does not.
+pub fn config(url: &str, beside: &PgConnectOptions) -> Result<Config> {
     let bad_url = |error| StoreError::Unavailable(format!("DATABASE_URL cannot be used: {error}"));
     let mut config = Config::from_str(url).map_err(bad_url)?;
     if config.get_hosts().is_empty() {
@@ -56,5 +62,6 @@ fn config(url: &str, beside: &PgConnectOptions) -> Result<Config> {
     if let (None, Ok(password)) = (config.get_password(), std::env::var("PGPASSWORD")) {
         config.password(password);
     }
+    config.application_name("payrail").connect_timeout(CONNECT_TIMEOUT);
     Ok(config)
 }

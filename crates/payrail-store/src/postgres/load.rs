@@ -11,6 +11,7 @@ use tokio_postgres::{Row, Statement};
 use uuid::Uuid;
 
 use super::links::Link;
+use super::session::{self, in_force};
 use crate::error::{Result, StoreError};
 use crate::needs::{Books, Needs, books};
 use crate::rows::{PayoutRow, RecordRow, TipRow};
@@ -20,14 +21,21 @@ use crate::types::At;
 const LOCK: &str = "SELECT m.id FROM unnest($1::smallint[], $2::uuid[]) AS n(bucket, id)
     JOIN merchants m ON m.bucket = n.bucket AND m.id = n.id ORDER BY m.id FOR NO KEY UPDATE OF m";
 
-const TIPS: &str = "SELECT n.merchant_id, e.seq, e.available_after, e.held_after, o.seq AS last_event
+/// Each batch of merchants has the time with it, and whether the transaction is what was asked for: both are found out
+/// once, after the locks, and cost no statement of their own.
+const TIPS: &str = concat!(
+    "SELECT n.merchant_id, e.seq, e.available_after, e.held_after, o.seq AS last_event, e.created_at AS last_at,
+        (SELECT clock_timestamp()) AS now, ",
+    in_force!(),
+    " AS in_force
     FROM unnest($1::smallint[], $2::uuid[]) AS n(bucket, merchant_id)
     LEFT JOIN LATERAL (
-        SELECT seq, available_after, held_after FROM ledger_entries l
+        SELECT seq, available_after, held_after, created_at FROM ledger_entries l
         WHERE l.bucket = n.bucket AND l.merchant_id = n.merchant_id ORDER BY seq DESC LIMIT 1) e ON true
     LEFT JOIN LATERAL (
         SELECT seq FROM outbox b
-        WHERE b.bucket = n.bucket AND b.merchant_id = n.merchant_id ORDER BY seq DESC LIMIT 1) o ON true";
+        WHERE b.bucket = n.bucket AND b.merchant_id = n.merchant_id ORDER BY seq DESC LIMIT 1) o ON true"
+);
 
 const RECORDS: &str = "SELECT r.* FROM unnest($1::smallint[], $2::uuid[], $3::uuid[]) AS n(bucket, merchant_id, key)
     CROSS JOIN LATERAL (
@@ -42,12 +50,19 @@ const PAYOUTS: &str = "SELECT r.* FROM unnest($1::smallint[], $2::uuid[], $3::uu
         FROM payouts p
         WHERE p.bucket = n.bucket AND p.merchant_id = n.merchant_id AND p.id = n.id LIMIT 1) r";
 
+/// What a transaction has in hand once its merchants are locked.
+pub struct Loaded {
+    pub books: Books,
+    /// The database's time.
+    pub now: Timestamp,
+}
+
 /// Begins a transaction that has these merchants locked, and gives their books. Lock in one statement, read in
 /// the next: a statement that waited for a lock sees the rest of the world as it was before the wait.
-pub async fn begin(on: &Link, needs: &Needs) -> Result<Books> {
+pub async fn begin(on: &Link, mark: &str, needs: &Needs) -> Result<Loaded> {
     let merchants = needs.merchants.iter().map(|merchant| (merchant.bucket().column(), merchant.0));
     let (buckets, merchants): (Vec<i16>, Vec<Uuid>) = merchants.unzip();
-    let merchants: [&(dyn ToSql + Sync); 2] = [&buckets, &merchants];
+    let with_mark: [&(dyn ToSql + Sync); 3] = [&buckets, &merchants, &mark];
     let keys = triples(needs.keys.iter().map(|(merchant, key)| (*merchant, key.0)));
     let payouts = triples(needs.payouts.iter().map(|(merchant, payout)| (*merchant, payout.0)));
     let prepared = try_join!(
@@ -58,16 +73,21 @@ pub async fn begin(on: &Link, needs: &Needs) -> Result<Books> {
     );
     let (lock, tips, records, of_payouts) = prepared?;
     let ((), locked, tips, records, payouts) = try_join!(
-        on.batch_execute("BEGIN"),
-        on.query(&lock, &merchants),
-        on.query(&tips, &merchants),
+        on.batch_execute(session::BEGIN),
+        on.query(&lock, &with_mark[..2]),
+        on.query(&tips, &with_mark),
         look_up(on, &records, &keys),
         look_up(on, &of_payouts, &payouts),
     )?;
+    let Some(first) = tips.first() else { return Err(StoreError::Corrupt("a batch without a merchant".to_owned())) };
+    let now = value(first, 6)?;
+    if !value::<bool>(first, 7)? {
+        session::read(on).await?.check_transaction(mark)?;
+    }
     let locked = locked.iter().map(|row| value(row, 0)).collect::<Result<BTreeSet<Uuid>>>()?;
     // Who is not there cannot be locked, and has no book.
     let tips = read(&tips, tip)?.into_iter().filter(|tip| locked.contains(&tip.merchant_id)).collect();
-    books(tips, read(&records, record)?, read(&payouts, payout)?)
+    Ok(Loaded { books: books(tips, read(&records, record)?, read(&payouts, payout)?)?, now })
 }
 
 type Triples = (Vec<i16>, Vec<Uuid>, Vec<Uuid>);
@@ -107,6 +127,7 @@ fn tip(row: &Row) -> Result<TipRow> {
         available_after: value(row, 2)?,
         held_after: value(row, 3)?,
         last_event: value(row, 4)?,
+        last_at: moment_if_any(row, 5)?,
     })
 }
 

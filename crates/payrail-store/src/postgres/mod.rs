@@ -3,23 +3,29 @@
 
 mod links;
 mod load;
+mod probe;
+pub(crate) mod session;
 mod write;
 
 use std::str::FromStr;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use payrail_core::backoff::Policy;
 use payrail_core::command::Command;
 use payrail_core::decide::decide_all;
 use scopeguard::ScopeGuard;
-use sqlx::Connection;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{Connection, Row};
 
+use crate::Replies;
+use crate::clock::{ClockDifference, Now, SharedClock};
 use crate::error::{Result, StoreError};
 use crate::needs::Needs;
-use crate::{Now, Replies};
 use links::{Link, Links};
+use load::Loaded;
 
 pub(crate) mod sessions {
     crate::sessions::sessions!(sqlx::PgConnection);
@@ -42,9 +48,6 @@ pub(crate) mod operators {
 pub(crate) mod totals {
     crate::totals::totals!(sqlx::PgConnection);
 }
-pub(crate) mod workers {
-    crate::workers::workers!(sqlx::PgConnection);
-}
 
 pub(crate) mod views {
     crate::views::views!(sqlx::PgConnection);
@@ -57,50 +60,56 @@ const DROP_ALL: &str = include_str!("drop_all.sql");
 pub struct PostgresStore {
     writer: Links,
     pub(crate) reader: PgPool,
+    pub(crate) clock: SharedClock,
+    /// By which a session is known to be the one that was set up.
+    mark: Arc<str>,
 }
 
-/// What every session of ours is told.
-const SESSION: [(&str, &str); 9] = [
-    // How long a command waits for a merchant's lock before its client is told to come back.
-    ("lock_timeout", "5s"),
-    // No statement of ours takes longer; one that does is stuck.
-    ("statement_timeout", "60s"),
-    // A process that dies between two statements must not keep its locks; nor one that the network has swallowed.
-    // We think between two statements for some milliseconds.
-    ("idle_in_transaction_session_timeout", "10s"),
-    ("synchronous_commit", "on"),
-    // We read and write by key. Without these the planner, on tables that it has not yet analyzed, may
-    // make and keep a plan that scans them whole.
-    ("enable_seqscan", "off"),
-    ("enable_hashjoin", "off"),
-    ("enable_mergejoin", "off"),
-    // Our plans are the same for all values: to make them anew for each batch costs as much as to run them.
-    ("plan_cache_mode", "force_generic_plan"),
-    ("jit", "off"),
-];
+const PATIENT: &str = "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0";
+const FEW_SESSIONS: &str = ". If a connection pooler stands before PostgreSQL, it must have a session for every \
+    connection of every process (PgBouncer's default_pool_size)";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl PostgresStore {
     pub async fn open(url: &str, writers: u32, readers: u32) -> Result<Self> {
         let bad_url = |error: sqlx::Error| StoreError::Unavailable(format!("DATABASE_URL cannot be used: {error}"));
-        let options = PgConnectOptions::from_str(url).map_err(bad_url)?.application_name("payrail").options(SESSION);
-        let writer = Links::new(url, &options, writers)?;
-        let pool = PgPoolOptions::new().max_connections(readers).acquire_timeout(CONNECT_TIMEOUT);
-        let reader = pool.connect_lazy_with(options);
-        // Whoever starts hears at once what is wrong with the address. (A link belongs to the threads that made it:
-        // the lanes make their own.)
-        reader.acquire().await?;
-        drop(Link::take(writer.get().await?));
-        Ok(Self { writer, reader })
+        let options = PgConnectOptions::from_str(url).map_err(bad_url)?.application_name("payrail");
+        // (Poolers refuse startup parameters that they do not know, and we read no floats.)
+        let options = options.extra_float_digits(None);
+        let config = links::config(url, &options)?;
+        // Whoever starts hears at once what is wrong with the address, or with what answers there.
+        within(CONNECT_TIMEOUT, probe::sessions_are_ours(&config)).await?;
+        let mark: Arc<str> = session::mark().into();
+        let writer = Links::new(config, &mark, writers)?;
+        let store = Self { writer, reader: reader(options, &mark, readers), clock: SharedClock::of_database(), mark };
+        store.begin_first_sessions().await.map_err(|error| match error {
+            StoreError::Unavailable(why) => StoreError::Unavailable(format!("{why}{FEW_SESSIONS}")),
+            other => other,
+        })?;
+        Ok(store)
+    }
+
+    /// One of each kind. (A link belongs to the threads that made it: the lanes make their own.)
+    async fn begin_first_sessions(&self) -> Result<()> {
+        drop(Link::take(self.writer.get().await?));
+        self.compare_clocks().await?;
+        Ok(())
+    }
+
+    pub(crate) async fn flush_warnings(&self) -> Result<Vec<String>> {
+        Ok(session::read_reader(&mut *self.reader.acquire().await?).await?.warnings())
     }
 
     pub(crate) async fn execute(&self, commands: &[Command], policy: &Policy, now: Now<'_>) -> Result<Replies> {
+        if commands.is_empty() {
+            return Ok(Replies::new());
+        }
         let needs = Needs::of(commands);
         // Whatever ends this early closes the connection, and with that the server undoes what was begun.
         let link = scopeguard::guard(self.writer.get().await?, |link| drop(Link::take(link)));
-        let mut books = load::begin(&link, &needs).await?;
+        let Loaded { mut books, now: shared } = load::begin(&link, &self.mark, &needs).await?;
         let known = books.values().flat_map(|book| book.records.keys().map(|key| (book.merchant, *key))).collect();
-        let writes = decide_all(&mut books, commands, policy, now());
+        let writes = decide_all(&mut books, commands, policy, now.or(|| shared));
         if writes.is_empty() {
             link.batch_execute("ROLLBACK").await?;
         } else {
@@ -110,11 +119,34 @@ impl PostgresStore {
         Ok(writes.replies)
     }
 
+    /// For what is written beside the lanes: a transaction that is what a lane's would be.
+    pub(crate) async fn begin(&self) -> Result<sqlx::Transaction<'static, sqlx::Postgres>> {
+        let mut tx = self.reader.begin_with(session::BEGIN).await?;
+        session::read_reader(&mut tx).await?.check_write(&self.mark)?;
+        Ok(tx)
+    }
+
+    pub(crate) async fn check_session(&self) -> Result<()> {
+        session::read_reader(&mut *self.reader.acquire().await?).await?.check_write(&self.mark)
+    }
+
+    pub(crate) async fn compare_clocks(&self) -> Result<ClockDifference> {
+        let mut connection = self.reader.acquire().await?;
+        let asked = Instant::now();
+        // In text: this needs no second question for the statement to be prepared.
+        let row = sqlx::raw_sql("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
+            .fetch_one(&mut *connection)
+            .await?;
+        let time =
+            Timestamp::from_microsecond(row.try_get(0)?).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        Ok(self.clock.take(time, asked))
+    }
+
     /// Under sqlx's advisory lock, on a connection that ends with it: when sqlx refuses a schema, it
-    /// does not unlock. A migration takes as long as it takes.
+    /// does not unlock. A migration takes as long as it takes, and whoever starts beside it waits for it.
     pub(crate) async fn migrate(&self) -> std::result::Result<(), MigrateError> {
         let mut connection = self.reader.acquire().await?.detach();
-        sqlx::raw_sql("SET statement_timeout = 0").execute(&mut connection).await?;
+        sqlx::raw_sql(PATIENT).execute(&mut connection).await?;
         let done = MIGRATIONS.run_direct(None, &mut connection, false).await;
         let _ = connection.close().await;
         done
@@ -129,4 +161,24 @@ impl PostgresStore {
         sqlx::raw_sql(DROP_ALL).execute(&self.reader).await?;
         Ok(())
     }
+}
+
+/// The pool for everything else. Its connections are set up as the lanes' are.
+fn reader(options: PgConnectOptions, mark: &Arc<str>, most: u32) -> PgPool {
+    let mark = mark.clone();
+    let pool = PgPoolOptions::new().max_connections(most).acquire_timeout(CONNECT_TIMEOUT);
+    let pool = pool.after_connect(move |connection, _| {
+        let mark = mark.clone();
+        Box::pin(async move {
+            let begun = session::begin_reader(connection, &mark).await;
+            begun.map_err(|error| sqlx::Error::Configuration(error.into()))
+        })
+    });
+    pool.connect_lazy_with(options)
+}
+
+async fn within<T>(patience: Duration, done: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::time::timeout(patience, done).await.unwrap_or_else(|_| {
+        Err(StoreError::Unavailable(format!("no session within {} s{FEW_SESSIONS}", patience.as_secs())))
+    })
 }

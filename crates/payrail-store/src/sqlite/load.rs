@@ -25,7 +25,7 @@ pub async fn books(on: &mut SqliteConnection, needs: &Needs) -> Result<Books> {
 static TIPS: LazyLock<Statement> = LazyLock::new(|| {
     Statement::over(
         "bucket, id",
-        "SELECT m.id AS merchant_id, e.seq, e.available_after, e.held_after,
+        "SELECT m.id AS merchant_id, e.seq, e.available_after, e.held_after, e.created_at AS last_at,
                 (SELECT max(seq) FROM outbox WHERE bucket = m.bucket AND merchant_id = m.id) AS last_event
          FROM n CROSS JOIN merchants m ON m.bucket = n.bucket AND m.id = n.id
          LEFT JOIN ledger_entries e ON e.bucket = m.bucket AND e.merchant_id = m.id

@@ -4,6 +4,7 @@ mod batch;
 mod copy;
 mod load;
 mod log;
+mod session;
 pub(crate) mod turn;
 mod write;
 
@@ -14,14 +15,15 @@ use std::time::{Duration, Instant};
 use payrail_core::backoff::Policy;
 use payrail_core::command::Command;
 use payrail_core::decide::decide_all;
-use sqlx::Connection;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::sync::Notify;
 
+use crate::Replies;
+use crate::clock::{Now, SharedClock};
 use crate::error::{Result, StoreError};
 use crate::needs::Needs;
-use crate::{Now, Replies};
 
 pub(crate) mod sessions {
     crate::sessions::sessions!(sqlx::SqliteConnection);
@@ -43,9 +45,6 @@ pub(crate) mod operators {
 }
 pub(crate) mod totals {
     crate::totals::totals!(sqlx::SqliteConnection);
-}
-pub(crate) mod workers {
-    crate::workers::workers!(sqlx::SqliteConnection);
 }
 
 pub(crate) mod views {
@@ -74,13 +73,28 @@ const WRITER_CACHE: &str = "-16000";
 /// Rows by which a connection's thread may be ahead of their reader: it need not stop within a page of a list.
 const ROWS_ON_THE_WAY: usize = 512;
 
+/// What every connection is told.
+fn options(url: &str) -> Result<SqliteConnectOptions> {
+    let bad_url = |error: sqlx::Error| StoreError::Unavailable(format!("DATABASE_URL cannot be used: {error}"));
+    Ok(SqliteConnectOptions::from_str(url)
+        .map_err(bad_url)?
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT)
+        .foreign_keys(true)
+        // Lets INSERT OR REPLACE fire the triggers that refuse a DELETE.
+        .pragma("recursive_triggers", "ON")
+        .pragma("wal_autocheckpoint", WAL_AUTOCHECKPOINT_PAGES)
+        .row_buffer_size(ROWS_ON_THE_WAY))
+}
+
 /// Of two processes that open a new file at once, SQLite tells the one that comes late with its change
 /// to WAL "locked" at once, whatever the busy timeout. A moment later there is nothing left to change.
-async fn connect_writer(options: &SqliteConnectOptions) -> Result<SqlitePool> {
+async fn connect_first(options: &SqliteConnectOptions) -> Result<SqliteConnection> {
     let begun = Instant::now();
     loop {
-        let connected = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await;
-        match connected.map_err(StoreError::from) {
+        match options.connect().await.map_err(StoreError::from) {
             Err(StoreError::Busy(_)) if begun.elapsed() < BUSY_TIMEOUT => {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
@@ -89,23 +103,26 @@ async fn connect_writer(options: &SqliteConnectOptions) -> Result<SqlitePool> {
     }
 }
 
+/// Each connection is looked at before it is used.
+fn pool(options: SqliteConnectOptions, most: u32) -> SqlitePool {
+    let pool = SqlitePoolOptions::new().max_connections(most).after_connect(|connection, _| {
+        Box::pin(
+            async move { session::check(connection).await.map_err(|error| sqlx::Error::Configuration(error.into())) },
+        )
+    });
+    pool.connect_lazy_with(options)
+}
+
 impl SqliteStore {
     pub async fn open(url: &str, readers: u32) -> Result<Self> {
-        let bad_url = |error: sqlx::Error| StoreError::Unavailable(format!("DATABASE_URL cannot be used: {error}"));
-        let options = SqliteConnectOptions::from_str(url)
-            .map_err(bad_url)?
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY_TIMEOUT)
-            .foreign_keys(true)
-            // Lets INSERT OR REPLACE fire the triggers that refuse a DELETE.
-            .pragma("recursive_triggers", "ON")
-            .pragma("wal_autocheckpoint", WAL_AUTOCHECKPOINT_PAGES)
-            .row_buffer_size(ROWS_ON_THE_WAY);
+        let options = options(url)?;
+        // Whoever starts hears at once what is wrong; a pool would only try again.
+        let mut first = connect_first(&options).await?;
+        session::check(&mut first).await?;
         let writing = options.clone().pragma("cache_size", WRITER_CACHE).pragma("temp_store", "MEMORY");
-        let writer = connect_writer(&writing).await?;
-        let reader = SqlitePoolOptions::new().max_connections(readers).connect_lazy_with(options);
+        let (writer, reader) = (pool(writing, 1), pool(options, readers));
+        drop(writer.acquire().await?);
+        first.close().await?;
         let written = Arc::new(Notify::new());
         tokio::spawn(log::keep_short(reader.clone(), written.clone()));
         Ok(Self { writer, reader, written })
@@ -118,7 +135,7 @@ impl SqliteStore {
         let mut turn = self.turn().await?;
         let mut tx = turn.begin_with("BEGIN IMMEDIATE").await?;
         let mut books = load::books(&mut tx, &needs).await?;
-        let writes = decide_all(&mut books, commands, policy, now());
+        let writes = decide_all(&mut books, commands, policy, now.or(|| SharedClock::Machine.now()));
         if writes.is_empty() {
             tx.rollback().await?;
         } else {

@@ -15,7 +15,8 @@ on_postgres_only!(
     before_the_commit_nothing_is_in_doubt,
 );
 
-const COMMIT: &str = "COMMIT";
+/// As it goes over the wire: the name of an isolation level begins with the same letters.
+const COMMIT: &str = "COMMIT\0";
 
 async fn behind_a_proxy(world: &World) -> (Proxy, Store) {
     let proxy = Proxy::before(&world.database.url).await;

@@ -33,8 +33,11 @@ impl Life<'_> {
 async fn life(world: &World) -> Life<'_> {
     let payout = world.payout(merchant(0), 1).await;
     let stored = world.store.payout(merchant(0), payout).await.unwrap().unwrap();
+    // It is due at once; its place in the book is after what other lives have left there.
+    let Payout { created_at, updated_at, .. } = stored;
     let new = Payout::new(payout, amount(1), "demo-bank-account".to_owned(), at(0));
-    assert_eq!(stored, Payout { request_id: request_id(), ..new });
+    assert_eq!(stored, Payout { request_id: request_id(), created_at, updated_at, ..new });
+    assert!(created_at >= at(0) && created_at == updated_at);
     Life { world, payout, seconds: 0 }
 }
 

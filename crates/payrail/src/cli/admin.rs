@@ -10,11 +10,11 @@ use uuid::Uuid;
 use super::Error;
 use super::merchant::COMMAND_LINE;
 use crate::clock::Clock;
-use crate::operators::{NAME_RULE, is_name};
 use crate::settings::{BadSetting, Common};
 use crate::{ids, passwords};
 
 const PASSWORD_VARIABLE: &str = "PAYRAIL_ADMIN_PASSWORD";
+const NAME_CHARACTERS: usize = 64;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -70,24 +70,18 @@ pub async fn run(common: &Common, command: Command) -> Result<(), Error> {
 }
 
 async fn create(store: &Store, name: &str, role: Role, as_json: bool) -> Result<(), Error> {
-    if !is_name(name) {
-        return Err(bad(NAME_RULE));
+    let may_be = |c: char| c.is_ascii_alphanumeric() || "._@-".contains(c);
+    if !(1..=NAME_CHARACTERS).contains(&name.len()) || !name.chars().all(may_be) {
+        return Err(bad("the name must have 1 to 64 letters (a to z), digits and the characters . _ @ - only"));
     }
     let taken = || bad(&format!("there is an operator {name} already"));
     if store.operator_of_name(name).await?.is_some() {
         return Err(taken());
     }
     let hash = new_password().await?;
-    let created_at = Clock::System.now();
-    let operator = Operator {
-        id: ids::operator_id(),
-        name: name.to_owned(),
-        role,
-        created_at,
-        disabled_at: None,
-        temporary_until: None,
-    };
-    let done = action("operator_created", name, Some(format!("role: {}", role.as_str())));
+    let created_at = Clock::of(store).now();
+    let operator = Operator { id: ids::operator_id(), name: name.to_owned(), role, created_at, disabled_at: None };
+    let done = action(store, "operator_created", name, Some(format!("role: {}", role.as_str())));
     if !store.add_operator(&operator, &hash, &done).await? {
         return Err(taken());
     }
@@ -130,7 +124,7 @@ fn line(operator: &Operator) -> serde_json::Value {
 
 async fn disable(store: &Store, name: &str) -> Result<(), Error> {
     let (id, name) = find(store, name).await?;
-    let done = action("operator_disabled", &name, None);
+    let done = action(store, "operator_disabled", &name, None);
     if store.disable_operator(id, done.at, &done).await? {
         say!("{name} is kept out from now on.");
     } else {
@@ -142,7 +136,7 @@ async fn disable(store: &Store, name: &str) -> Result<(), Error> {
 async fn password(store: &Store, name: &str) -> Result<(), Error> {
     let (id, name) = find(store, name).await?;
     let hash = new_password().await?;
-    store.set_password(id, &hash, &action("password_changed", &name, None)).await?;
+    store.set_password(id, &hash, &action(store, "password_changed", &name, None)).await?;
     say!("{name} has a new password; open sessions have ended.");
     Ok(())
 }
@@ -154,10 +148,10 @@ async fn find(store: &Store, name: &str) -> Result<(Uuid, String), Error> {
     Ok((operator.id, operator.name))
 }
 
-fn action(word: &str, subject: &str, detail: Option<String>) -> OperatorAction {
+fn action(store: &Store, word: &str, subject: &str, detail: Option<String>) -> OperatorAction {
     OperatorAction {
         id: ids::action_id(),
-        at: Clock::System.now(),
+        at: Clock::of(store).now(),
         merchant: None,
         operator: COMMAND_LINE.to_owned(),
         action: word.to_owned(),

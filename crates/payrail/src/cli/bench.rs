@@ -150,7 +150,7 @@ fn what(args: &FillArgs) -> String {
 async fn write_down(store: &Store, args: &FillArgs) -> Result<(), Error> {
     let action = OperatorAction {
         id: ids::action_id(),
-        at: Clock::System.now(),
+        at: Clock::of(store).now(),
         merchant: None,
         operator: COMMAND_LINE.to_owned(),
         action: "bench_filled".to_owned(),

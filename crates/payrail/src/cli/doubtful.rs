@@ -23,7 +23,7 @@ pub struct Args {
 
 pub async fn run(common: &Common, args: &Args) -> Result<(), Error> {
     let store = common.open_existing().await?;
-    let now = Clock::System.now();
+    let now = Clock::of(&store).now();
     let list = store.doubtful(args.limit).await?;
     for (merchant, payout) in &list {
         // The list holds nothing else: it is read off the column that makes it so.

@@ -6,7 +6,8 @@ use std::time::Duration;
 use reqwest::{Client, Url};
 
 use super::Error;
-use crate::settings::{BadSetting, Common, Role};
+use crate::readiness;
+use crate::settings::{BadSetting, ClockSettings, Common, Role};
 
 /// Longer than a healthy answer takes, shorter than what runs health checks waits.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -28,13 +29,16 @@ pub struct Args {
     /// The worker's bank
     #[arg(long, env = "PAYRAIL_BANK_URL", value_name = "URL", hide_env_values = true)]
     bank_url: Option<Url>,
+
+    #[command(flatten)]
+    clock: ClockSettings,
 }
 
 pub async fn run(common: &Common, args: Args) -> Result<(), Error> {
     let checked = async {
         match (args.url, args.role) {
             (Some(url), _) => ask(url).await,
-            (None, Role::Worker) => worker(common, args.bank_url).await,
+            (None, Role::Worker) => worker(common, args.bank_url, args.clock.tolerance()).await,
             (None, Role::All | Role::Api) => ask(readiness(args.addr)?).await,
         }
     };
@@ -45,9 +49,9 @@ pub async fn run(common: &Common, args: Args) -> Result<(), Error> {
     Ok(())
 }
 
-async fn worker(common: &Common, bank: Option<Url>) -> Result<(), Error> {
+async fn worker(common: &Common, bank: Option<Url>, tolerance: Duration) -> Result<(), Error> {
     let store = common.open(1).await?;
-    store.setting("ready").await?;
+    readiness::check(&store, tolerance).await?;
     store.close().await;
     let bank = bank.ok_or_else(|| BadSetting("PAYRAIL_BANK_URL is not set: a worker needs a bank".to_owned()))?;
     ask(bank.join("/healthz")?).await

@@ -92,7 +92,7 @@ async fn create(common: &Common, store: &Store, name: &str, email: &str, as_json
         id: ids::merchant_id(),
         name: name.to_owned(),
         email: email.to_owned(),
-        created_at: Clock::System.now(),
+        created_at: Clock::of(store).now(),
     };
     let key = keys::generate();
     let kept = NewKey { hash: common.hasher().hash(&key), prefix: keys::prefix(&key), created_at: merchant.created_at };

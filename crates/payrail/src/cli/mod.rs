@@ -154,9 +154,9 @@ async fn seed(common: &Common) -> Result<(), Error> {
     common.check()?;
     let store = common.open(1).await?;
     store.migrate().await?;
-    demo::seed(&store, &Door::for_command(&store), &common.hasher(), &Clock::System).await?;
+    demo::seed(&store, &Door::for_command(&store), &common.hasher(), &Clock::of(&store)).await?;
     if common.is_demo() {
-        demo::seed_operators(&store, &Clock::System).await?;
+        demo::seed_operators(&store, &Clock::of(&store)).await?;
     }
     for demo in &demo::MERCHANTS {
         say!("{:<16} {:<18} {}", demo.name, demo.email, demo.api_key);

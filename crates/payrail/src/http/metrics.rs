@@ -10,11 +10,14 @@ use payrail_store::Waiting;
 
 use super::Api;
 use super::problem::Problem;
+use crate::readiness;
 use crate::telemetry::{DUE, DUE_OLDEST, IN_DOUBT, IN_DOUBT_OLDEST, WAITING, text};
 
 pub async fn show(State(api): State<Api>) -> Result<impl IntoResponse, Problem> {
     let now = api.clock.now();
-    let (in_doubt, due) = tokio::try_join!(api.store.count_in_doubt(), api.store.count_due(now))?;
+    let counted =
+        tokio::try_join!(api.store.count_in_doubt(), api.store.count_due(now), readiness::compare(&api.store));
+    let (in_doubt, due, _) = counted?;
     for (count, oldest, waiting) in [(IN_DOUBT, IN_DOUBT_OLDEST, in_doubt), (DUE, DUE_OLDEST, due)] {
         gauge!(count).set(waiting.count);
         gauge!(oldest).set(age(waiting, now));

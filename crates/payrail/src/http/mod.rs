@@ -86,6 +86,8 @@ pub struct Parts {
     pub hasher: KeyHasher,
     pub known_keys: KnownKeys,
     pub clock: Clock,
+    /// By how much this machine's clock may differ from the database's.
+    pub clock_tolerance: Duration,
     pub ids: PayoutIds,
     /// Whether the demo merchants' keys may be told to anyone.
     pub is_demo: bool,

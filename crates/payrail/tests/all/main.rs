@@ -15,6 +15,9 @@ mod cli_start;
 mod contract;
 mod engine;
 mod fake_bank;
+#[path = "../torture/clocks.rs"]
+#[allow(dead_code)] // The crash mill uses the rest.
+mod faketime;
 mod find;
 mod gate;
 mod logs;
@@ -39,3 +42,4 @@ mod worker;
 mod worker_death;
 mod worker_process;
 mod worker_trouble;
+mod wrong_clocks;

@@ -20,7 +20,7 @@ pub async fn strike(town: &Town, fault: &Fault) -> bool {
         Kind::DatabaseDown | Kind::BackendKilled | Kind::SessionsEnded => return at_the_database(town, fault).await,
         Kind::Wire(Line::Bank, trouble) => on_the_banks_wire(town, fault, trouble).await,
         Kind::Wire(Line::Clients, trouble) => on_a_wire(one_of(&town.doors, fault), fault, trouble, "POST /").await,
-        Kind::Wire(Line::Database, trouble) => on_a_wire(one_of(&town.pipes, fault), fault, trouble, "COMMIT").await,
+        Kind::Wire(Line::Database, trouble) => on_a_wire(one_of(&town.pipes, fault), fault, trouble, "COMMIT\0").await,
         Kind::Bank(mischief) => misbehave(town, fault, mischief).await,
     }
     true

@@ -9,12 +9,8 @@ import { Money } from "@/ui/money";
 import { ErrorState, Skeleton } from "@/ui/states";
 import { Ago } from "@/ui/time";
 import { useTitle } from "@/ui/use-title";
-import { alarms } from "../alarms";
 import { type Overview, overviewQuery, type TrialBalance } from "../api";
-import { AlarmList } from "../components/alarm-list";
-import { BankCard } from "../components/bank-card";
 import { VerifyCard } from "../components/verify-card";
-import { WorkersCard } from "../components/workers-card";
 import { HOUSE } from "../house";
 
 export default function OverviewPage() {
@@ -22,22 +18,17 @@ export default function OverviewPage() {
   const { data, error, refetch } = useQuery(overviewQuery);
   return (
     <>
-      <PageHeader title="Overview" hint="System health, live from the ledger." />
+      <PageHeader title="Overview" hint="Is it well? Every figure is read off the ledger as it stands." />
       {error && !data ? (
         <ErrorState title="The overview could not be fetched" onRetry={() => refetch()}>
           {inWords(error)}
         </ErrorState>
       ) : (
         <div className="grid gap-5">
-          <AlarmList alarms={data ? alarms(data) : []} />
           <Figures overview={data} />
           <div className="grid items-start gap-5 lg:grid-cols-2">
             <Balance balance={data?.trial_balance} />
             <VerifyCard />
-          </div>
-          <div className="grid items-start gap-5 xl:grid-cols-2">
-            <WorkersCard workers={data?.workers} />
-            <BankCard workers={data?.workers} />
           </div>
         </div>
       )}
@@ -47,39 +38,27 @@ export default function OverviewPage() {
 
 function Figures({ overview }: { overview: Overview | undefined }) {
   const { merchants, in_doubt: doubt, due } = overview ?? {};
-  const isStuck = Boolean(overview?.due.count && alarms(overview).some(({ id }) => id !== "bank-silent"));
   return (
     <div className="grid gap-5 sm:grid-cols-3">
       <Figure name="Merchants" to="/merchants" figure={merchants?.toLocaleString("en-IN")}>
-        Each has a ledger of its own
+        each with a book of its own
       </Figure>
-      <Figure
-        name="In doubt"
-        to="/doubtful"
-        tone={doubt?.count ? "warn" : undefined}
-        figure={doubt && <Capped {...doubt} />}
-      >
+      <Figure name="In doubt" to="/doubtful" isBad={Boolean(doubt?.count)} figure={doubt && <Capped {...doubt} />}>
         {doubt?.oldest_since ? (
           <>
-            The oldest since <Ago at={doubt.oldest_since} />
+            the oldest since <Ago at={doubt.oldest_since} />
           </>
         ) : (
-          "The bank has answered every call"
+          "the bank has answered every call"
         )}
       </Figure>
-      <Figure
-        name="Due now"
-        to="/payouts"
-        search={{ status: "pending" }}
-        tone={isStuck ? "bad" : undefined}
-        figure={due && <Capped {...due} />}
-      >
+      <Figure name="Due now" to="/payouts" search={{ status: "pending" }} figure={due && <Capped {...due} />}>
         {due?.oldest_due_at ? (
           <>
-            The oldest was due <Ago at={due.oldest_due_at} />
+            the oldest was due <Ago at={due.oldest_due_at} />
           </>
         ) : (
-          "No payout waits for a worker"
+          "no payout waits for a worker"
         )}
       </Figure>
     </div>
@@ -93,9 +72,7 @@ const Capped = ({ count, is_capped }: { count: number; is_capped: boolean }) => 
   </>
 );
 
-const tones = { warn: "text-warn", bad: "text-bad" };
-
-function Figure({ name, to, search, figure, tone, children }: FigureProps) {
+function Figure({ name, to, search, figure, isBad, children }: FigureProps) {
   return (
     <Link
       to={to}
@@ -103,7 +80,7 @@ function Figure({ name, to, search, figure, tone, children }: FigureProps) {
       className="rounded-box border border-line bg-surface px-5 py-4 shadow-box hover:border-edge"
     >
       <span className="block text-[0.8125rem] text-faint">{name}</span>
-      <span className={`tabular mt-1 block font-semibold text-2xl ${tone ? tones[tone] : ""}`}>
+      <span className={`tabular mt-1 block font-semibold text-2xl ${isBad ? "text-warn" : ""}`}>
         {figure ?? <Skeleton className="my-1.5 h-6 w-16" />}
       </span>
       <span className="mt-0.5 block text-[0.8125rem] text-soft">{figure ? children : " "}</span>
@@ -116,18 +93,18 @@ interface FigureProps {
   to: string;
   search?: Record<string, string>;
   figure: ReactNode;
-  tone?: keyof typeof tones | undefined;
+  isBad?: boolean;
   children: ReactNode;
 }
 
 function Balance({ balance }: { balance: TrialBalance | undefined }) {
   const lines: [string, string, number | undefined][] = [
-    ["Available", "What merchants can spend", balance?.available_paise],
-    ["Held", "Reserved for payouts in progress", balance?.held_paise],
-    ["Bank", "The outside world: minus what came in, plus what was paid out", balance?.bank_paise],
+    ["Available", "what merchants can spend", balance?.available_paise],
+    ["Held", "promised to payouts under way", balance?.held_paise],
+    ["Bank", "the outside world, where the rest came from", balance?.bank_paise],
   ];
   return (
-    <Card title="Trial balance" hint="The three accounts of all merchants, summed. Their total is always zero.">
+    <Card title="Trial balance" hint="The three accounts of all merchants, summed. Together they are zero, always.">
       <CardBody>
         <dl>
           {lines.map(([name, hint, paise]) => (

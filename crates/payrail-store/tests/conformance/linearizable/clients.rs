@@ -173,6 +173,6 @@ fn said(dice: &mut Dice) -> BankAnswer {
 pub async fn cut_now_and_then(proxy: &Proxy, mut dice: Dice) {
     if dice.roll(2) == 0 {
         tokio::time::sleep(Duration::from_millis(dice.roll(20))).await;
-        proxy.cut(Cut { at: "COMMIT", after_the_answer: dice.roll(2) == 0 });
+        proxy.cut(Cut { at: "COMMIT\0", after_the_answer: dice.roll(2) == 0 });
     }
 }

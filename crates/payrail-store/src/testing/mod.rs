@@ -1,5 +1,7 @@
 //! For tests: databases, a fresh one each, real ones both, gone with the test; and waiting for a condition.
 
+mod pgbouncer;
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -7,6 +9,7 @@ use std::time::Duration;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use crate::Store;
+pub use pgbouncer::{PgBouncer, PgBouncerSettings};
 
 /// How long a test waits for anything. It is far longer than the busiest machine needs, so that only a hang uses it up.
 pub const DEADLINE: Duration = Duration::from_secs(180);

@@ -1,0 +1,82 @@
+//! The time comes from the clock that all processes share, and a book's times never run backwards.
+
+use jiff::SignedDuration;
+use payrail_core::command::Command;
+use payrail_core::ids::PayoutId;
+use payrail_core::payout::Payout;
+use payrail_store::Now;
+
+use crate::world::{World, at, create, fresh_id, fresh_key, fund, merchant};
+
+on_both_stores!(a_clock_that_is_set_back_leaves_the_book_in_order_and_makes_nobody_wait);
+on_postgres_only!(the_time_is_the_databases, the_shared_clock_follows_the_database);
+
+async fn paid_in(world: &World, now: Now<'_>) -> Payout {
+    let id = fresh_id(merchant(0));
+    let batch = [Command { merchant: merchant(0), action: create(id, fresh_key(), 1) }];
+    world.store.execute(&batch, &world.policy, now).await.unwrap().remove(0).unwrap();
+    stored(world, id).await
+}
+
+async fn stored(world: &World, id: PayoutId) -> Payout {
+    world.store.payout(merchant(0), id).await.unwrap().unwrap()
+}
+
+/// A database that takes over from a broken one may be behind it.
+async fn a_clock_that_is_set_back_leaves_the_book_in_order_and_makes_nobody_wait(world: World) {
+    let ahead = at(25 * 3_600);
+    world.ask(merchant(0), fund(fresh_key(), 1_000), ahead).await;
+    let payout = paid_in(&world, Now::Given(&|| at(0))).await;
+    assert_eq!((payout.created_at, payout.updated_at, payout.due_at()), (ahead, ahead, Some(at(0))));
+    assert_eq!(world.store.due(at(0), 10).await.unwrap(), [(merchant(0), payout.id)]);
+    let attempt = world.claim(merchant(0), payout.id, at(1)).await;
+    assert_eq!(attempt.started_at, ahead);
+    let leased = stored(&world, payout.id).await;
+    assert_eq!(leased.due_at(), Some(at(1) + world.policy.lease));
+    world.report(merchant(0), payout.id, 1, crate::world::paid(), at(2)).await.unwrap();
+    let lines = world.store.ledger(merchant(0), i64::MAX, 10).await.unwrap();
+    assert!(lines.iter().all(|line| line.entry.created_at == ahead));
+    let ends = world.store.attempts(merchant(0), payout.id).await.unwrap();
+    assert!(ends.iter().all(|attempt| attempt.ended_at == Some(ahead)));
+}
+
+/// Within the transaction, after the locks; neither before nor at its beginning.
+async fn the_time_is_the_databases(world: World) {
+    let mut raw = world.raw().await;
+    let clock = "SELECT cast((extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS text)";
+    let micros = |texts: Vec<String>| texts[0].parse::<i64>().unwrap();
+    let batch = [Command { merchant: merchant(0), action: fund(fresh_key(), 10) }];
+    world.store.execute(&batch, &world.policy, Now::Shared).await.unwrap().remove(0).unwrap();
+    raw.exec("BEGIN; UPDATE merchants SET name = 'locked'").await;
+    let store = world.store.clone();
+    let policy = world.policy;
+    let waiting = tokio::spawn(async move {
+        let batch = [Command { merchant: merchant(0), action: fund(fresh_key(), 10) }];
+        store.execute(&batch, &policy, Now::Shared).await
+    });
+    let waits = "SELECT cast(count(*) AS text) FROM pg_stat_activity WHERE datname = current_database() \
+                 AND wait_event_type = 'Lock'";
+    let mut other = world.raw().await;
+    while other.texts(waits).await[0] == "0" {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let before = micros(other.texts(clock).await);
+    raw.exec("COMMIT").await;
+    waiting.await.unwrap().unwrap().remove(0).unwrap();
+    let after = micros(other.texts(clock).await);
+    let written = world.store.ledger(merchant(0), i64::MAX, 1).await.unwrap()[0].entry.created_at.as_microsecond();
+    assert!((before..=after).contains(&written), "{before} {written} {after}");
+}
+
+async fn the_shared_clock_follows_the_database(world: World) {
+    let difference = world.store.compare_clocks().await.unwrap();
+    // On one machine there is one clock.
+    assert!(!difference.exceeds(std::time::Duration::from_millis(50)), "{difference:?}");
+    let (clock, mut raw) = (world.store.clock(), world.raw().await);
+    let micros: i64 = raw.texts("SELECT cast((extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS text)").await
+        [0]
+    .parse()
+    .unwrap();
+    let passed = clock.now().duration_since(jiff::Timestamp::from_microsecond(micros).unwrap());
+    assert!(passed > SignedDuration::from_secs(-1) && passed < SignedDuration::from_secs(60), "{passed:?}");
+}

@@ -1,0 +1,91 @@
+//! A process whose clock is a day wrong says so, and moves money at the right time all the same. (Debian's libfaketime
+//! answers in the system's place, for one process.)
+
+use std::process::Command;
+
+use jiff::{SignedDuration, Timestamp};
+use reqwest::StatusCode;
+use serde_json::Value;
+
+use crate::faketime::{self, Clock};
+use crate::support::{Process, TINY, World, key, until};
+use crate::verify_scene::stderr;
+
+const DAY_AND_AN_HOUR: i64 = 25 * 3_600 * 1_000;
+
+fn with_clock(world: &World, mut command: Command) -> (Clock, Command) {
+    let library = faketime::library().expect("libfaketime is not installed: run scripts/setup test");
+    let clock = Clock::new(&library, world.folder.join("clock"));
+    command.envs(clock.environment());
+    (clock, command)
+}
+
+async fn readiness(server: &Process) -> (StatusCode, Value) {
+    let answer = server.client.get(format!("{}/readyz", server.url)).send().await.unwrap();
+    (answer.status(), answer.json().await.unwrap())
+}
+
+/// In seconds.
+async fn difference(server: &Process) -> f64 {
+    let text = server.client.get(format!("{}/metrics", server.url)).send().await.unwrap().text().await.unwrap();
+    let line = text.lines().find(|line| line.starts_with("payrail_clock_difference_seconds "));
+    line.expect("the metric").rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+fn moment(value: &Value) -> Timestamp {
+    value.as_str().unwrap().parse().unwrap()
+}
+
+/// The clock of this test is right: it is the database's.
+#[tokio::test(flavor = "multi_thread")]
+async fn on_postgres_the_time_is_the_databases_and_the_process_is_not_ready() {
+    let world = World::postgres().await;
+    for wrong in [DAY_AND_AN_HOUR, -DAY_AND_AN_HOUR] {
+        let (clock, command) = with_clock(&world, world.command(&["serve"]));
+        clock.step(wrong);
+        let server = Process::start(command);
+        let (status, problem) = readiness(&server).await;
+        assert_eq!((status, &problem["code"]), (StatusCode::SERVICE_UNAVAILABLE, &"clock_differs".into()));
+        let detail = problem["detail"].as_str().unwrap();
+        let direction = if wrong > 0 { "ahead of" } else { "behind" };
+        assert!(detail.contains(direction) && detail.contains("PAYRAIL_CLOCK_TOLERANCE_MS"), "{detail}");
+        assert!((difference(&server).await - wrong as f64 / 1_000.0).abs() < 60.0);
+
+        let begun = payrail::clock::Clock::System.now();
+        let (status, payout) = server.pay(TINY, key(), 100, "demo-success").await;
+        assert_eq!(status, StatusCode::CREATED);
+        let path = format!("/api/v1/payouts/{}/", payout["id"].as_str().unwrap());
+        until("it is paid", || async { server.json(TINY, &path).await["status"] == "completed" }).await;
+        let story = server.json(TINY, &path).await;
+        let ended = payrail::clock::Clock::System.now();
+        // The id carries its time, too: lists are in its order.
+        let id = u128::from_str_radix(&payout["id"].as_str().unwrap().replace('-', ""), 16).unwrap();
+        let named = Timestamp::from_millisecond((id >> 80) as i64).unwrap();
+        let slack = SignedDuration::from_secs(5);
+        for at in [moment(&story["created_at"]), moment(&story["updated_at"]), named] {
+            assert!(at > begun - slack && at < ended + slack, "{begun} {at} {ended}");
+        }
+
+        clock.step(0);
+        until("it is ready again", || async { readiness(&server).await.0 == StatusCode::OK }).await;
+        assert!(server.stop().success());
+    }
+    world.verify();
+}
+
+/// A worker listens nowhere; what asks for its health hears the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_with_a_wrong_clock_is_not_healthy() {
+    let world = World::postgres().await;
+    assert!(world.run(&["migrate"]).status.success());
+    let bank = world.start::<&str>(&["bank"], &[]);
+    let (clock, mut command) = with_clock(&world, world.command(&["health"]));
+    command.env("PAYRAIL_ROLE", "worker").env("PAYRAIL_BANK_URL", &bank.url);
+    clock.step(-DAY_AND_AN_HOUR);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("25h"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("behind the database's"), "{}", stderr(&output));
+    clock.step(0);
+    assert!(command.output().unwrap().status.success());
+}
