@@ -24,6 +24,7 @@ pub mod testing;
 mod totals;
 mod types;
 mod views;
+mod workers;
 
 use jiff::Timestamp;
 use payrail_core::backoff::Policy;
@@ -40,7 +41,7 @@ pub use fill::{Filler, Filling, Order, Paid};
 pub use find::{FoundPayouts, SEARCHED_MAX, Wanted};
 pub use keys::{KeyLine, NewKey};
 pub use lists::Position;
-pub use operators::{NewSession, Operator, Role};
+pub use operators::{Disabling, NewSession, Operator, Role};
 pub use payrail_core::operator::OperatorAction;
 pub use postgres::PostgresStore;
 pub use rows::{AttemptLine, EventLine, LedgerLine, Merchant};
@@ -48,6 +49,7 @@ pub use search::{ActionFilter, EntryFilter, Found, LOOKED_AT_MAX, PayoutFilter, 
 pub use sqlite::SqliteStore;
 pub use totals::{COUNTED_MAX, TrialBalance, Waiting};
 pub use views::{BalanceLine, OutcomeLine};
+pub use workers::WorkerLine;
 
 /// One for each command of the batch, in order.
 pub type Replies = Vec<std::result::Result<Reply, Refusal>>;

@@ -39,6 +39,18 @@ pub struct Operator {
     pub role: Role,
     pub created_at: Timestamp,
     pub disabled_at: Option<Timestamp>,
+    /// The password is a one-time one, which signs in until then and must be replaced first.
+    pub temporary_until: Option<Timestamp>,
+}
+
+/// What became of the wish to disable an operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disabling {
+    Done,
+    /// The operator was disabled already.
+    AlreadyDone,
+    /// Nobody who may change anything would be left; nothing was done.
+    LastOperator,
 }
 
 /// What a cookie's token stands for: the keyed hash is all that is kept of it.
@@ -56,6 +68,7 @@ pub(crate) struct OperatorRow {
     role: String,
     created_at: At,
     disabled_at: Option<At>,
+    temporary_until: Option<At>,
     #[sqlx(default)]
     pub password_hash: Option<String>,
     #[sqlx(default)]
@@ -73,6 +86,7 @@ impl TryFrom<OperatorRow> for Operator {
             role: role.ok_or_else(|| StoreError::Corrupt(format!("unknown role {:?}", row.role)))?,
             created_at: row.created_at.0,
             disabled_at: row.disabled_at.map(|at| at.0),
+            temporary_until: row.temporary_until.map(|at| at.0),
         })
     }
 }
@@ -91,6 +105,44 @@ impl Store {
     /// In whatever case; with the hash of the password.
     pub async fn operator_of_name(&self, name: &str) -> Result<Option<(Operator, String)>> {
         read!(self, operators::operator_of_name(name))
+    }
+
+    /// Disables an operator unless nobody who may change anything would be left.
+    pub async fn disable_but_the_last(&self, id: Uuid, now: Timestamp, done: &OperatorAction) -> Result<Disabling> {
+        write!(self, operators::disable_but_the_last(id, now, done))
+    }
+
+    /// False when the operator was not disabled. The password is the one from before.
+    pub async fn enable_operator(&self, id: Uuid, done: &OperatorAction) -> Result<bool> {
+        write!(self, operators::enable_operator(id, done))
+    }
+
+    /// Sets a one-time password, which signs in until then. Ends the operator's sessions as well.
+    pub async fn set_temporary_password(
+        &self,
+        id: Uuid,
+        password_hash: &str,
+        until: Timestamp,
+        done: &OperatorAction,
+    ) -> Result<bool> {
+        write!(self, operators::set_temporary_password(id, password_hash, until, done))
+    }
+
+    /// The operator's own change. Every session but `kept` ends. False when the operator has been disabled or the
+    /// password changed since it was checked.
+    pub async fn replace_password(
+        &self,
+        id: Uuid,
+        checked_hash: &str,
+        password_hash: &str,
+        kept: &[u8],
+        done: &OperatorAction,
+    ) -> Result<bool> {
+        write!(self, operators::replace_password(id, checked_hash, password_hash, kept, done))
+    }
+
+    pub async fn operator(&self, id: Uuid) -> Result<Option<Operator>> {
+        read!(self, operators::operator(id))
     }
 
     /// False when the operator was disabled already.
@@ -133,7 +185,7 @@ macro_rules! operators {
 
         use super::statements::add_action;
         use $crate::error::Result;
-        use $crate::operators::{NewSession, Operator, OperatorRow};
+        use $crate::operators::{Disabling, NewSession, Operator, OperatorRow};
         use $crate::types::At;
 
         type Connection = $connection;
@@ -145,14 +197,15 @@ macro_rules! operators {
             done: &OperatorAction,
         ) -> Result<bool> {
             let added = sqlx::query(
-                "INSERT INTO operators (id, name, password_hash, role, created_at) VALUES ($1, $2, $3, $4, $5) \
-                 ON CONFLICT DO NOTHING",
+                "INSERT INTO operators (id, name, password_hash, role, created_at, temporary_until) \
+                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
             )
             .bind(operator.id)
             .bind(&operator.name)
             .bind(password_hash)
             .bind(operator.role.as_str())
             .bind(At(operator.created_at))
+            .bind(operator.temporary_until.map(At))
             .execute(&mut *on)
             .await?;
             noted(on, added.rows_affected() == 1, done).await
@@ -167,16 +220,28 @@ macro_rules! operators {
         }
 
         pub async fn operators(on: &mut Connection) -> Result<Vec<Operator>> {
-            let rows: Vec<OperatorRow> =
-                sqlx::query_as("SELECT id, name, role, created_at, disabled_at FROM operators ORDER BY lower(name)")
-                    .fetch_all(on)
-                    .await?;
+            let rows: Vec<OperatorRow> = sqlx::query_as(
+                "SELECT id, name, role, created_at, disabled_at, temporary_until FROM operators ORDER BY lower(name)",
+            )
+            .fetch_all(on)
+            .await?;
             rows.into_iter().map(Operator::try_from).collect()
+        }
+
+        pub async fn operator(on: &mut Connection, id: Uuid) -> Result<Option<Operator>> {
+            let row: Option<OperatorRow> = sqlx::query_as(
+                "SELECT id, name, role, created_at, disabled_at, temporary_until FROM operators WHERE id = $1",
+            )
+            .bind(id)
+            .fetch_optional(on)
+            .await?;
+            row.map(Operator::try_from).transpose()
         }
 
         pub async fn operator_of_name(on: &mut Connection, name: &str) -> Result<Option<(Operator, String)>> {
             let row: Option<OperatorRow> = sqlx::query_as(
-                "SELECT id, name, role, created_at, disabled_at, password_hash FROM operators WHERE lower(name) = $1",
+                "SELECT id, name, role, created_at, disabled_at, temporary_until, password_hash \
+                 FROM operators WHERE lower(name) = $1",
             )
             .bind(name.to_ascii_lowercase())
             .fetch_optional(on)
@@ -201,18 +266,96 @@ macro_rules! operators {
             noted(on, disabled.rows_affected() == 1, done).await
         }
 
+        pub async fn disable_but_the_last(
+            on: &mut Connection,
+            id: Uuid,
+            now: Timestamp,
+            done: &OperatorAction,
+        ) -> Result<Disabling> {
+            // Two operators who disable each other at the same moment take turns at the first operator's row; the
+            // second one's count, a statement of its own, sees what the first did.
+            sqlx::query("UPDATE operators SET name = name WHERE id = (SELECT id FROM operators ORDER BY id LIMIT 1)")
+                .execute(&mut *on)
+                .await?;
+            let (others,): (i64,) = sqlx::query_as(
+                "SELECT count(*) FROM operators \
+                 WHERE id <> $1 AND role = 'operator' AND disabled_at IS NULL AND temporary_until IS NULL",
+            )
+            .bind(id)
+            .fetch_one(&mut *on)
+            .await?;
+            if others == 0 {
+                return Ok(Disabling::LastOperator);
+            }
+            let is_done = disable_operator(on, id, now, done).await?;
+            Ok(if is_done { Disabling::Done } else { Disabling::AlreadyDone })
+        }
+
+        pub async fn enable_operator(on: &mut Connection, id: Uuid, done: &OperatorAction) -> Result<bool> {
+            let enabled =
+                sqlx::query("UPDATE operators SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL")
+                    .bind(id)
+                    .execute(&mut *on)
+                    .await?;
+            noted(on, enabled.rows_affected() == 1, done).await
+        }
+
         pub async fn set_password(
             on: &mut Connection,
             id: Uuid,
             password_hash: &str,
             done: &OperatorAction,
         ) -> Result<bool> {
-            let changed = sqlx::query("UPDATE operators SET password_hash = $2 WHERE id = $1")
+            let changed = sqlx::query("UPDATE operators SET password_hash = $2, temporary_until = NULL WHERE id = $1")
                 .bind(id)
                 .bind(password_hash)
                 .execute(&mut *on)
                 .await?;
             end_sessions(on, id).await?;
+            noted(on, changed.rows_affected() == 1, done).await
+        }
+
+        pub async fn set_temporary_password(
+            on: &mut Connection,
+            id: Uuid,
+            password_hash: &str,
+            until: Timestamp,
+            done: &OperatorAction,
+        ) -> Result<bool> {
+            let changed = sqlx::query("UPDATE operators SET password_hash = $2, temporary_until = $3 WHERE id = $1")
+                .bind(id)
+                .bind(password_hash)
+                .bind(At(until))
+                .execute(&mut *on)
+                .await?;
+            end_sessions(on, id).await?;
+            noted(on, changed.rows_affected() == 1, done).await
+        }
+
+        pub async fn replace_password(
+            on: &mut Connection,
+            id: Uuid,
+            checked_hash: &str,
+            password_hash: &str,
+            kept: &[u8],
+            done: &OperatorAction,
+        ) -> Result<bool> {
+            let changed = sqlx::query(
+                "UPDATE operators SET password_hash = $3, temporary_until = NULL \
+                 WHERE id = $1 AND password_hash = $2 AND disabled_at IS NULL",
+            )
+            .bind(id)
+            .bind(checked_hash)
+            .bind(password_hash)
+            .execute(&mut *on)
+            .await?;
+            if changed.rows_affected() == 1 {
+                sqlx::query("DELETE FROM operator_sessions WHERE operator_id = $1 AND hash <> $2")
+                    .bind(id)
+                    .bind(kept)
+                    .execute(&mut *on)
+                    .await?;
+            }
             noted(on, changed.rows_affected() == 1, done).await
         }
 
@@ -262,7 +405,7 @@ macro_rules! operators {
             now: Timestamp,
         ) -> Result<Option<(Operator, Timestamp)>> {
             let row: Option<OperatorRow> = sqlx::query_as(
-                "SELECT o.id, o.name, o.role, o.created_at, o.disabled_at, s.expires_at \
+                "SELECT o.id, o.name, o.role, o.created_at, o.disabled_at, o.temporary_until, s.expires_at \
                  FROM operator_sessions s JOIN operators o ON o.id = s.operator_id \
                  WHERE s.hash = $1 AND s.expires_at > $2 AND o.disabled_at IS NULL",
             )

@@ -90,7 +90,8 @@ pub async fn seed_operators(store: &Store, clock: &Clock) -> Result<(), SeedErro
         }
         let now = clock.now();
         let (name, role) = (demo.name.to_owned(), demo.role);
-        let operator = Operator { id: ids::operator_id(), name, role, created_at: now, disabled_at: None };
+        let operator =
+            Operator { id: ids::operator_id(), name, role, created_at: now, disabled_at: None, temporary_until: None };
         let done = OperatorAction {
             id: ids::action_id(),
             at: now,

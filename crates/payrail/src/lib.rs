@@ -12,6 +12,7 @@ pub mod ids;
 pub mod keys;
 pub mod lanes;
 pub mod logging;
+pub mod operators;
 pub mod passwords;
 mod payout_log;
 pub mod rail;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub const MIN_CHARACTERS: usize = 12;
 pub const MAX_CHARACTERS: usize = 1_000;
@@ -47,14 +47,24 @@ impl Default for Passwords {
 impl Passwords {
     /// Whether this is the password that `hash` was made of. Without a hash it is not, at the same cost.
     pub async fn is_right(&self, password: String, hash: Option<String>) -> Result<bool, Error> {
-        let turn = tokio::time::timeout(PATIENCE, self.turns.clone().acquire_owned()).await;
-        let Ok(Ok(turn)) = turn else { return Err(Error::Busy) };
+        let turn = self.turn().await?;
         let checking = tokio::task::spawn_blocking(move || {
             let is_right = matches(&password, hash.as_deref().unwrap_or(NOBODYS));
             drop(turn);
             is_right && hash.is_some()
         });
         checking.await.map_err(|_| Error::Failed)
+    }
+
+    /// As [`hash`], in its turn: a hash costs as much as a check.
+    pub async fn hash(&self, password: String) -> Result<String, Error> {
+        let _turn = self.turn().await?;
+        hash(password).await
+    }
+
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, Error> {
+        let turn = tokio::time::timeout(PATIENCE, self.turns.clone().acquire_owned()).await;
+        turn.ok().and_then(Result::ok).ok_or(Error::Busy)
     }
 }
 

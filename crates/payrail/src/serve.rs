@@ -62,6 +62,7 @@ pub async fn run(common: Common, serve: Serve) -> Result<(), Error> {
         let rail = serve.worker.rail(bank_url.as_deref().ok_or_else(no_bank)?)?;
         let name = format!("worker-{}-{:04x}", std::process::id(), rand::random::<u16>());
         let worker = Worker::new(name, store.clone(), door.clone(), rail, clock.clone(), worker_settings);
+        let worker = if serve.role == Role::All { worker.of_all_in_one() } else { worker };
         tasks.spawn(worker.run(stop.clone()));
     }
     if let Some(listener) = listener {

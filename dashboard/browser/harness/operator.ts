@@ -30,8 +30,8 @@ export async function openMerchant(page: Page, name: string): Promise<void> {
 
 /** Reads the key that is shown this once, and says that it is kept. */
 export async function takeKey(page: Page): Promise<string> {
-  const key = (await page.getByTestId("api-key").textContent()) ?? "";
-  await page.getByLabel("I have kept the key").check();
+  const key = (await page.getByTestId("secret").textContent()) ?? "";
+  await page.getByLabel("I have stored the key").check();
   await page.getByRole("button", { name: "Done" }).click();
   return key;
 }

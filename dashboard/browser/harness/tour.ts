@@ -151,7 +151,7 @@ export function operatorTour({ doubtful, merchant }: Sights): Stop[] {
       show: async (page) => {
         await visit(page, "/admin/doubtful", "Doubtful");
         await page
-          .getByRole("button", { name: /^Decide/ })
+          .getByRole("button", { name: /^Resolve/ })
           .first()
           .click();
         await page.getByRole("radio", { name: "The bank paid" }).check();

@@ -74,4 +74,30 @@ export const useDecide = (merchant: string, id: string) =>
     ),
   );
 
+export const useInvite = () =>
+  useAct((body: { name: string; role: "viewer" | "operator" }) =>
+    answer(client.POST("/admin/api/v1/operators", { body })),
+  );
+
+export const useDisableOperator = () =>
+  useAct((id: string) => answer(client.POST("/admin/api/v1/operators/{id}/disable", { params: { path: { id } } })));
+
+export const useEnableOperator = () =>
+  useAct((id: string) => answer(client.POST("/admin/api/v1/operators/{id}/enable", { params: { path: { id } } })));
+
+export const useResetPassword = () =>
+  useAct((id: string) =>
+    answer(client.POST("/admin/api/v1/operators/{id}/reset-password", { params: { path: { id } } })),
+  );
+
+/** An operator's own. The session goes on, and is told anew: with a one-time password nothing else was open. */
+export function useChangePassword() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (body: { current_password: string; new_password: string }) =>
+      answer(client.POST("/admin/api/v1/session/password", { body })),
+    onSuccess: (session) => queries.setQueryData(sessionQuery.queryKey, session),
+  });
+}
+
 export const useVerify = () => useAct(() => answer(client.POST("/admin/api/v1/verify")));

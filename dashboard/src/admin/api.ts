@@ -22,6 +22,10 @@ export type AdminPayoutStory = Schemas["AdminPayoutStory"];
 export type AdminLedgerEntry = Schemas["AdminLedgerEntry"];
 export type IdempotencyRecord = Schemas["IdempotencyRecord"];
 export type OperatorAction = Schemas["OperatorAction"];
+export type OperatorLine = Schemas["OperatorLine"];
+export type OperatorWithPassword = Schemas["OperatorWithPassword"];
+export type WorkerState = Schemas["WorkerState"];
+export type RecentAnswer = Schemas["RecentAnswer"];
 export type Decision = Schemas["Decision"];
 export type Owner = AdminPayout["merchant"];
 
@@ -38,6 +42,12 @@ export const sessionQuery = queryOptions({
 export const overviewQuery = queryOptions({
   queryKey: ["overview"],
   queryFn: ({ signal }) => answer(client.GET("/admin/api/v1/overview", { signal })),
+  refetchInterval: LIVE_MS,
+});
+
+export const operatorsQuery = queryOptions({
+  queryKey: ["operators"],
+  queryFn: ({ signal }) => answer(client.GET("/admin/api/v1/operators", { signal })),
   refetchInterval: LIVE_MS,
 });
 

@@ -14,6 +14,7 @@ import { inWords } from "@/api/errors";
 import { Button } from "@/ui/button";
 import { EmptyState, ErrorState, SkeletonRows } from "@/ui/states";
 import { type Filter, sessionQuery } from "./api";
+import { ChoosePassword } from "./operators/choose-password";
 import { SignIn } from "./pages/sign-in";
 import { SignedIn } from "./people";
 import { Shell } from "./shell";
@@ -33,6 +34,7 @@ function House() {
     );
   }
   if (!session.operator) return <SignIn session={session} hasEnded={wasSignedIn.current} />;
+  if (session.must_change_password) return <ChoosePassword operator={session.operator} />;
   return (
     <SignedIn operator={session.operator}>
       <Shell>
@@ -94,6 +96,7 @@ const routes = [
   page("/doubtful", () => import("./pages/doubtful")),
   page("/ledger", () => import("./pages/ledger")),
   page("/records", () => import("./pages/records")),
+  page("/operators", () => import("./pages/operators")),
   page("/actions", () => import("./pages/actions")),
 ];
 

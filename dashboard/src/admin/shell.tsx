@@ -5,14 +5,16 @@ import {
   CircleHelp,
   Gauge,
   KeyRound,
+  LockKeyhole,
   LogOut,
   type LucideIcon,
   ScrollText,
   SendHorizontal,
   ShieldCheck,
   Store,
+  Users,
 } from "lucide-react";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { ConnectionLost } from "@/api/errors";
 import { AppShell, type NavItem } from "@/ui/app-shell";
 import { Badge } from "@/ui/badge";
@@ -21,6 +23,7 @@ import { Menu, MenuItem, MenuLabel } from "@/ui/menu";
 import { ThemeSwitch } from "@/ui/theme-switch";
 import { useSignOut } from "./actions";
 import { overviewQuery } from "./api";
+import { PasswordDialog } from "./operators/password-dialog";
 import { useOperator, VIEWER_REASON } from "./people";
 
 const PLACES: { to: string; name: string; icon: LucideIcon; isMinor?: boolean }[] = [
@@ -30,6 +33,7 @@ const PLACES: { to: string; name: string; icon: LucideIcon; isMinor?: boolean }[
   { to: "/doubtful", name: "Doubtful", icon: CircleHelp },
   { to: "/ledger", name: "Ledger", icon: BookOpenText },
   { to: "/records", name: "Requests", icon: KeyRound, isMinor: true },
+  { to: "/operators", name: "Operators", icon: Users, isMinor: true },
   { to: "/actions", name: "Audit log", icon: ScrollText, isMinor: true },
 ];
 
@@ -77,36 +81,44 @@ function Banner({ isOffline }: { isOffline: boolean }) {
 function Account() {
   const operator = useOperator();
   const signOut = useSignOut();
+  const [isChanging, setChanging] = useState(false);
   return (
-    <Menu
-      trigger={
-        <Button variant="ghost" className="w-full min-w-0 justify-start px-2 text-ink">
-          <ShieldCheck aria-hidden />
-          <span className="truncate">
-            <span className="sr-only">Signed in as </span>
-            {operator.name}
-          </span>{" "}
-          <span className="ml-auto max-lg:hidden">
-            <Badge tone={operator.role === "operator" ? "accent" : "info"}>{operator.role}</Badge>
-          </span>
-        </Button>
-      }
-    >
-      <MenuLabel>
-        {operator.name}, {operator.role}
-      </MenuLabel>
-      {PLACES.filter((place) => place.isMinor).map((place) => (
-        <MenuItem key={place.to} asChild className="lg:hidden">
-          <Link to={place.to}>
-            <place.icon aria-hidden />
-            {place.name}
-          </Link>
+    <>
+      <Menu
+        trigger={
+          <Button variant="ghost" className="w-full min-w-0 justify-start px-2 text-ink">
+            <ShieldCheck aria-hidden />
+            <span className="truncate">
+              <span className="sr-only">Signed in as </span>
+              {operator.name}
+            </span>{" "}
+            <span className="ml-auto max-lg:hidden">
+              <Badge tone={operator.role === "operator" ? "accent" : "info"}>{operator.role}</Badge>
+            </span>
+          </Button>
+        }
+      >
+        <MenuLabel>
+          {operator.name}, {operator.role}
+        </MenuLabel>
+        {PLACES.filter((place) => place.isMinor).map((place) => (
+          <MenuItem key={place.to} asChild className="lg:hidden">
+            <Link to={place.to}>
+              <place.icon aria-hidden />
+              {place.name}
+            </Link>
+          </MenuItem>
+        ))}
+        <MenuItem onSelect={() => setChanging(true)}>
+          <LockKeyhole aria-hidden />
+          Change password
         </MenuItem>
-      ))}
-      <MenuItem onSelect={() => signOut.mutate()}>
-        <LogOut aria-hidden />
-        Sign out
-      </MenuItem>
-    </Menu>
+        <MenuItem onSelect={() => signOut.mutate()}>
+          <LogOut aria-hidden />
+          Sign out
+        </MenuItem>
+      </Menu>
+      {isChanging && <PasswordDialog onClose={() => setChanging(false)} />}
+    </>
   );
 }

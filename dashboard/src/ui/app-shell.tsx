@@ -116,14 +116,17 @@ function NavLink({ item: { to, name, icon: Icon, mark } }: { item: NavItem }) {
   );
 }
 
-function BarLink({ item: { to, name, icon: Icon } }: { item: NavItem }) {
+function BarLink({ item: { to, name, icon: Icon, mark } }: { item: NavItem }) {
   return (
     <Link
       to={to}
       activeOptions={isExact(to)}
       className="flex h-14 flex-col items-center justify-center gap-1 font-medium text-[0.6875rem] text-soft aria-[current=page]:text-accent-text"
     >
-      <Icon className="size-5" aria-hidden />
+      <span className="relative">
+        <Icon className="size-5" aria-hidden />
+        {mark && <span className="absolute -top-1.5 left-3 leading-none">{mark}</span>}
+      </span>
       <span className="max-w-full truncate">{name}</span>
     </Link>
   );

@@ -48,6 +48,9 @@ pub(crate) mod operators {
 pub(crate) mod totals {
     crate::totals::totals!(sqlx::PgConnection);
 }
+pub(crate) mod workers {
+    crate::workers::workers!(sqlx::PgConnection);
+}
 
 pub(crate) mod views {
     crate::views::views!(sqlx::PgConnection);

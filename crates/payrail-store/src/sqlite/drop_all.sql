@@ -6,6 +6,7 @@ DROP TRIGGER IF EXISTS payouts_kept;
 DROP TRIGGER IF EXISTS attempts_kept;
 DROP TRIGGER IF EXISTS idempotency_no_delete;
 DROP TRIGGER IF EXISTS operator_actions_no_delete;
+DROP TABLE IF EXISTS workers;
 DROP TABLE IF EXISTS operator_actions;
 DROP TABLE IF EXISTS operator_sessions;
 DROP TABLE IF EXISTS operators;

@@ -46,6 +46,9 @@ pub(crate) mod operators {
 pub(crate) mod totals {
     crate::totals::totals!(sqlx::SqliteConnection);
 }
+pub(crate) mod workers {
+    crate::workers::workers!(sqlx::SqliteConnection);
+}
 
 pub(crate) mod views {
     crate::views::views!(sqlx::SqliteConnection);

@@ -64,3 +64,4 @@ mod states;
 mod tenants;
 mod values;
 mod views;
+mod workers;

@@ -2,7 +2,7 @@
 //! without its row in the audit log, nor told there without being done.
 
 use jiff::Timestamp;
-use payrail_store::{Merchant, NewKey, NewSession, Operator, OperatorAction, Role, Store};
+use payrail_store::{Disabling, Merchant, NewKey, NewSession, Operator, OperatorAction, Role, Store};
 use uuid::Uuid;
 
 use crate::world::{World, at, fresh_key, merchant, person};
@@ -12,6 +12,10 @@ on_both_stores!(
     a_session_lasts_until_it_ends,
     a_new_password_and_a_disabling_end_every_session,
     no_session_outlives_the_password_that_opened_it,
+    the_last_operator_is_not_disabled,
+    of_two_operators_who_disable_each_other_one_remains,
+    a_one_time_password_is_replaced_by_its_owner,
+    a_disabled_operator_is_enabled_again,
     a_rotated_key_gives_way_to_the_new_one_at_once,
     of_two_rotations_at_once_one_counts,
     what_cannot_be_told_is_not_done,
@@ -22,7 +26,14 @@ const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA";
 const NEW_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$bmV3";
 
 fn operator(name: &str) -> Operator {
-    Operator { id: fresh_key().0, name: name.to_owned(), role: Role::Operator, created_at: at(0), disabled_at: None }
+    Operator {
+        id: fresh_key().0,
+        name: name.to_owned(),
+        role: Role::Operator,
+        created_at: at(0),
+        disabled_at: None,
+        temporary_until: None,
+    }
 }
 
 fn done(word: &str) -> OperatorAction {
@@ -153,6 +164,89 @@ async fn no_session_outlives_the_password_that_opened_it(world: World) {
         signing.await.unwrap();
         assert_eq!(who(&world, round, at(1)).await, None, "round {round}");
     }
+}
+
+async fn disable(store: &Store, of: Uuid) -> Disabling {
+    store.disable_but_the_last(of, at(1), &done("operator_disabled")).await.unwrap()
+}
+
+async fn the_last_operator_is_not_disabled(world: World) {
+    let store = &world.store;
+    let ana = hired(&world, "Ana").await;
+    let viewer = Operator { role: Role::Viewer, ..operator("Vera") };
+    let invited = Operator { temporary_until: Some(at(1_000)), ..operator("Ina") };
+    for other in [&viewer, &invited] {
+        assert!(store.add_operator(other, HASH, &done("operator_created")).await.unwrap());
+    }
+    let before = told(&world).await;
+    assert_eq!(disable(store, ana.id).await, Disabling::LastOperator, "who never signed in replaces nobody");
+    assert_eq!((store.operator(ana.id).await.unwrap(), told(&world).await), (Some(ana.clone()), before));
+    assert_eq!(disable(store, viewer.id).await, Disabling::Done);
+    assert_eq!(disable(store, viewer.id).await, Disabling::AlreadyDone);
+    let bela = hired(&world, "Bela").await;
+    assert_eq!(disable(store, ana.id).await, Disabling::Done);
+    assert_eq!(disable(store, bela.id).await, Disabling::LastOperator);
+    assert_eq!(told(&world).await, before + 3, "what was refused is not told");
+}
+
+async fn of_two_operators_who_disable_each_other_one_remains(world: World) {
+    let (ana, bela) = (hired(&world, "Ana").await, hired(&world, "Bela").await);
+    let other = world.second_store().await;
+    for round in 0..10 {
+        let (a, b) = tokio::join!(disable(&world.store, ana.id), disable(&other, bela.id));
+        let mut both = [a, b];
+        both.sort_by_key(|disabling| *disabling == Disabling::LastOperator);
+        assert_eq!(both, [Disabling::Done, Disabling::LastOperator], "round {round}");
+        for id in [ana.id, bela.id] {
+            world.store.enable_operator(id, &done("operator_enabled")).await.unwrap();
+        }
+    }
+}
+
+async fn a_one_time_password_is_replaced_by_its_owner(world: World) {
+    let store = &world.store;
+    let ana = hired(&world, "Ana").await;
+    assert!(open(store, ana.id, HASH, &session(1, 0)).await);
+    assert!(store.set_temporary_password(ana.id, NEW_HASH, at(50), &done("password_reset")).await.unwrap());
+    assert_eq!(who(&world, 1, at(1)).await, None, "a reset ends every session");
+    assert_eq!(store.operator(ana.id).await.unwrap().and_then(|found| found.temporary_until), Some(at(50)));
+    for byte in [2, 3] {
+        assert!(open(store, ana.id, NEW_HASH, &session(byte, 0)).await);
+    }
+    let (in_it, _) = store.operator_of_session(&[2; 32], at(1)).await.unwrap().unwrap();
+    assert_eq!(in_it.temporary_until, Some(at(50)));
+
+    let own = format!("{HASH}own");
+    let replace = async |checked: &str| {
+        store.replace_password(ana.id, checked, &own, &[2; 32], &done("password_changed")).await.unwrap()
+    };
+    let before = told(&world).await;
+    assert!(!replace(HASH).await, "the password that was checked is the old one");
+    assert_eq!((who(&world, 3, at(1)).await.as_deref(), told(&world).await), (Some("Ana"), before));
+    assert!(replace(NEW_HASH).await);
+    assert_eq!((who(&world, 2, at(1)).await.as_deref(), who(&world, 3, at(1)).await), (Some("Ana"), None));
+    assert_eq!(store.operator(ana.id).await.unwrap(), Some(ana.clone()));
+
+    // The command line sets a password for good, too.
+    store.set_temporary_password(ana.id, HASH, at(50), &done("password_reset")).await.unwrap();
+    store.set_password(ana.id, HASH, &done("password_changed")).await.unwrap();
+    assert_eq!(store.operator(ana.id).await.unwrap(), Some(ana.clone()));
+    assert!(store.disable_operator(ana.id, at(1), &done("operator_disabled")).await.unwrap());
+    assert!(!replace(HASH).await, "a disabled operator changes nothing");
+}
+
+async fn a_disabled_operator_is_enabled_again(world: World) {
+    let store = &world.store;
+    let ana = hired(&world, "Ana").await;
+    assert!(!store.enable_operator(ana.id, &done("operator_enabled")).await.unwrap());
+    assert!(open(store, ana.id, HASH, &session(1, 0)).await);
+    assert!(store.disable_operator(ana.id, at(1), &done("operator_disabled")).await.unwrap());
+    let before = told(&world).await;
+    store.enable_operator(ana.id, &untold()).await.unwrap_err();
+    assert!(store.enable_operator(ana.id, &done("operator_enabled")).await.unwrap());
+    assert_eq!((store.operator(ana.id).await.unwrap(), told(&world).await), (Some(ana.clone()), before + 1));
+    assert_eq!(who(&world, 1, at(2)).await, None, "no session comes back");
+    assert!(open(store, ana.id, HASH, &session(2, 2)).await, "the password is the one from before");
 }
 
 fn key(byte: u8, from: i64) -> NewKey {

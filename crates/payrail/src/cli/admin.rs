@@ -10,11 +10,11 @@ use uuid::Uuid;
 use super::Error;
 use super::merchant::COMMAND_LINE;
 use crate::clock::Clock;
+use crate::operators::{NAME_RULE, is_name};
 use crate::settings::{BadSetting, Common};
 use crate::{ids, passwords};
 
 const PASSWORD_VARIABLE: &str = "PAYRAIL_ADMIN_PASSWORD";
-const NAME_CHARACTERS: usize = 64;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -70,9 +70,8 @@ pub async fn run(common: &Common, command: Command) -> Result<(), Error> {
 }
 
 async fn create(store: &Store, name: &str, role: Role, as_json: bool) -> Result<(), Error> {
-    let may_be = |c: char| c.is_ascii_alphanumeric() || "._@-".contains(c);
-    if !(1..=NAME_CHARACTERS).contains(&name.len()) || !name.chars().all(may_be) {
-        return Err(bad("the name must have 1 to 64 letters (a to z), digits and the characters . _ @ - only"));
+    if !is_name(name) {
+        return Err(bad(NAME_RULE));
     }
     let taken = || bad(&format!("there is an operator {name} already"));
     if store.operator_of_name(name).await?.is_some() {
@@ -80,7 +79,14 @@ async fn create(store: &Store, name: &str, role: Role, as_json: bool) -> Result<
     }
     let hash = new_password().await?;
     let created_at = Clock::of(store).now();
-    let operator = Operator { id: ids::operator_id(), name: name.to_owned(), role, created_at, disabled_at: None };
+    let operator = Operator {
+        id: ids::operator_id(),
+        name: name.to_owned(),
+        role,
+        created_at,
+        disabled_at: None,
+        temporary_until: None,
+    };
     let done = action(store, "operator_created", name, Some(format!("role: {}", role.as_str())));
     if !store.add_operator(&operator, &hash, &done).await? {
         return Err(taken());

@@ -3,10 +3,11 @@
 //! dies wherever, the payout falls due again and the next worker asks the bank first.
 
 mod head;
+mod heartbeat;
 mod returns;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use payrail_core::command::{self, Action, Command, Refusal, Reply};
@@ -24,6 +25,8 @@ use crate::payout_log;
 use crate::rail::{Exchange, Instruction, Rail};
 
 use head::Head;
+pub use heartbeat::{ANSWERS_KEPT, RecentAnswer, SILENT_AFTER};
+use heartbeat::{Heartbeat, RecentAnswers};
 pub use returns::RETURNS_CURSOR;
 
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +41,8 @@ pub struct WorkerSettings {
 pub struct Worker {
     /// Written to the leases and attempts: who it was.
     name: Arc<str>,
+    /// The process's role, for the heartbeat.
+    role: &'static str,
     store: Store,
     door: Door,
     rail: Rail,
@@ -46,6 +51,7 @@ pub struct Worker {
     slots: Arc<Semaphore>,
     head: Arc<Mutex<Head>>,
     calls: TaskTracker,
+    answers: RecentAnswers,
 }
 
 /// A payout that this worker holds, and the call that it is to make.
@@ -75,6 +81,7 @@ impl Worker {
         let slots = Arc::new(Semaphore::new(settings.concurrency));
         Self {
             name: name.into(),
+            role: "worker",
             store,
             door,
             rail,
@@ -83,13 +90,21 @@ impl Worker {
             slots,
             head: Arc::default(),
             calls: TaskTracker::new(),
+            answers: RecentAnswers::default(),
         }
+    }
+
+    /// As part of a process that is more than a worker.
+    pub fn of_all_in_one(self) -> Self {
+        Self { role: "all", ..self }
     }
 
     /// Works until it is told to stop, then finishes the calls under way.
     pub async fn run(self, stop: CancellationToken) {
         tracing::info!(worker = %self.name, concurrency = self.settings.concurrency, "the worker has begun");
         let returns = tokio::spawn(self.clone().follow_returns(stop.clone()));
+        let ended = CancellationToken::new();
+        let heartbeat = tokio::spawn(self.heartbeat().run(ended.clone()));
         while !stop.is_cancelled() {
             let begun = self.begin_due_calls(&stop).await.unwrap_or_else(|error| {
                 tracing::warn!(%error, "the due payouts could not be read; trying again");
@@ -102,7 +117,14 @@ impl Worker {
         self.calls.close();
         self.calls.wait().await;
         let _ = returns.await;
+        ended.cancel();
+        let _ = heartbeat.await;
         tracing::info!(worker = %self.name, "the worker has stopped");
+    }
+
+    fn heartbeat(&self) -> Heartbeat {
+        let Self { name, role, store, clock, answers, .. } = self;
+        Heartbeat { worker: name.clone(), role, store: store.clone(), clock: clock.clone(), answers: answers.clone() }
     }
 
     /// Everything that is due now, to the end: for tests, which set the clock between two rounds.
@@ -183,12 +205,14 @@ impl Worker {
         let reference = payout.id.reference();
         let bank_account_id = payout.bank_account_id.as_str();
         let instruction = Instruction { reference: &reference, amount: payout.amount, bank_account_id };
+        let begun = Instant::now();
         let Exchange { sent, received, answer } = match attempt.step {
             Step::Submit => self.rail.submit(instruction).await,
             Step::Enquire => self.rail.enquire(instruction).await,
             Step::Close => self.rail.close(instruction).await,
         };
         payout_log::called(&attempt, &answer);
+        self.answers.note(self.clock.now(), begun.elapsed(), (merchant, payout.id), attempt.step, &answer);
         let exchange = command::Exchange { sent, received };
         let action = Action::Report { payout: payout.id, number: attempt.number, answer, exchange };
         self.report(Command { merchant, action }).await;

@@ -15,12 +15,14 @@ export const actionWords: Record<string, { name: string; tone: Tone }> = {
   key_rotated: { name: "Key rotated", tone: "info" },
   key_revoked: { name: "Key revoked", tone: "bad" },
   funded: { name: "Funded", tone: "good" },
-  asked_bank: { name: "Asked the bank", tone: "neutral" },
-  decided_paid: { name: "Decided: paid", tone: "odd" },
-  decided_not_paid: { name: "Decided: not paid", tone: "odd" },
+  asked_bank: { name: "Bank asked", tone: "neutral" },
+  decided_paid: { name: "Resolved: paid", tone: "odd" },
+  decided_not_paid: { name: "Resolved: not paid", tone: "odd" },
   verify_started: { name: "Auditor started", tone: "neutral" },
   operator_created: { name: "Operator created", tone: "info" },
+  operator_enabled: { name: "Operator enabled", tone: "info" },
   operator_disabled: { name: "Operator disabled", tone: "bad" },
+  password_reset: { name: "Password reset", tone: "info" },
   password_changed: { name: "Password changed", tone: "neutral" },
 };
 
@@ -46,7 +48,7 @@ const Stamp = ({ at }: { at: string }) => (
 );
 
 /** What was done, why, and what else there is to know. */
-const Particulars = ({ action }: { action: OperatorAction }) => (
+const Details = ({ action }: { action: OperatorAction }) => (
   <span className="grid gap-0.5">
     {action.detail && <span className="break-words">{inRupees(action.detail)}</span>}
     {action.reason && <q className="break-words text-soft">{action.reason}</q>}
@@ -55,7 +57,7 @@ const Particulars = ({ action }: { action: OperatorAction }) => (
 
 export const actionColumns: Column<OperatorAction>[] = [
   { name: "When", cell: (action) => <Stamp at={action.at} /> },
-  { name: "Operator", cell: (action) => <span className="font-medium">{action.operator}</span> },
+  { name: "Operator", cell: (action) => <span className="whitespace-nowrap font-medium">{action.operator}</span> },
   {
     name: "Action",
     cell: ({ action }) => <Badge tone={wordOf(action).tone}>{wordOf(action).name}</Badge>,
@@ -63,8 +65,8 @@ export const actionColumns: Column<OperatorAction>[] = [
   { name: "Merchant", cell: ({ merchant }) => merchant && <MerchantLink merchant={merchant} /> },
   { name: "What", cell: (action) => action.subject && <Subject action={action} subject={action.subject} /> },
   {
-    name: "Particulars",
+    name: "Details",
     // An empty cell is left out on a phone.
-    cell: (action) => (action.detail || action.reason) && <Particulars action={action} />,
+    cell: (action) => (action.detail || action.reason) && <Details action={action} />,
   },
 ];

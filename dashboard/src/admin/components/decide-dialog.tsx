@@ -8,23 +8,34 @@ import { Notice } from "@/ui/states";
 import { toast } from "@/ui/toast";
 import { useDecide } from "../actions";
 import type { AdminPayout, Decision } from "../api";
+import { useDraft } from "../draft";
 
 type Outcome = Decision["outcome"];
 
-const outcomes: Record<Outcome, { name: string; hint: string; word: string; confirm: string }> = {
+const outcomes: Record<Outcome, Wording> = {
   paid: {
     name: "The bank paid",
-    hint: "You have its reference (UTR). The held funds are settled.",
+    hint: "You have its reference (UTR). The held amount is settled.",
     word: "paid",
-    confirm: "Record it as paid",
+    confirm: "Record as paid",
+    question: (amount: string, merchant: string) => `Record ${amount} of ${merchant} as paid?`,
   },
   not_paid: {
     name: "The bank did not pay, and never will",
-    hint: "You have the bank’s word for it. The held funds go back to the merchant.",
+    hint: "You have the bank’s written confirmation. The held amount goes back to the merchant.",
     word: "not paid",
-    confirm: "Refund it",
+    confirm: "Refund",
+    question: (amount: string, merchant: string) => `Refund ${amount} to ${merchant}?`,
   },
 };
+
+interface Wording {
+  name: string;
+  hint: string;
+  word: string;
+  confirm: string;
+  question: (amount: string, merchant: string) => string;
+}
 
 const REASON_MIN = 10;
 const REASON_MAX = 1_000;
@@ -35,15 +46,19 @@ interface Form {
   reason: string;
 }
 
+const EMPTY: Form = { outcome: null, utr: "", reason: "" };
+/** A decision is typed with the bank’s letter in hand: the end of a session must not discard it. */
+export const draftOf = (payout: AdminPayout) => `decide-${payout.id}`;
+
 /** What is missing, in words, by field. */
 function faults({ outcome, utr, reason }: Form) {
   const length = [...reason.trim()].length;
   return {
     outcome: outcome ? [] : ["Choose one of the two."],
-    utr: outcome === "paid" && utr.trim() === "" ? ["Give the bank’s reference: without it there is no proof."] : [],
+    utr: outcome === "paid" && utr.trim() === "" ? ["Enter the bank’s reference. Without it there is no proof."] : [],
     reason:
       length < REASON_MIN
-        ? [`Write at least ${REASON_MIN} characters: who said so, when, and where it is written.`]
+        ? [`Write at least ${REASON_MIN} characters: who confirmed it, when, and in which document.`]
         : length > REASON_MAX
           ? [`Write at most ${REASON_MAX} characters.`]
           : [],
@@ -53,10 +68,14 @@ function faults({ outcome, utr, reason }: Form) {
 const decisionOf = ({ outcome, utr, reason }: Form & { outcome: Outcome }): Decision =>
   outcome === "paid" ? { outcome, utr: utr.trim(), reason: reason.trim() } : { outcome, reason: reason.trim() };
 
-/** An operator ends a doubt: first what and why, then once more with what it does to the money. */
-export function DecideDialog({ payout, onClose }: { payout: AdminPayout; onClose: () => void }) {
+/** An operator resolves a payout in doubt: first what and why, then once more with what it does to the money. */
+export function DecideDialog({ payout, ...props }: { payout: AdminPayout; onClose: () => void }) {
   const decide = useDecide(payout.merchant.id, payout.id);
-  const [form, setForm] = useState<Form>({ outcome: null, utr: "", reason: "" });
+  const { draft: form, change: setForm, discard, isRestored } = useDraft(draftOf(payout), EMPTY);
+  const onClose = () => {
+    discard();
+    props.onClose();
+  };
   const [isTried, setTried] = useState(false);
   const [isAsked, setAsked] = useState(false);
   const { outcome } = form;
@@ -78,7 +97,7 @@ export function DecideDialog({ payout, onClose }: { payout: AdminPayout; onClose
     if (!outcome || decide.isPending) return;
     decide.mutate(decisionOf({ ...form, outcome }), {
       onSuccess: () => {
-        toast(`Decided: ${outcomes[outcome].word}`, { tone: "good", description: consequence(payout, outcome) });
+        toast(`Resolved: ${outcomes[outcome].word}`, { tone: "good", description: consequence(payout, outcome) });
         onClose();
       },
       onError: () => setAsked(false),
@@ -90,7 +109,7 @@ export function DecideDialog({ payout, onClose }: { payout: AdminPayout; onClose
       <AlertDialog
         isOpen
         onOpenChange={(isOpen) => !isOpen && !decide.isPending && setAsked(false)}
-        title={`${outcomes[outcome].confirm}: ${formatPaise(payout.amount_paise)} of ${payout.merchant.name}?`}
+        title={outcomes[outcome].question(formatPaise(payout.amount_paise), payout.merchant.name)}
         description={consequence(payout, outcome)}
         confirm={outcomes[outcome].confirm}
         cancel="Back"
@@ -100,9 +119,9 @@ export function DecideDialog({ payout, onClose }: { payout: AdminPayout; onClose
       >
         <Notice tone="warn">
           {outcome === "paid"
-            ? "If the bank did not pay after all, the merchant’s money is gone from the books and nobody received it."
-            : "If the bank did pay, or pays yet, the money is paid out twice over: it is the merchant’s again and the payee’s."}{" "}
-          It cannot be undone. Your name and your reason are kept for ever.
+            ? "If the bank did not pay after all, the merchant loses the amount and nobody receives it."
+            : "If the bank has paid, or still pays, the amount is lost: both the merchant and the payee have it."}{" "}
+          This cannot be undone. Your name and your reason stay in the audit log.
         </Notice>
       </AlertDialog>
     );
@@ -111,13 +130,18 @@ export function DecideDialog({ payout, onClose }: { payout: AdminPayout; onClose
     <Dialog
       isOpen
       onOpenChange={(isOpen) => !isOpen && onClose()}
-      title="Decide this doubt"
-      description={`${formatPaise(payout.amount_paise)} to ${payout.bank_account_id}. Only with the bank’s own word in hand.`}
+      title="Resolve payout"
+      description={`${formatPaise(payout.amount_paise)} to ${payout.bank_account_id}. Only with written confirmation from the bank.`}
     >
+      {isRestored && (
+        <Notice tone="info" className="mb-4">
+          This is what you typed before. Nothing was sent.
+        </Notice>
+      )}
       <form onSubmit={submit} noValidate className="grid gap-5">
         <Choice outcome={outcome} errors={of("outcome")} onChange={(chosen) => setForm({ ...form, outcome: chosen })} />
         {outcome === "paid" && (
-          <Field label="UTR" hint="The bank’s own reference of the transfer." error={of("utr")}>
+          <Field label="UTR" hint="The bank’s reference of the transfer." error={of("utr")}>
             {(wiring) => (
               <TextInput
                 {...wiring}
@@ -139,7 +163,7 @@ export function DecideDialog({ payout, onClose }: { payout: AdminPayout; onClose
           {(wiring) => (
             <TextArea
               {...wiring}
-              placeholder="The bank’s desk confirmed by letter of 22 November that …"
+              placeholder="The bank confirmed by letter of 22 November that …"
               value={form.reason}
               onChange={(event) => setForm({ ...form, reason: event.target.value })}
             />
@@ -164,8 +188,8 @@ export function DecideDialog({ payout, onClose }: { payout: AdminPayout; onClose
 function consequence({ amount_paise, merchant }: AdminPayout, outcome: Outcome): string {
   const amount = formatPaise(amount_paise);
   return outcome === "paid"
-    ? `${amount} leave the held balance of ${merchant.name} for the bank, and the payout is completed. The bank is not asked again.`
-    : `${amount} go from the held to the available balance of ${merchant.name}, and the payout has failed. It is not sent again.`;
+    ? `${amount} leaves the held balance of ${merchant.name}, and the payout is completed. The bank is not asked again.`
+    : `${amount} goes from the held to the available balance of ${merchant.name}, and the payout has failed. It is not sent again.`;
 }
 
 function Choice({ outcome, errors, onChange }: ChoiceProps) {

@@ -4,18 +4,19 @@ import { inWords } from "@/api/errors";
 import { toast } from "@/ui/toast";
 import { useAsk } from "../actions";
 import type { AdminPayout } from "../api";
+import { useHasDraft } from "../draft";
 import { ActButton } from "./act-button";
-import { DecideDialog } from "./decide-dialog";
+import { DecideDialog, draftOf } from "./decide-dialog";
 
 /** What can be done about a payout in doubt: ask the bank without waiting, or decide. */
 export function DoubtActions({ payout, size }: { payout: AdminPayout; size?: "small" | "medium" }) {
   const ask = useAsk();
-  const [isDeciding, setDeciding] = useState(false);
+  const [isDeciding, setDeciding] = useState(useHasDraft(draftOf(payout)));
   const askNow = () =>
     ask.mutate(
       { merchant: payout.merchant.id, id: payout.id },
       {
-        onSuccess: () => toast("The bank is asked now", { description: "What it answers shows up here by itself." }),
+        onSuccess: () => toast("The bank is being asked", { description: "Its answer appears here." }),
         onError: (error) => toast("The bank was not asked", { tone: "bad", description: inWords(error) }),
       },
     );
@@ -24,11 +25,11 @@ export function DoubtActions({ payout, size }: { payout: AdminPayout; size?: "sm
     <span className="inline-flex flex-wrap gap-2 sm:flex-nowrap">
       <ActButton size={size} isBusy={ask.isPending} onClick={askNow}>
         <PhoneCall aria-hidden />
-        Ask now{whose}
+        Ask the bank now{whose}
       </ActButton>
       <ActButton size={size} onClick={() => setDeciding(true)}>
         <Gavel aria-hidden />
-        Decide{whose}
+        Resolve{whose}
       </ActButton>
       {isDeciding && <DecideDialog payout={payout} onClose={() => setDeciding(false)} />}
     </span>

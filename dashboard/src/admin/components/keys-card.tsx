@@ -10,7 +10,7 @@ import { Ago } from "@/ui/time";
 import { useIssueKey, useRevokeKey, useRotateKey } from "../actions";
 import type { ApiKey, IssuedKey, MerchantDetail } from "../api";
 import { ActButton } from "./act-button";
-import { KeyOnce } from "./key-once";
+import { KeyOnce } from "./secret-once";
 
 type Asked = { what: "issue" } | { what: "rotate" | "revoke"; key: ApiKey };
 

@@ -6,7 +6,7 @@ import { Dialog } from "@/ui/dialog";
 import { Field, TextInput } from "@/ui/field";
 import { Notice } from "@/ui/states";
 import { useCreateMerchant } from "../actions";
-import { KeyOnce } from "./key-once";
+import { KeyOnce } from "./secret-once";
 
 export function NewMerchantDialog({ onClose }: { onClose: () => void }) {
   const create = useCreateMerchant();
@@ -19,7 +19,7 @@ export function NewMerchantDialog({ onClose }: { onClose: () => void }) {
     return (
       <KeyOnce
         apiKey={api_key}
-        title={`${merchant.name} is created`}
+        title={`${merchant.name} created`}
         onSeen={() => void navigate({ to: "/merchants/$merchant", params: { merchant: merchant.id } })}
       />
     );

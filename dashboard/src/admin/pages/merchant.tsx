@@ -12,11 +12,12 @@ import { ErrorState, Skeleton, SkeletonRows } from "@/ui/states";
 import { useTitle } from "@/ui/use-title";
 import { listQuery, type MerchantDetail, merchantQuery } from "../api";
 import { ActButton } from "../components/act-button";
-import { FundDialog } from "../components/fund-dialog";
 import { KeysCard } from "../components/keys-card";
 import { ledgerColumnsOfOne } from "../components/ledger-columns";
 import { List } from "../components/list";
 import { payoutColumnsOfOne } from "../components/payout-columns";
+import { useHasDraft } from "../draft";
+import { draftOf, FundDialog } from "../funding/fund-dialog";
 import { HOUSE } from "../house";
 
 const FEW = "5";
@@ -24,7 +25,7 @@ const FEW = "5";
 export default function MerchantPage() {
   const { merchant: id = "" } = useParams({ strict: false });
   const { data: merchant, error, refetch } = useQuery(merchantQuery(id));
-  const [isFunding, setFunding] = useState(false);
+  const [isFunding, setFunding] = useState(useHasDraft(draftOf({ id })));
   useTitle(merchant?.name ?? "Merchant", HOUSE);
 
   if (error && !merchant) {
@@ -81,7 +82,7 @@ function Balances({ merchant }: { merchant: MerchantDetail | undefined }) {
   const figures: [string, number | undefined][] = [
     ["Available", merchant?.available_paise],
     ["Held", merchant?.held_paise],
-    ["Together", total],
+    ["Total", total],
   ];
   return (
     <dl className="grid gap-px overflow-hidden rounded-box border border-line bg-line shadow-box sm:grid-cols-3">

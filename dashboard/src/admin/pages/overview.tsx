@@ -9,8 +9,12 @@ import { Money } from "@/ui/money";
 import { ErrorState, Skeleton } from "@/ui/states";
 import { Ago } from "@/ui/time";
 import { useTitle } from "@/ui/use-title";
+import { alarms } from "../alarms";
 import { type Overview, overviewQuery, type TrialBalance } from "../api";
+import { AlarmList } from "../components/alarm-list";
+import { BankCard } from "../components/bank-card";
 import { VerifyCard } from "../components/verify-card";
+import { WorkersCard } from "../components/workers-card";
 import { HOUSE } from "../house";
 
 export default function OverviewPage() {
@@ -18,17 +22,22 @@ export default function OverviewPage() {
   const { data, error, refetch } = useQuery(overviewQuery);
   return (
     <>
-      <PageHeader title="Overview" hint="Is it well? Every figure is read off the ledger as it stands." />
+      <PageHeader title="Overview" hint="System health, live from the ledger." />
       {error && !data ? (
         <ErrorState title="The overview could not be fetched" onRetry={() => refetch()}>
           {inWords(error)}
         </ErrorState>
       ) : (
         <div className="grid gap-5">
+          <AlarmList alarms={data ? alarms(data) : []} />
           <Figures overview={data} />
           <div className="grid items-start gap-5 lg:grid-cols-2">
             <Balance balance={data?.trial_balance} />
             <VerifyCard />
+          </div>
+          <div className="grid items-start gap-5 xl:grid-cols-2">
+            <WorkersCard workers={data?.workers} />
+            <BankCard workers={data?.workers} />
           </div>
         </div>
       )}
@@ -38,27 +47,39 @@ export default function OverviewPage() {
 
 function Figures({ overview }: { overview: Overview | undefined }) {
   const { merchants, in_doubt: doubt, due } = overview ?? {};
+  const isStuck = Boolean(overview?.due.count && alarms(overview).some(({ id }) => id !== "bank-silent"));
   return (
     <div className="grid gap-5 sm:grid-cols-3">
       <Figure name="Merchants" to="/merchants" figure={merchants?.toLocaleString("en-IN")}>
-        each with a book of its own
+        Each has a ledger of its own
       </Figure>
-      <Figure name="In doubt" to="/doubtful" isBad={Boolean(doubt?.count)} figure={doubt && <Capped {...doubt} />}>
+      <Figure
+        name="In doubt"
+        to="/doubtful"
+        tone={doubt?.count ? "warn" : undefined}
+        figure={doubt && <Capped {...doubt} />}
+      >
         {doubt?.oldest_since ? (
           <>
-            the oldest since <Ago at={doubt.oldest_since} />
+            The oldest since <Ago at={doubt.oldest_since} />
           </>
         ) : (
-          "the bank has answered every call"
+          "The bank has answered every call"
         )}
       </Figure>
-      <Figure name="Due now" to="/payouts" search={{ status: "pending" }} figure={due && <Capped {...due} />}>
+      <Figure
+        name="Due now"
+        to="/payouts"
+        search={{ status: "pending" }}
+        tone={isStuck ? "bad" : undefined}
+        figure={due && <Capped {...due} />}
+      >
         {due?.oldest_due_at ? (
           <>
-            the oldest was due <Ago at={due.oldest_due_at} />
+            The oldest was due <Ago at={due.oldest_due_at} />
           </>
         ) : (
-          "no payout waits for a worker"
+          "No payout waits for a worker"
         )}
       </Figure>
     </div>
@@ -72,7 +93,9 @@ const Capped = ({ count, is_capped }: { count: number; is_capped: boolean }) => 
   </>
 );
 
-function Figure({ name, to, search, figure, isBad, children }: FigureProps) {
+const tones = { warn: "text-warn", bad: "text-bad" };
+
+function Figure({ name, to, search, figure, tone, children }: FigureProps) {
   return (
     <Link
       to={to}
@@ -80,7 +103,7 @@ function Figure({ name, to, search, figure, isBad, children }: FigureProps) {
       className="rounded-box border border-line bg-surface px-5 py-4 shadow-box hover:border-edge"
     >
       <span className="block text-[0.8125rem] text-faint">{name}</span>
-      <span className={`tabular mt-1 block font-semibold text-2xl ${isBad ? "text-warn" : ""}`}>
+      <span className={`tabular mt-1 block font-semibold text-2xl ${tone ? tones[tone] : ""}`}>
         {figure ?? <Skeleton className="my-1.5 h-6 w-16" />}
       </span>
       <span className="mt-0.5 block text-[0.8125rem] text-soft">{figure ? children : " "}</span>
@@ -93,18 +116,18 @@ interface FigureProps {
   to: string;
   search?: Record<string, string>;
   figure: ReactNode;
-  isBad?: boolean;
+  tone?: keyof typeof tones | undefined;
   children: ReactNode;
 }
 
 function Balance({ balance }: { balance: TrialBalance | undefined }) {
   const lines: [string, string, number | undefined][] = [
-    ["Available", "what merchants can spend", balance?.available_paise],
-    ["Held", "promised to payouts under way", balance?.held_paise],
-    ["Bank", "the outside world, where the rest came from", balance?.bank_paise],
+    ["Available", "What merchants can spend", balance?.available_paise],
+    ["Held", "Reserved for payouts in progress", balance?.held_paise],
+    ["Bank", "The outside world: minus what came in, plus what was paid out", balance?.bank_paise],
   ];
   return (
-    <Card title="Trial balance" hint="The three accounts of all merchants, summed. Together they are zero, always.">
+    <Card title="Trial balance" hint="The three accounts of all merchants, summed. Their total is always zero.">
       <CardBody>
         <dl>
           {lines.map(([name, hint, paise]) => (

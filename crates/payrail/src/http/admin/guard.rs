@@ -23,13 +23,35 @@ impl FromRequestParts<Api> for Signed {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let OwnSession { signed, .. } = OwnSession::from_request_parts(parts, api).await?;
+        if signed.operator.temporary_until.is_some() {
+            let detail = "You signed in with a one-time password. Choose a password of your own first.";
+            return Err(Problem::new(StatusCode::FORBIDDEN, "password_change_required", detail));
+        }
+        Ok(signed)
+    }
+}
+
+/// An operator of any role, also one whose one-time password is still to be replaced: for what concerns their own
+/// session only.
+#[derive(Debug)]
+pub struct OwnSession {
+    pub signed: Signed,
+    /// The session, as the store knows it.
+    pub hash: [u8; 32],
+}
+
+impl FromRequestParts<Api> for OwnSession {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         let token = cookies::read(&parts.headers, COOKIE);
         let token = token.ok_or_else(|| refused("not_authenticated", "Sign in first."))?;
         same_origin::check(&parts.method, &parts.headers)?;
         let found = session(api, &token).await?;
         let signed = found.ok_or_else(|| refused("session_expired", "The session has ended; sign in again."))?;
         trace::operator(&signed.operator.name);
-        Ok(signed)
+        Ok(Self { signed, hash: api.hasher.hash(&token) })
     }
 }
 

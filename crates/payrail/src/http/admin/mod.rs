@@ -11,12 +11,15 @@ mod guard;
 mod keys;
 mod ledger;
 mod merchants;
+mod operators;
 mod overview;
+mod password;
 mod payouts;
 mod people;
 mod records;
 mod session;
 mod verify;
+mod workers;
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -58,6 +61,11 @@ impl Desk {
 pub fn router() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(session::show, session::sign_in, session::sign_out))
+        .routes(routes!(password::change))
+        .routes(routes!(operators::list, operators::invite))
+        .routes(routes!(operators::disable))
+        .routes(routes!(operators::enable))
+        .routes(routes!(operators::reset_password))
         .routes(routes!(overview::show))
         .routes(routes!(verify::show, verify::start))
         .routes(routes!(merchants::list, merchants::create))

@@ -9,16 +9,21 @@ use utoipa::ToSchema;
 
 use super::Signed;
 use super::verify::{VerifyReport, last};
+use super::workers::Workers;
 use crate::http::Api;
 use crate::http::problem::Problem;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Overview {
+    /// The server's time: ages are counted from it, whatever the reader's clock says.
+    #[schema(format = DateTime)]
+    at: String,
     #[schema(minimum = 0)]
     merchants: u64,
     trial_balance: TrialBalance,
     in_doubt: InDoubtCount,
     due: DueCount,
+    workers: Workers,
     /// What `verify` last found, if it was ever run from here.
     #[schema(required)]
     last_verify: Option<VerifyReport>,
@@ -90,11 +95,14 @@ impl From<Sums> for TrialBalance {
     responses((status = 200, description = "Now", body = Overview)))]
 pub async fn show(State(api): State<Api>, _: Signed) -> Result<Json<Overview>, Problem> {
     let sums = api.store.trial_balance().await?;
+    let now = api.clock.now();
     Ok(Json(Overview {
+        at: timestamp(now),
         merchants: sums.merchants,
         trial_balance: sums.into(),
         in_doubt: api.store.count_in_doubt().await?.into(),
-        due: api.store.count_due(api.clock.now()).await?.into(),
+        due: api.store.count_due(now).await?.into(),
+        workers: Workers::new(api.store.workers().await?, now),
         last_verify: last(&api).await?,
     }))
 }

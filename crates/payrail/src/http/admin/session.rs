@@ -40,13 +40,18 @@ pub struct Operator {
     role: Role,
 }
 
+impl From<StoredRole> for Role {
+    fn from(role: StoredRole) -> Self {
+        match role {
+            StoredRole::Viewer => Self::Viewer,
+            StoredRole::Operator => Self::Operator,
+        }
+    }
+}
+
 impl From<Stored> for Operator {
     fn from(operator: Stored) -> Self {
-        let role = match operator.role {
-            StoredRole::Viewer => Role::Viewer,
-            StoredRole::Operator => Role::Operator,
-        };
-        Self { id: operator.id, name: operator.name, role }
+        Self { id: operator.id, name: operator.name, role: operator.role.into() }
     }
 }
 
@@ -59,6 +64,8 @@ pub struct OperatorSession {
     /// Null when nobody is signed in.
     #[schema(required, format = DateTime)]
     expires_at: Option<String>,
+    /// The operator signed in with a one-time password, and may do nothing before choosing one of their own.
+    must_change_password: bool,
     /// How to get in; null unless the program runs as a demonstration.
     #[schema(required)]
     demo: Option<DemoOperator>,
@@ -94,11 +101,12 @@ pub async fn show(State(api): State<Api>, headers: HeaderMap) -> Result<Json<Ope
     Ok(Json(told(&api, signed)))
 }
 
-fn told(api: &Api, signed: Option<Signed>) -> OperatorSession {
+pub fn told(api: &Api, signed: Option<Signed>) -> OperatorSession {
+    let must_change_password = signed.as_ref().is_some_and(|signed| signed.operator.temporary_until.is_some());
     let (operator, until) = signed.map(|signed| (signed.operator.into(), timestamp(signed.until))).unzip();
     let [demo, ..] = &demo::OPERATORS;
     let demo = api.is_demo.then_some(DemoOperator { name: demo.name, password: demo.password });
-    OperatorSession { operator, expires_at: until, demo }
+    OperatorSession { operator, expires_at: until, must_change_password, demo }
 }
 
 /// Sign in as an operator
@@ -108,7 +116,7 @@ fn told(api: &Api, signed: Option<Signed>) -> OperatorSession {
         (status = 201, description = "Signed in for 12 hours", body = OperatorSession,
             headers(("Set-Cookie" = String, description = "`payrail_operator`"))),
         (status = 400, description = "`invalid`, `parse_error`", body = Problem),
-        (status = 401, description = "`invalid_credentials`", body = Problem),
+        (status = 401, description = "`invalid_credentials`, `one_time_password_expired`", body = Problem),
         (status = 403, description = "`cross_origin`: another site's page asked", body = Problem),
         (status = 415, description = "`unsupported_media_type`", body = Problem),
         (status = 429, description = "`too_many_attempts`: again after `Retry-After`", body = Problem),
@@ -137,7 +145,13 @@ pub async fn sign_in(
 async fn open(api: &Api, operator: Stored, checked_hash: &str) -> Result<Response, Problem> {
     let token = keys::token();
     let now = api.clock.now();
-    let until = now.saturating_add(SignedDuration::from_hours(LASTS_HOURS)).unwrap_or(now);
+    let lasts = now.saturating_add(SignedDuration::from_hours(LASTS_HOURS)).unwrap_or(now);
+    let until = operator.temporary_until.map_or(lasts, |until| until.min(lasts));
+    if until <= now {
+        failed(api, Some(operator)).await?;
+        let detail = "This one-time password has expired. Ask an operator to reset it.";
+        return Err(refused("one_time_password_expired", detail));
+    }
     let session = NewSession { hash: api.hasher.hash(&token), created_at: now, expires_at: until };
     let done = action(api, &operator.name, "signed_in");
     if !api.store.open_session(operator.id, checked_hash, &session, &done).await? {

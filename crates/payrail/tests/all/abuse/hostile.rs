@@ -130,7 +130,9 @@ fn good_field(name: &str) -> &'static str {
     match name {
         "amount_paise" => "1",
         "bank_account_id" | "description" | "name" | "utr" => "\"x\"",
-        "api_key" | "password" => "\"nobody's\"",
+        "api_key" | "password" | "current_password" => "\"nobody's\"",
+        "new_password" => "\"a long new password\"",
+        "role" => "\"viewer\"",
         "email" => "\"someone@example.com\"",
         "outcome" => "\"paid\"",
         "reason" => "\"a reason of some length\"",

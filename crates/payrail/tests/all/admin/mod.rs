@@ -8,8 +8,10 @@ mod fund;
 mod keys;
 mod lists;
 mod merchants;
+mod operators;
 mod sign_in;
 mod walls;
+mod workers;
 
 use reqwest::header::{COOKIE, HeaderMap, SET_COOKIE};
 use reqwest::{Method, RequestBuilder, Response};

@@ -23,7 +23,7 @@ async fn a_name_and_a_password_open_a_session(world: World) {
     let server = api_only(&world);
     let nobody = Answer::to(ask(&server, Method::GET, "/session")).await.is(200);
     let demo = json!({ "name": "admin", "password": "payrail-demo-admin" });
-    assert_eq!(nobody, json!({ "operator": null, "expires_at": null, "demo": demo }));
+    assert_eq!(nobody, json!({ "operator": null, "expires_at": null, "must_change_password": false, "demo": demo }));
     for ((name, password), role) in [(ADMIN, "operator"), (VIEWER, "viewer"), (("ADMIN", ADMIN.1), "operator")] {
         let answer = try_sign_in(&server, name, password).await;
         assert_eq!(answer.status(), StatusCode::CREATED);

@@ -30,7 +30,7 @@ async fn routes(server: &Process) -> Vec<(Method, String)> {
         }
     }
     let unsafe_ones = routes.iter().filter(|(method, _)| !method.is_safe()).count();
-    assert!(unsafe_ones >= 8 && routes.len() >= 18, "{routes:?}");
+    assert!(unsafe_ones >= 13 && routes.len() >= 24, "{routes:?}");
     routes
 }
 
@@ -42,6 +42,9 @@ async fn a_viewer_changes_nothing(world: World) {
     let server = api_only(&world);
     let viewer = Desk::of(&server, VIEWER).await;
     for route in routes(&server).await {
+        if route.1 == "/session/password" {
+            continue; // A viewer's own password is theirs to change.
+        }
         let answer = Answer::to(send(&server, &route).header(COOKIE, &viewer.cookie)).await;
         if route.0.is_safe() {
             // What has an id in its path leads nowhere.

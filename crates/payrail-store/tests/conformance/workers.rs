@@ -1,0 +1,40 @@
+//! The workers' heartbeats: one row a worker, the newest state of each, and none of those that are long gone.
+
+use payrail_store::WorkerLine;
+
+use crate::world::{World, at};
+
+on_both_stores!(a_heartbeat_is_kept_and_replaced, who_has_been_silent_for_long_is_removed);
+
+fn worker(name: &str, seen: i64) -> WorkerLine {
+    WorkerLine {
+        name: name.to_owned(),
+        role: "worker".to_owned(),
+        started_at: at(0),
+        seen_at: at(seen),
+        stopped_at: None,
+        recent_answers: "[]".to_owned(),
+    }
+}
+
+async fn a_heartbeat_is_kept_and_replaced(world: World) {
+    let store = &world.store;
+    assert_eq!(store.workers().await.unwrap(), []);
+    store.beat(&worker("a", 5), at(0)).await.unwrap();
+    store.beat(&worker("b", 6), at(0)).await.unwrap();
+    let stopped = WorkerLine { stopped_at: Some(at(7)), recent_answers: "[1]".to_owned(), ..worker("a", 7) };
+    store.beat(&stopped, at(0)).await.unwrap();
+    assert_eq!(store.workers().await.unwrap(), [stopped, worker("b", 6)], "the one that was seen last comes first");
+    store.beat(&WorkerLine { role: "root".to_owned(), ..worker("c", 8) }, at(0)).await.unwrap_err();
+    store.beat(&worker("", 8), at(0)).await.unwrap_err();
+    assert_eq!(store.workers().await.unwrap().len(), 2);
+}
+
+async fn who_has_been_silent_for_long_is_removed(world: World) {
+    for (name, seen) in [("a", 5), ("b", 20)] {
+        world.store.beat(&worker(name, seen), at(0)).await.unwrap();
+    }
+    world.store.beat(&worker("c", 30), at(20)).await.unwrap();
+    let names: Vec<_> = world.store.workers().await.unwrap().into_iter().map(|worker| worker.name).collect();
+    assert_eq!(names, ["c", "b"]);
+}

@@ -1,0 +1,63 @@
+import { describe, expect, test } from "vitest";
+import { alarms } from "./alarms";
+import type { Overview } from "./api";
+
+const AT = "2026-01-01T12:00:00.000000Z";
+const ago = (seconds: number) => new Date(new Date(AT).getTime() - seconds * 1_000).toISOString();
+
+type Figures = Pick<Overview, "at" | "due" | "workers">;
+type Answer = Overview["workers"]["recent_answers"][number];
+
+const answers = (...words: string[]): Answer[] =>
+  words.map((answer) => ({
+    at: AT,
+    step: "submit",
+    answer,
+    milliseconds: 5,
+    merchant_id: "00000000-0000-0000-0000-000000000001",
+    payout_id: "00000000-0000-0000-0000-000000000002",
+  }));
+
+const figures = (due: number, waits: number, workers: Partial<Overview["workers"]>): Figures => ({
+  at: AT,
+  due: { count: due, is_capped: false, oldest_due_at: due > 0 ? ago(waits) : null },
+  workers: { running: 1, last_seen_at: AT, list: [], recent_answers: [], ...workers },
+});
+
+describe("alarms", () => {
+  test("all is well", () => {
+    expect(alarms(figures(0, 0, {}))).toEqual([]);
+    expect(alarms(figures(6, 44, { recent_answers: answers("paid", "no_answer", "refused") }))).toEqual([]);
+  });
+
+  test("no worker: how many wait, since when nobody works, and what to do", () => {
+    const [alarm, ...others] = alarms(figures(6, 50, { running: 0, last_seen_at: ago(50) }));
+    expect(others).toEqual([]);
+    expect(alarm).toMatchObject({
+      id: "no-worker",
+      title: "6 payouts are due and no worker is running",
+      why: "A worker was last seen 50 s ago.",
+    });
+    expect(alarm?.what).toContain("payrail serve --role worker");
+    expect(alarms(figures(1, 1, { running: 0, last_seen_at: null }))[0]).toMatchObject({
+      title: "1 payout is due and no worker is running",
+      why: "No worker was seen in the last 24 hours.",
+    });
+    expect(alarms(figures(0, 0, { running: 0 }))[0]?.title).toBe("No worker is running");
+  });
+
+  test("workers run and payouts wait all the same", () => {
+    expect(alarms(figures(3, 46, {}))).toMatchObject([
+      { id: "workers-behind", why: "The oldest has waited for 46 s, with 1 worker running." },
+    ]);
+  });
+
+  test("a bank that answers nothing is said to, one answer of five ends it", () => {
+    const silent = ["no_answer", "unreachable", "no_answer", "no_answer", "unreachable"];
+    expect(alarms(figures(0, 0, { recent_answers: answers(...silent, "paid") }))).toMatchObject([
+      { id: "bank-silent" },
+    ]);
+    expect(alarms(figures(0, 0, { recent_answers: answers("paid", ...silent) }))).toEqual([]);
+    expect(alarms(figures(0, 0, { recent_answers: answers("no_answer") }))).toEqual([]);
+  });
+});

@@ -1,0 +1,52 @@
+import { formatSpan } from "@/lib/time";
+import type { Overview } from "./api";
+
+/** Something that an operator has to act on: what is wrong, why, and what to do. */
+export interface Alarm {
+  id: "no-worker" | "workers-behind" | "bank-silent";
+  title: string;
+  why: string;
+  what: string;
+}
+
+/** A payout that is due is claimed within a second; one that waits for longer is not being worked on. */
+const WAITING_MS = 45_000;
+/** So many calls in a row without a definite answer are no coincidence. */
+const UNANSWERED_IN_A_ROW = 5;
+const NO_ANSWERS = ["no_answer", "unreachable"];
+
+const payouts = (count: number) => (count === 1 ? "1 payout is" : `${count.toLocaleString("en-IN")} payouts are`);
+
+/** From the server's figures and by the server's clock alone: the reader's may be wrong. */
+export function alarms({ at, due, workers }: Pick<Overview, "at" | "due" | "workers">): Alarm[] {
+  const now = new Date(at).getTime();
+  const found: Alarm[] = [];
+  if (workers.running === 0) {
+    const seen = workers.last_seen_at;
+    found.push({
+      id: "no-worker",
+      title: due.count > 0 ? `${payouts(due.count)} due and no worker is running` : "No worker is running",
+      why: seen
+        ? `A worker was last seen ${formatSpan(now - new Date(seen).getTime())} ago.`
+        : "No worker was seen in the last 24 hours.",
+      what: "Start a worker: payrail serve --role worker. No money is lost meanwhile: payouts wait, with their amounts reserved.",
+    });
+  } else if (due.oldest_due_at && now - new Date(due.oldest_due_at).getTime() > WAITING_MS) {
+    found.push({
+      id: "workers-behind",
+      title: `${payouts(due.count)} due, and the workers do not keep up`,
+      why: `The oldest has waited for ${formatSpan(now - new Date(due.oldest_due_at).getTime())}, with ${workers.running === 1 ? "1 worker" : `${workers.running} workers`} running.`,
+      what: "Read the workers’ logs and the bank’s answers below. If the bank is slow, start more workers.",
+    });
+  }
+  const newest = workers.recent_answers.slice(0, UNANSWERED_IN_A_ROW);
+  if (newest.length === UNANSWERED_IN_A_ROW && newest.every(({ answer }) => NO_ANSWERS.includes(answer))) {
+    found.push({
+      id: "bank-silent",
+      title: "The bank does not answer",
+      why: `The last ${UNANSWERED_IN_A_ROW} calls got no definite answer.`,
+      what: "Ask the bank whether it has a disruption. Payouts stay in doubt, with their amounts reserved, and the bank is asked again by itself.",
+    });
+  }
+  return found;
+}
