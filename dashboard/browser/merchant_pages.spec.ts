@@ -12,11 +12,11 @@ test("spent twice at once: one request is held, the other refused, side by side"
   const { page } = (await on.open()).allow(/400/);
   await signInAs(page, "Tiny Studio");
   await page.getByRole("link", { name: "Double spend" }).first().click();
-  await page.getByRole("button", { name: "Fire both requests" }).click();
+  await page.getByRole("button", { name: "Send both requests" }).click();
   const lane = (verdict: string) => page.locator(`[data-verdict=${verdict}]`);
   await lane("accepted").getByText("Held ₹60.00").waitFor();
-  await lane("refused").getByText("It came second and found ₹40.00 available: too little.").waitFor();
-  await page.getByText("One was held, the other refused.").waitFor();
+  await lane("refused").getByText("Decided second, with ₹40.00 available: not enough.").waitFor();
+  await page.getByText("One was held, the other was refused.").waitFor();
   const [accepted, refused] = [await lane("accepted").boundingBox(), await lane("refused").boundingBox()];
   expect(accepted?.y).toBe(refused?.y);
   expect(await on.server.json(TINY, "/api/v1/payouts/")).toHaveLength(1);

@@ -91,8 +91,8 @@ export function merchantTour({ paid, doubtful }: Sights): Stop[] {
         await page.context().clearCookies();
         await signInAs(page, "Tiny Studio");
         await visit(page, "/double-spend", /twice/);
-        await page.getByRole("button", { name: "Fire both requests" }).click();
-        await page.getByText("One was held, the other refused.").waitFor();
+        await page.getByRole("button", { name: "Send both requests" }).click();
+        await page.getByText("One was held, the other was refused.").waitFor();
       },
     },
   ];

@@ -1,3 +1,4 @@
+import { ChevronRight } from "lucide-react";
 import type { PayoutStory } from "@/api/types";
 import { bankMessages } from "@/lib/story";
 import { formatStep } from "@/lib/time";
@@ -16,8 +17,11 @@ export function BankMessages({ story }: { story: Pick<PayoutStory, "calls"> }) {
           <li key={message.number}>
             <details className="group px-5 py-3">
               <summary className="flex cursor-pointer flex-wrap justify-between gap-x-4 rounded">
-                <span>
-                  {message.title}: <span className="text-soft">{message.result}</span>
+                <span className="flex items-center gap-2">
+                  <ChevronRight className="size-4 shrink-0 text-faint group-open:rotate-90" aria-hidden />
+                  <span>
+                    {message.title}: <span className="text-soft">{message.result}</span>
+                  </span>
                 </span>
                 <span className="tabular text-[0.8125rem] text-faint">{formatStep(new Date(message.at), now)}</span>
               </summary>

@@ -37,12 +37,16 @@ export function AppShell({ nav, suffix, account, tools, banner, onSearch, childr
     <div className="min-h-dvh lg:pl-60">
       <a
         href="#main"
+        data-print="hide"
         className="fixed top-2 left-2 z-50 -translate-y-16 rounded-control bg-accent px-4 py-2 font-medium text-on-accent focus:translate-y-0"
       >
         Skip to content
       </a>
 
-      <aside className="fixed inset-y-0 left-0 z-20 flex w-60 flex-col border-line border-r bg-surface max-lg:hidden">
+      <aside
+        data-print="hide"
+        className="fixed inset-y-0 left-0 z-20 flex w-60 flex-col border-line border-r bg-surface max-lg:hidden"
+      >
         <div className="px-5 pt-5 pb-4">
           <Logo suffix={suffix} />
         </div>
@@ -60,7 +64,10 @@ export function AppShell({ nav, suffix, account, tools, banner, onSearch, childr
         <div className="border-line border-t p-3">{account}</div>
       </aside>
 
-      <header className="sticky top-0 z-20 flex h-14 items-center justify-between gap-2 border-line border-b bg-surface/95 px-4 backdrop-blur lg:hidden">
+      <header
+        data-print="hide"
+        className="sticky top-0 z-20 flex h-14 items-center justify-between gap-2 border-line border-b bg-surface/95 px-4 backdrop-blur lg:hidden"
+      >
         <Logo suffix={suffix} />
         <div className="flex items-center">
           {tools}
@@ -73,7 +80,7 @@ export function AppShell({ nav, suffix, account, tools, banner, onSearch, childr
         </div>
       </header>
 
-      {banner}
+      <div data-print="hide">{banner}</div>
       <main
         id="main"
         tabIndex={-1}
@@ -158,7 +165,7 @@ export function PageHeader({ title, hint, actions, back }: PageHeaderProps) {
         <h1 className="min-w-0 font-semibold text-2xl">{title}</h1>
         {actions && <div className="flex flex-wrap items-center gap-2">{actions}</div>}
       </div>
-      {hint && <div className="mt-1 text-soft">{hint}</div>}
+      {hint && <div className="mt-1 text-soft max-sm:mt-2">{hint}</div>}
     </header>
   );
 }

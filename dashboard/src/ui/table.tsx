@@ -35,6 +35,8 @@ interface TableProps<Row> {
 
 /** Below this width a table is a list of cards, however little its columns need. */
 const CARDS_BELOW = 640;
+/** From this width on a card has two columns. */
+const ROOMY = 560;
 
 /**
  * A table where its columns have room, a list of cards where they have not: an amount is never cut off. To a screen
@@ -51,6 +53,7 @@ export function Table<Row>(props: TableProps<Row>) {
         className="data-table"
         role="table"
         data-layout={layout}
+        data-roomy={width >= ROOMY}
         data-dense={props.isDense}
         aria-rowcount={rows.length + 1}
       >

@@ -35,7 +35,7 @@ export const payoutColumns: readonly Column<Payout>[] = [
 function noteOf(payout: Payout) {
   const text = payout.reason ?? payout.in_doubt?.reason ?? (payout.utr && `UTR ${payout.utr}`);
   return text ? (
-    <span className="line-clamp-2 min-w-0 max-w-72 break-words text-soft" title={text}>
+    <span className="line-clamp-2 min-w-0 first-letter:uppercase max-w-72 break-words text-soft" title={text}>
       {text}
     </span>
   ) : null;

@@ -2,23 +2,23 @@ import { Card, CardBody } from "@/ui/card";
 
 const reasons = [
   {
-    title: "One at a time",
-    text: "Both requests reach the server at the same moment, but a merchant's book has one writer at a time: a lock, taken in the same transaction that decides.",
+    title: "One decision at a time",
+    text: "Both requests arrive at the same time, but only one transaction at a time can write to a merchant's ledger: it holds a lock while it decides.",
   },
   {
     title: "The balance is read under the lock",
-    text: "The second request reads the balance after the first one's hold, not before it. It is the newest entry of the ledger, never a copy.",
+    text: "The second request sees the balance after the first one's hold. The balance is read from the newest ledger entry, never from a copy.",
   },
   {
-    title: "The database has the last word",
-    text: "Even if the program were wrong, an entry that takes the balance below zero is refused by the database itself.",
+    title: "The database checks again",
+    text: "The database itself refuses an entry that takes the balance below zero, even if the program had a bug.",
   },
 ] as const;
 
-/** Why only one of two can win. */
+/** Why only one of the two requests is accepted. */
 export function Explanation() {
   return (
-    <Card title="Why only one can win">
+    <Card title="Why only one is accepted">
       <CardBody>
         <ol className="grid gap-5 sm:grid-cols-3">
           {reasons.map(({ title, text }, index) => (

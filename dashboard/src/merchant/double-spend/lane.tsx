@@ -25,7 +25,7 @@ export function Lane({ runner, name, amountPaise, account }: LaneProps) {
       <CardBody className="grid gap-4">
         <Verdict runner={runner} amountPaise={amountPaise} />
         <Facts>
-          <Fact name="Asked">
+          <Fact name="Request">
             {formatPaise(amountPaise)} to {account}
           </Fact>
           <Fact name="Key">
@@ -42,8 +42,8 @@ export function Lane({ runner, name, amountPaise, account }: LaneProps) {
 function Verdict({ runner: { end }, amountPaise }: { runner: Runner; amountPaise: Paise }) {
   if (!end) {
     return (
-      <Line icon={<LoaderCircle className="animate-spin text-faint" aria-hidden />} title="Waiting for its answer">
-        The two wait for the same balance: one comes first.
+      <Line icon={<LoaderCircle className="animate-spin text-faint" aria-hidden />} title="Waiting for the answer">
+        Both requests need the same balance: the server decides one after the other.
       </Line>
     );
   }
@@ -51,9 +51,9 @@ function Verdict({ runner: { end }, amountPaise }: { runner: Runner; amountPaise
     const { payout } = end.value;
     return (
       <Line icon={<CircleCheck className="text-good-mark" aria-hidden />} title={`Held ${formatPaise(amountPaise)}`}>
-        It came first.{" "}
+        The server decided it first.{" "}
         <Link to="/payouts/$id" params={{ id: payout.id }} className="text-accent-text underline underline-offset-3">
-          See the payout
+          Show the payout
         </Link>
       </Line>
     );
@@ -67,7 +67,7 @@ function Verdict({ runner: { end }, amountPaise }: { runner: Runner; amountPaise
   }
   return (
     <Line icon={<CircleHelp className="text-warn-mark" aria-hidden />} title="Not known">
-      The page was left, or the session ended, before there was an answer.
+      You left the page, or the session ended, before the answer came.
     </Line>
   );
 }
@@ -88,8 +88,8 @@ function whyOf(error: unknown): string {
   if (!(error instanceof ApiError) || error.code !== "insufficient_balance") return inWords(error);
   const available = error.problem.available_balance_paise;
   return typeof available === "number"
-    ? `It came second and found ${formatPaise(available)} available: too little.`
-    : "It came second and found too little available.";
+    ? `Decided second, with ${formatPaise(available)} available: not enough.`
+    : "Decided second: not enough was available.";
 }
 
 function answerOf({ end }: Runner): string {

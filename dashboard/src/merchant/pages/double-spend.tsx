@@ -25,13 +25,16 @@ export function DoubleSpend() {
   const { isDemo } = useSignedInMerchant();
   return (
     <>
-      <PageHeader title="Try to spend it twice" hint="Two requests at the same moment, for more than there is." />
+      <PageHeader
+        title="Try to spend it twice"
+        hint="Two simultaneous requests, together for more than the available balance."
+      />
       {isDemo ? (
         <Panel />
       ) : (
         <Card>
           <EmptyState icon={Zap} title="Only in the demonstration">
-            It asks for real payouts, so it is offered only where the bank is a simulated one.
+            It creates real payouts, so it is offered only with the simulated bank.
           </EmptyState>
         </Card>
       )}
@@ -73,18 +76,18 @@ function Panel() {
           <div className="min-w-0">
             {me ? (
               <p className="text-base">
-                There are{" "}
+                Available:{" "}
                 <strong className="font-semibold">
                   <Money paise={me.available_balance_paise} />
-                </strong>{" "}
-                available.{" "}
+                </strong>
+                .{" "}
                 {amountPaise > 0 && (
                   <>
-                    Ask twice for{" "}
+                    Two requests for{" "}
                     <strong className="font-semibold">
                       <Money paise={amountPaise} />
-                    </strong>
-                    , at once.
+                    </strong>{" "}
+                    each are sent at the same time.
                   </>
                 )}
               </p>
@@ -92,8 +95,8 @@ function Panel() {
               <Skeleton className="h-5 w-80 max-w-full" />
             )}
             <p className="mt-1 text-soft">
-              Both go to <span className="font-medium">{ACCOUNT}</span>, an account whose bank never answers: what is
-              held stays held, so that you can look.
+              Both go to <span className="font-medium">{ACCOUNT}</span>, an account whose bank never answers: the amount
+              stays held, so that you can look at it.
             </p>
           </div>
           <Button
@@ -104,12 +107,12 @@ function Panel() {
             onClick={() => void fire()}
           >
             <Zap aria-hidden />
-            {run ? "Once more" : "Fire both requests"}
+            {run ? "Send again" : "Send both requests"}
           </Button>
         </div>
         {me && amountPaise === 0 && (
           <CardBody>
-            <Notice tone="info">Nothing is available to spend twice. Sign in as another merchant to try it.</Notice>
+            <Notice tone="info">The available balance is ₹0.00. Sign in as another merchant to try it.</Notice>
           </CardBody>
         )}
       </Card>
@@ -153,7 +156,7 @@ function Result({ run, me, isRunning }: { run: Run; me: Me | undefined; isRunnin
 }
 
 function verdictOf(accepted: number): string {
-  if (accepted === 1) return "One was held, the other refused.";
-  if (accepted === 0) return "Neither was held: the balance changed in between.";
-  return "Both were held: money came in between, so that there was enough for both.";
+  if (accepted === 1) return "One was held, the other was refused.";
+  if (accepted === 0) return "Both were refused: the balance changed meanwhile.";
+  return "Both were held: money came in meanwhile, enough for both.";
 }

@@ -19,7 +19,7 @@ import { Copyable } from "@/ui/copy-button";
 import { AlertDialog } from "@/ui/dialog";
 import { Money } from "@/ui/money";
 import { EmptyState, ErrorState, Notice, Skeleton } from "@/ui/states";
-import { Ago, Moment } from "@/ui/time";
+import { Moment } from "@/ui/time";
 import { toast } from "@/ui/toast";
 import { useTitle } from "@/ui/use-title";
 import { useNewPayout } from "../new-payout/provider";
@@ -58,6 +58,7 @@ export function PayoutPage() {
 const Back = () => (
   <Link
     to="/payouts"
+    data-print="hide"
     className="mb-2 inline-flex items-center gap-1.5 rounded text-[0.8125rem] text-soft hover:text-ink"
   >
     <ArrowLeft className="size-4" aria-hidden />
@@ -158,7 +159,7 @@ function Details({ story }: { story: PayoutStory }) {
         <Moment at={story.created_at} />
       </Fact>
       <Fact name="Last change">
-        <Ago at={story.updated_at} />
+        <Moment at={story.updated_at} />
       </Fact>
     </Facts>
   );
