@@ -138,3 +138,20 @@ async function tryAgain(page: Page): Promise<number> {
       .catch(() => {});
   return await buttons.count();
 }
+
+test("code that could not be fetched is fetched again: the page around it stays", async () => {
+  const { page } = (await on.open()).allow(/net::ERR_FAILED/);
+  let isCut = true;
+  await page.route(/\/assets\/(ledger|palette)-[^/]*\.js$/, async (route) =>
+    isCut ? await route.abort() : await route.fallback(),
+  );
+  await signInAs(page, "Acme Agency");
+  await page.waitForLoadState("networkidle");
+  await page.getByRole("link", { name: "Ledger" }).first().click();
+  await page.getByText("This part of the page has not been loaded yet").waitFor();
+  await page.getByRole("link", { name: "Overview" }).first().click();
+  await page.getByTestId("available").waitFor();
+  isCut = false;
+  await page.getByRole("link", { name: "Ledger" }).first().click();
+  await page.getByRole("heading", { level: 1, name: "Ledger" }).waitFor();
+});

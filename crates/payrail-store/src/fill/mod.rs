@@ -201,7 +201,9 @@ macro_rules! room {
                  (SELECT e.held_after FROM ledger_entries e WHERE e.bucket = o.bucket AND e.merchant_id = o.id \
                   ORDER BY e.seq DESC LIMIT 1) AS held_after, \
                  (SELECT b.seq FROM outbox b WHERE b.bucket = o.bucket AND b.merchant_id = o.id \
-                  ORDER BY b.seq DESC LIMIT 1) AS last_event \
+                  ORDER BY b.seq DESC LIMIT 1) AS last_event, \
+                 (SELECT e.created_at FROM ledger_entries e WHERE e.bucket = o.bucket AND e.merchant_id = o.id \
+                  ORDER BY e.seq DESC LIMIT 1) AS last_at \
                  FROM fill_owners o",
             )
             .fetch_all(&mut *on)
