@@ -14,9 +14,11 @@ mod lists;
 mod needs;
 mod operators;
 mod postgres;
+mod process_lock;
 mod rows;
 mod search;
 mod sessions;
+mod settings;
 mod sqlite;
 mod statements;
 #[cfg(feature = "testing")]
@@ -33,6 +35,7 @@ use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::ledger::Tip;
 use payrail_core::payout::Payout;
 use sqlx::migrate::{MigrateError, Migrator};
+use uuid::Uuid;
 
 pub use audit::{AttemptFact, DecisionFact, EntryFact, EventFact, PayoutFact, Place, RecordFact, Stray};
 pub use clock::{ClockDifference, Now, SharedClock};
@@ -44,8 +47,10 @@ pub use lists::Position;
 pub use operators::{Disabling, NewSession, Operator, Role};
 pub use payrail_core::operator::OperatorAction;
 pub use postgres::PostgresStore;
+pub use process_lock::ProcessLock;
 pub use rows::{AttemptLine, EventLine, LedgerLine, Merchant};
 pub use search::{ActionFilter, EntryFilter, Found, LOOKED_AT_MAX, PayoutFilter, RecordFilter, Window};
+pub use settings::{Purpose, names};
 pub use sqlite::SqliteStore;
 pub use totals::{COUNTED_MAX, TrialBalance, Waiting};
 pub use views::{BalanceLine, OutcomeLine};
@@ -73,12 +78,20 @@ impl Store {
         }
     }
 
-    /// Brings the schema up to this program's version; refuses one that is newer. Under a lock, so that
-    /// many processes may start at once.
+    /// [`Self::migrate_as`] a ledger.
     pub async fn migrate(&self) -> Result<()> {
+        self.migrate_as(Purpose::Ledger, &[]).await
+    }
+
+    /// Brings the schema up to this program's version; refuses one that is newer. Under a lock, so that
+    /// many processes may start at once. A database that is created by this remembers what for, and these settings.
+    pub async fn migrate_as(&self, purpose: Purpose, settings: &[(&str, &str)]) -> Result<()> {
+        let id = Uuid::now_v7().to_string();
+        let mut born = vec![(names::CREATED_AS, purpose.as_str()), (names::DATABASE_ID, id.as_str())];
+        born.extend_from_slice(settings);
         let done = match self {
-            Self::Sqlite(store) => store.migrate().await,
-            Self::Postgres(store) => store.migrate().await,
+            Self::Sqlite(store) => store.migrate(&born).await,
+            Self::Postgres(store) => store.migrate(&born).await,
         };
         done.map_err(|error| match error {
             MigrateError::Execute(error) => error.into(),
@@ -99,13 +112,22 @@ impl Store {
         migrations.iter().map(|migration| migration.version).max().unwrap_or(0)
     }
 
-    /// Removes everything, history included, and begins anew with empty tables.
-    pub async fn reset(&self) -> Result<()> {
+    /// Whether there is a schema already, of whatever version.
+    pub async fn is_new(&self) -> Result<bool> {
+        match self {
+            Self::Sqlite(store) => store.is_new().await,
+            Self::Postgres(store) => store.is_new().await,
+        }
+    }
+
+    /// Removes everything, history included, and begins anew with empty tables, as a demonstration and with these
+    /// settings. The caller has made sure that it may: see the program's `reset`.
+    pub async fn reset(&self, settings: &[(&str, &str)]) -> Result<()> {
         match self {
             Self::Sqlite(store) => store.drop_all().await?,
             Self::Postgres(store) => store.drop_all().await?,
         }
-        self.migrate().await
+        self.migrate_as(Purpose::Demonstration, settings).await
     }
 
     /// Waits for what is under way and closes every connection.

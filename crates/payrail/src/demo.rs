@@ -1,15 +1,19 @@
-//! The three demo merchants. Seeding again changes nothing: each step is one that can be repeated.
+//! Demo mode: whether it is on, and the three demo merchants. Seeding again changes nothing: each step is one that can
+//! be repeated.
 
 use payrail_core::command::{Action, Command};
 use payrail_core::idempotency::IdempotencyKey;
 use payrail_core::money::Amount;
-use payrail_store::{Merchant, Operator, OperatorAction, Role, Store};
+use payrail_store::{Merchant, Operator, OperatorAction, Purpose, Role, Store};
 use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::keys::KeyHasher;
 use crate::lanes::{Door, DoorError};
+use crate::settings::BadSetting;
 use crate::{ids, keys};
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
 
 pub struct DemoMerchant {
     pub name: &'static str,
@@ -61,6 +65,58 @@ pub const OPERATORS: [DemoOperator; 2] = [
         password_hash: "$argon2id$v=19$m=19456,t=2,p=1$CSgFzB7vIKVswU1pznhB5g$Zzn+3Ntpsvc/E3vtwn+8yNz+2dEDMjLk2dLnJvb8j4I",
     },
 ];
+
+/// Everybody knows these keys: outside of demo mode they open nothing, whoever they belong to.
+pub fn is_published_key(key: &str) -> bool {
+    MERCHANTS.iter().any(|demo| demo.api_key == key)
+}
+
+pub fn is_published_password(password: &str) -> bool {
+    OPERATORS.iter().any(|demo| demo.password == password)
+}
+
+/// What a new database is created as: by `PAYRAIL_DEMO`, or a demonstration where the program is only tried out.
+pub fn purpose(wanted: Option<bool>, is_trial: bool) -> Purpose {
+    if wanted.unwrap_or(is_trial) { Purpose::Demonstration } else { Purpose::Ledger }
+}
+
+/// Whether a server runs in demo mode. A ledger never does: what is real must not be opened by published keys,
+/// whatever a variable says.
+pub async fn is_on(store: &Store, wanted: Option<bool>, is_trial: bool) -> Result<bool, Error> {
+    match (wanted, store.is_demonstration().await?) {
+        (Some(false), _) => Ok(false),
+        (Some(true), false) => Err(BadSetting(
+            "PAYRAIL_DEMO=1 is refused: this database was not created as a demonstration, and its keys are not for \
+             everybody. Start with PAYRAIL_DEMO=0, or with a new database in DATABASE_URL"
+                .to_owned(),
+        )
+        .into()),
+        (None, false) => {
+            if is_trial {
+                tracing::info!("demo mode is off: this database was not created as a demonstration");
+            }
+            Ok(false)
+        }
+        (None, true) if !is_trial => {
+            tracing::warn!(
+                "demo mode is off, though this database was created as a demonstration: PAYRAIL_DEMO=1 turns it on"
+            );
+            Ok(false)
+        }
+        (wanted, true) => {
+            match wanted {
+                Some(true) => tracing::warn!(
+                    "demo mode is on: whoever reaches this server can sign in as a demo merchant or as the operator \
+                     `admin`, whose keys and passwords are published. PAYRAIL_DEMO=0 turns it off"
+                ),
+                _ => tracing::info!(
+                    "demo mode is on: the demo merchants' keys and the operators' passwords are published"
+                ),
+            }
+            Ok(true)
+        }
+    }
+}
 
 #[derive(Debug, thiserror::Error)]
 pub enum SeedError {

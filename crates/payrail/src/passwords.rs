@@ -8,6 +8,8 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::demo;
+
 pub const MIN_CHARACTERS: usize = 12;
 pub const MAX_CHARACTERS: usize = 1_000;
 
@@ -25,6 +27,8 @@ pub enum Error {
     TooShort,
     #[error("the password must have {MAX_CHARACTERS} characters or fewer")]
     TooLong,
+    #[error("this password is published in the documentation; choose another")]
+    Published,
     #[error("too many passwords are being checked at once")]
     Busy,
     #[error("the password could not be hashed")]
@@ -83,6 +87,9 @@ pub async fn hash(password: String) -> Result<String, Error> {
     if characters > MAX_CHARACTERS {
         return Err(Error::TooLong);
     }
+    if demo::is_published_password(&password) {
+        return Err(Error::Published);
+    }
     let hashing = tokio::task::spawn_blocking(move || Argon2::default().hash_password(password.as_bytes()));
     let hashed = hashing.await.map_err(|_| Error::Failed)?;
     hashed.map(|hash| hash.to_string()).map_err(|_| Error::Failed)
@@ -115,6 +122,7 @@ mod tests {
         assert_eq!(hash("elf letters".to_owned()).await, Err(Error::TooShort));
         assert_eq!(hash("ä".repeat(MAX_CHARACTERS + 1)).await, Err(Error::TooLong));
         assert!(hash("ä".repeat(MIN_CHARACTERS)).await.is_ok());
+        assert_eq!(hash("payrail-demo-admin".to_owned()).await, Err(Error::Published));
     }
 
     /// Else an unknown name would be told by the time that its answer takes.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use payrail_core::backoff::Policy;
+use payrail_store::{ProcessLock, Purpose, Store};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{self, SignalKind};
 use tokio::sync::Semaphore;
@@ -20,7 +21,7 @@ use crate::ids::PayoutIds;
 use crate::lanes::Door;
 use crate::settings::{BadSetting, Common, Role, Serve};
 use crate::worker::Worker;
-use crate::{bank, demo, readiness, reset, telemetry};
+use crate::{bank, demo, presence, readiness, reset, secret, telemetry};
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -37,17 +38,12 @@ pub async fn run(common: Common, serve: Serve) -> Result<(), Error> {
     // Bind first: a port that is taken must be said before any data is touched.
     let listener = if serve.role == Role::Worker { None } else { Some(listen(serve.addr).await?) };
     let store = common.open(lanes.lanes).await?;
-    if serve.reset_data {
-        reset::all(&store, &serve.bank, serve.worker.bank_url.is_some()).await?;
-    }
-    store.migrate().await?;
+    let Opened { lock, is_demo } = open(&common, &serve, &store).await?;
+    let hasher = secret::hasher(&common, &store).await?;
     let clock = Clock::of(&store);
     let door = Door::open(store.clone(), policy, clock.clone(), lanes);
-    let seeded = serve.demo.unwrap_or(common.is_demo());
-    if seeded || serve.reset_data {
-        demo::seed(&store, &door, &common.hasher(), &clock).await?;
-    }
-    if seeded {
+    if is_demo {
+        demo::seed(&store, &door, &hasher, &clock).await?;
         demo::seed_operators(&store, &clock).await?;
     }
 
@@ -73,13 +69,13 @@ pub async fn run(common: Common, serve: Serve) -> Result<(), Error> {
         let api = Api::new(Parts {
             store: store.clone(),
             door: door.clone(),
-            hasher: common.hasher(),
+            hasher,
             known_keys: Default::default(),
             clock,
             clock_tolerance: serve.clock.tolerance(),
             ids: PayoutIds::default(),
-            is_demo: seeded,
-            secure_cookies: serve.secure_cookies.unwrap_or(!common.is_demo()),
+            is_demo,
+            secure_cookies: serve.secure_cookies.unwrap_or(!common.is_trial_on(serve.addr)),
             stop: stop.clone(),
             listeners: Arc::new(Semaphore::new(http::LISTENERS_MOST)),
             body_time: limits.body,
@@ -87,11 +83,18 @@ pub async fn run(common: Common, serve: Serve) -> Result<(), Error> {
             desk,
         });
         tasks.spawn(server::serve(listener, http::service(api, &origins), limits, stop.clone()));
-        banner(addr, &common, seeded, bank_url.as_deref());
+        banner(addr, &common, is_demo, bank_url.as_deref());
     }
+    let presence = tokio::spawn(presence::keep(lock, store.clone()));
     tasks.close();
 
-    signal.await;
+    let ended_well = tokio::select! {
+        () = signal => Ok(()),
+        Ok(why) = presence => Err(why),
+    };
+    if ended_well.is_ok() && serve.role != Role::Worker {
+        reset::stopped_in_order(&store).await;
+    }
     tracing::info!("stopping: no new work, finishing what is under way");
     stop.cancel();
     let ended = door.ended();
@@ -108,7 +111,43 @@ pub async fn run(common: Common, serve: Serve) -> Result<(), Error> {
         tracing::warn!("the grace time ran out; what is unfinished goes on at the next start");
     }
     tracing::info!("stopped");
-    Ok(())
+    ended_well
+}
+
+/// The database as this process found it, or made it.
+struct Opened {
+    lock: ProcessLock,
+    is_demo: bool,
+}
+
+/// Brings the database up to this version, or resets it; from then on no other process may reset it.
+async fn open(common: &Common, serve: &Serve, store: &Store) -> Result<Opened, Error> {
+    // A worker shows no page and takes no key.
+    let is_trial = serve.role != Role::Worker && common.is_trial_on(serve.addr);
+    let purpose = demo::purpose(serve.demo, is_trial);
+    let lock = match serve.reset_data {
+        true => reset_at_start(serve, store, purpose).await?,
+        false => presence::begin(store).await?,
+    };
+    store.migrate_as(purpose, &[]).await?;
+    let is_demo = serve.role != Role::Worker && demo::is_on(store, serve.demo, is_trial).await?;
+    Ok(Opened { lock, is_demo })
+}
+
+async fn reset_at_start(serve: &Serve, store: &Store, purpose: Purpose) -> Result<ProcessLock, Error> {
+    if serve.role == Role::Worker {
+        return Err(BadSetting("RESET_DATA=1 is for the API's process, not for a worker on its own".to_owned()).into());
+    }
+    if purpose != Purpose::Demonstration {
+        let why = "RESET_DATA=1 is refused: it is for demonstrations, and demo mode is off. Nothing was removed. Start \
+                   without RESET_DATA, or with PAYRAIL_DEMO=1 as well";
+        return Err(BadSetting(why.to_owned()).into());
+    }
+    let bank = match &serve.worker.bank_url {
+        Some(url) => reset::Bank::Elsewhere(url),
+        None => reset::Bank::BuiltIn(&serve.bank),
+    };
+    reset::at_start(store, bank).await
 }
 
 async fn listen(addr: SocketAddr) -> Result<TcpListener, Error> {

@@ -1,6 +1,7 @@
 //! Settings, by flag or environment variable. A bad one is refused at start with a sentence that names it.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -15,10 +16,10 @@ use sqlx::sqlite::SqliteConnectOptions;
 
 use crate::bank;
 use crate::http::server::Connections;
-use crate::keys::KeyHasher;
 use crate::lanes::LaneSettings;
 use crate::logging;
 use crate::rail::{self, Rail};
+use crate::secret;
 use crate::worker::WorkerSettings;
 
 #[derive(Debug, thiserror::Error)]
@@ -43,9 +44,6 @@ pub fn rail(bank_url: &str, timeout: Duration) -> Result<Rail, BadSetting> {
     })
 }
 
-/// For demonstrations only: who knows it can compute the hash of any API key.
-const DEMO_SECRET: &str = "payrail-demo-secret-key-not-for-production";
-const SECRET_MIN_CHARACTERS: usize = 32;
 const DEBUG_DEFAULT: &str = if cfg!(debug_assertions) { "1" } else { "0" };
 
 /// What every command needs to know.
@@ -55,13 +53,21 @@ pub struct Common {
     #[arg(long, env = "DATABASE_URL", default_value = "sqlite://payrail.db", hide_env_values = true, global = true)]
     pub database_url: String,
 
-    /// Secret under which API keys are hashed; 32 characters or more. Changing it voids all keys
-    #[arg(long, env = "SECRET_KEY", default_value = DEMO_SECRET, hide_env_values = true, hide_default_value = true,
-          global = true)]
-    pub secret_key: String,
+    /// A file that holds what DATABASE_URL would, for passwords that must not lie in the environment; wins over it
+    #[arg(long, env = "DATABASE_URL_FILE", value_name = "FILE", global = true)]
+    pub database_url_file: Option<PathBuf>,
 
-    /// 1: demonstrations may run on PostgreSQL with the default secret and the demo keys
-    /// [default: 1 in a debug build, 0 in a release build]
+    /// Secret under which API keys are hashed; 32 random characters or more. A database accepts only its own
+    /// [default: one that the database keeps by itself; required on PostgreSQL with DEBUG=0]
+    #[arg(long, env = "SECRET_KEY", hide_env_values = true, global = true)]
+    pub secret_key: Option<String>,
+
+    /// A file that holds what SECRET_KEY would; wins over it
+    #[arg(long, env = "SECRET_KEY_FILE", value_name = "FILE", global = true)]
+    pub secret_key_file: Option<PathBuf>,
+
+    /// 1: for development. Published secrets are accepted, and PostgreSQL is used as SQLite is: with a secret of
+    /// its own, and as a demonstration unless told otherwise [default: 1 in a debug build, 0 in a release build]
     #[arg(long, env = "DEBUG", value_parser = BoolishValueParser::new(), value_name = "0|1",
           action = Set, default_value = DEBUG_DEFAULT, hide_default_value = true, hide_possible_values = true,
           global = true)]
@@ -77,32 +83,38 @@ pub struct Common {
 }
 
 impl Common {
+    /// Takes in what DATABASE_URL_FILE and SECRET_KEY_FILE name, as containers hand secrets in.
+    pub fn read_files(&mut self) -> Result<(), BadSetting> {
+        if let Some(path) = self.database_url_file.take() {
+            self.database_url = content("DATABASE_URL_FILE", &path)?;
+        }
+        if let Some(path) = self.secret_key_file.take() {
+            self.secret_key = Some(content("SECRET_KEY_FILE", &path)?);
+        }
+        Ok(())
+    }
+
     /// A server must not guard real keys with a secret that everybody knows.
     pub fn check(&self) -> Result<(), BadSetting> {
-        if self.is_postgres() && !self.debug && self.secret_key == DEMO_SECRET {
-            return Err(BadSetting(
+        match &self.secret_key {
+            Some(secret) => secret::check(secret, self.debug),
+            None if self.is_postgres() && !self.debug => Err(BadSetting(
                 "SECRET_KEY is not set: on PostgreSQL with DEBUG=0 a secret of your own is required. Set it to 32 \
                  or more random characters (openssl rand -hex 32), or set DEBUG=1 for a demonstration"
                     .to_owned(),
-            ));
+            )),
+            None => Ok(()),
         }
-        if self.secret_key.chars().count() < SECRET_MIN_CHARACTERS {
-            return Err(BadSetting(format!("SECRET_KEY must have {SECRET_MIN_CHARACTERS} characters or more")));
-        }
-        Ok(())
     }
 
     pub fn is_postgres(&self) -> bool {
         self.database_url.starts_with("postgres")
     }
 
-    /// The demo merchants' keys are public: only where nothing real can be guarded by them.
-    pub fn is_demo(&self) -> bool {
-        self.debug || !self.is_postgres()
-    }
-
-    pub fn hasher(&self) -> KeyHasher {
-        KeyHasher::new(&self.secret_key)
+    /// Whether nothing speaks against somebody who tries the program out: what listens on a loopback address may
+    /// still have a proxy in front, but then it has a secret or a server's database too, or should have.
+    pub fn is_trial_on(&self, addr: SocketAddr) -> bool {
+        addr.ip().to_canonical().is_loopback() && (self.debug || (!self.is_postgres() && self.secret_key.is_none()))
     }
 
     /// For commands that read what is there: a file that is not is a slip, and no reason to begin a new one.
@@ -134,6 +146,15 @@ impl Common {
     }
 }
 
+fn content(name: &str, path: &Path) -> Result<String, BadSetting> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| BadSetting(format!("{name}: {} cannot be read: {error}", path.display())))?;
+    match text.trim() {
+        "" => Err(BadSetting(format!("{name}: {} is empty", path.display()))),
+        text => Ok(text.to_owned()),
+    }
+}
+
 const READERS: u32 = 16;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -158,17 +179,21 @@ pub struct Serve {
     #[arg(long, env = "PAYRAIL_ROLE", default_value = "all")]
     pub role: Role,
 
-    /// 1: remove everything at start and begin anew with the demo data
+    /// 1: remove everything at start and begin anew with the demo data. Only a database that was created as a
+    /// demonstration can be reset, and only while no other process is at work on it
     #[arg(long, env = "RESET_DATA", value_parser = BoolishValueParser::new(), value_name = "0|1",
           action = Set, default_value = "0", hide_default_value = true, hide_possible_values = true)]
     pub reset_data: bool,
 
-    /// Whether to seed the demo merchants, whose keys are public [default: on SQLite or with DEBUG=1]
+    /// 1: demo mode. The demo merchants and operators are there, whose keys and passwords are public; everybody who
+    /// reaches the server can use them. 0: they open nothing [default: 1 for a new database that is tried out, see
+    /// README; else 0]
     #[arg(long, env = "PAYRAIL_DEMO", value_parser = BoolishValueParser::new(), value_name = "0|1",
           hide_possible_values = true)]
     pub demo: Option<bool>,
 
-    /// Whether a browser keeps the session cookies to HTTPS [default: 1; 0 on SQLite or with DEBUG=1]
+    /// Whether a browser keeps the session cookies to HTTPS [default: 0 where the server listens on a loopback
+    /// address and is tried out, see README; else 1]
     #[arg(long, env = "PAYRAIL_SECURE_COOKIES", value_parser = BoolishValueParser::new(), value_name = "0|1",
           hide_possible_values = true)]
     pub secure_cookies: Option<bool>,

@@ -6,6 +6,8 @@ mod support;
 
 #[path = "bank/book.rs"]
 mod book;
+#[path = "bank/identity.rs"]
+mod identity;
 #[path = "bank/outcomes.rs"]
 mod outcomes;
 #[path = "bank/rail.rs"]

@@ -16,13 +16,14 @@ import {
 } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { ConnectionLost } from "@/api/errors";
+import { DemoBanner } from "@/components/demo-banner";
 import { AppShell, type NavItem } from "@/ui/app-shell";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { Menu, MenuItem, MenuLabel } from "@/ui/menu";
 import { ThemeSwitch } from "@/ui/theme-switch";
 import { useSignOut } from "./actions";
-import { overviewQuery } from "./api";
+import { overviewQuery, sessionQuery } from "./api";
 import { PasswordDialog } from "./operators/password-dialog";
 import { useOperator, VIEWER_REASON } from "./people";
 
@@ -66,8 +67,10 @@ const Count = ({ of }: { of: number }) => (
 
 function Banner({ isOffline }: { isOffline: boolean }) {
   const operator = useOperator();
+  const { data: session } = useQuery(sessionQuery);
   return (
     <>
+      {session?.demo && <DemoBanner />}
       {isOffline && (
         <p role="status" className="bg-warn-soft px-4 py-2 text-center text-warn">
           The server cannot be reached. What you see may be old; it is fetched anew as soon as there is a connection.

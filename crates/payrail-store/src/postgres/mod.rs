@@ -24,11 +24,15 @@ use crate::Replies;
 use crate::clock::{ClockDifference, Now, SharedClock};
 use crate::error::{Result, StoreError};
 use crate::needs::Needs;
+use crate::settings::BORN;
 use links::{Link, Links};
 use load::Loaded;
 
 pub(crate) mod sessions {
     crate::sessions::sessions!(sqlx::PgConnection);
+}
+pub(crate) mod settings {
+    crate::settings::settings!(sqlx::PgConnection);
 }
 pub(crate) mod statements {
     crate::statements::statements!(sqlx::PgConnection);
@@ -72,6 +76,25 @@ const PATIENT: &str = "SET statement_timeout = 0; SET lock_timeout = 0; SET idle
 const FEW_SESSIONS: &str = ". If a connection pooler stands before PostgreSQL, it must have a session for every \
     connection of every process (PgBouncer's default_pool_size)";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+async fn is_new(on: &mut sqlx::PgConnection) -> sqlx::Result<bool> {
+    sqlx::query_scalar("SELECT to_regclass('settings') IS NULL").fetch_one(on).await
+}
+
+/// Of two processes that create it at once, each believes that it did; what the first wrote of itself stays. Who
+/// dies between the tables and these rows leaves a database that is nothing but a ledger.
+async fn create_or_update(on: &mut sqlx::PgConnection, born: &[(&str, &str)]) -> std::result::Result<(), MigrateError> {
+    let is_new = is_new(on).await?;
+    MIGRATIONS.run_direct(None, on, false).await?;
+    if is_new {
+        let mut tx = on.begin().await?;
+        for (name, value) in born {
+            sqlx::query(BORN).bind(name).bind(value).execute(&mut *tx).await?;
+        }
+        tx.commit().await?;
+    }
+    Ok(())
+}
 
 impl PostgresStore {
     pub async fn open(url: &str, writers: u32, readers: u32) -> Result<Self> {
@@ -147,12 +170,16 @@ impl PostgresStore {
 
     /// Under sqlx's advisory lock, on a connection that ends with it: when sqlx refuses a schema, it
     /// does not unlock. A migration takes as long as it takes, and whoever starts beside it waits for it.
-    pub(crate) async fn migrate(&self) -> std::result::Result<(), MigrateError> {
+    pub(crate) async fn migrate(&self, born: &[(&str, &str)]) -> std::result::Result<(), MigrateError> {
         let mut connection = self.reader.acquire().await?.detach();
         sqlx::raw_sql(PATIENT).execute(&mut connection).await?;
-        let done = MIGRATIONS.run_direct(None, &mut connection, false).await;
+        let done = create_or_update(&mut connection, born).await;
         let _ = connection.close().await;
         done
+    }
+
+    pub(crate) async fn is_new(&self) -> Result<bool> {
+        Ok(is_new(&mut *self.reader.acquire().await?).await?)
     }
 
     pub(crate) async fn close(&self) {

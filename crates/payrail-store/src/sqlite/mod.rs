@@ -8,6 +8,7 @@ mod session;
 pub(crate) mod turn;
 mod write;
 
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,9 +25,13 @@ use crate::Replies;
 use crate::clock::{Now, SharedClock};
 use crate::error::{Result, StoreError};
 use crate::needs::Needs;
+use crate::settings::BORN;
 
 pub(crate) mod sessions {
     crate::sessions::sessions!(sqlx::SqliteConnection);
+}
+pub(crate) mod settings {
+    crate::settings::settings!(sqlx::SqliteConnection);
 }
 pub(crate) mod statements {
     crate::statements::statements!(sqlx::SqliteConnection);
@@ -61,6 +66,7 @@ const DROP_ALL: &str = include_str!("drop_all.sql");
 pub struct SqliteStore {
     pub(crate) writer: SqlitePool,
     pub(crate) reader: SqlitePool,
+    file: PathBuf,
     /// Rings after a commit.
     written: Arc<Notify>,
 }
@@ -116,19 +122,24 @@ fn pool(options: SqliteConnectOptions, most: u32) -> SqlitePool {
     pool.connect_lazy_with(options)
 }
 
+async fn is_new(on: &mut sqlx::SqliteConnection) -> sqlx::Result<bool> {
+    sqlx::query_scalar("SELECT NOT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'settings')").fetch_one(on).await
+}
+
 impl SqliteStore {
     pub async fn open(url: &str, readers: u32) -> Result<Self> {
         let options = options(url)?;
         // Whoever starts hears at once what is wrong; a pool would only try again.
         let mut first = connect_first(&options).await?;
         session::check(&mut first).await?;
+        let file = options.get_filename().to_owned();
         let writing = options.clone().pragma("cache_size", WRITER_CACHE).pragma("temp_store", "MEMORY");
         let (writer, reader) = (pool(writing, 1), pool(options, readers));
         drop(writer.acquire().await?);
         first.close().await?;
         let written = Arc::new(Notify::new());
         tokio::spawn(log::keep_short(reader.clone(), written.clone()));
-        Ok(Self { writer, reader, written })
+        Ok(Self { writer, reader, file, written })
     }
 
     pub(crate) async fn execute(&self, commands: &[Command], policy: &Policy, now: Now<'_>) -> Result<Replies> {
@@ -152,10 +163,27 @@ impl SqliteStore {
 
     /// Under the write lock from the first look on: sqlx itself takes none here, and two processes that
     /// start at once would make the same tables.
-    pub(crate) async fn migrate(&self) -> std::result::Result<(), MigrateError> {
+    pub(crate) async fn migrate(&self, born: &[(&str, &str)]) -> std::result::Result<(), MigrateError> {
         let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let is_new = is_new(&mut tx).await?;
         MIGRATIONS.run_direct(None, &mut *tx, false).await?;
+        if is_new {
+            for (name, value) in born {
+                sqlx::query(BORN).bind(name).bind(value).execute(&mut *tx).await?;
+            }
+        }
         Ok(tx.commit().await?)
+    }
+
+    pub(crate) async fn is_new(&self) -> Result<bool> {
+        Ok(is_new(&mut *self.reader.acquire().await?).await?)
+    }
+
+    /// What processes lock to be alone on the database, or beside others of their kind.
+    pub(crate) fn lock_file(&self) -> PathBuf {
+        let mut file = self.file.clone().into_os_string();
+        file.push(".lock");
+        file.into()
     }
 
     /// The writer last: SQLite tidies its log away with the last connection, if it may write.

@@ -57,6 +57,7 @@ mod outcomes;
 mod overdraft;
 mod poolers;
 mod reads;
+mod remembered;
 mod sessions;
 mod settings;
 mod staff;

@@ -1,6 +1,7 @@
 //! The bank's book: opening it, asking it, and handing orders to its writer.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,13 +14,13 @@ use sqlx::{Connection, FromRow, Row};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::Error;
 use super::entry::{Answer, Entry, House, Order, utr};
 use super::writer::{self, Job};
+use super::{Error, identity};
 
 /// As the schema sets it.
 const APPLICATION_ID: i64 = 1_348_026_955;
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
 
 /// Orders that may wait for the writer; whoever comes later waits for a place.
 const QUEUE: usize = 1024;
@@ -27,6 +28,8 @@ const QUEUE: usize = 1024;
 const READERS: u32 = 4;
 
 pub struct Book {
+    path: PathBuf,
+    identity: RwLock<Arc<str>>,
     readers: SqlitePool,
     orders: mpsc::Sender<Job>,
 }
@@ -42,14 +45,27 @@ impl Book {
     /// Opens the book, or begins a new one. The writer ends when the book is dropped.
     pub async fn open(path: &Path, house: House) -> Result<(Book, JoinHandle<()>), Error> {
         let unreadable = |source| Error::Book { path: path.to_owned(), source };
-        let connection = open_to_write(path).await?;
+        let mut connection = open_to_write(path).await?;
+        let identity = identity::read(&mut connection).await.map_err(unreadable)?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .connect_with(options(path).read_only(true))
             .await
             .map_err(unreadable)?;
         let (orders, jobs) = mpsc::channel(QUEUE);
-        Ok((Book { readers, orders }, tokio::spawn(writer::run(connection, path.to_owned(), house, jobs))))
+        let book = Book { path: path.to_owned(), identity: RwLock::new(identity.into()), readers, orders };
+        Ok((book, tokio::spawn(writer::run(connection, path.to_owned(), house, jobs))))
+    }
+
+    pub fn identity(&self) -> Arc<str> {
+        self.identity.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Empties the book, and gives it a new identity.
+    pub async fn reset(&self) -> Result<String, Error> {
+        let identity = identity::reset(&self.path).await?;
+        *self.identity.write().unwrap_or_else(PoisonError::into_inner) = identity.as_str().into();
+        Ok(identity)
     }
 
     /// `None` when the book could not be written: what became of the order is not known.
@@ -153,12 +169,20 @@ async fn is_book(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
     let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
     let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_master").fetch_one(&mut *tx).await?;
     if tables == 0 {
-        sqlx::raw_sql(include_str!("schema.sql")).execute(&mut *tx).await?;
+        identity::begin(&mut tx).await?;
     }
-    let id: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *tx).await?;
-    let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut *tx).await?;
+    if mark(&mut tx).await? == (APPLICATION_ID, 1) {
+        identity::add(&mut tx).await?;
+    }
+    let mark = mark(&mut tx).await?;
     tx.commit().await?;
-    Ok((id, version) == (APPLICATION_ID, SCHEMA_VERSION))
+    Ok(mark == (APPLICATION_ID, SCHEMA_VERSION))
+}
+
+/// What kind of file it is, and of which version.
+async fn mark(on: &mut SqliteConnection) -> sqlx::Result<(i64, i64)> {
+    let id = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *on).await?;
+    Ok((id, sqlx::query_scalar("PRAGMA user_version").fetch_one(on).await?))
 }
 
 #[derive(Debug, Serialize)]

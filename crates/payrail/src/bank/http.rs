@@ -9,7 +9,7 @@ use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::{Json, Router, middleware};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -20,12 +20,14 @@ use tokio::time::sleep;
 use super::accounts;
 use super::book::{Book, Page};
 use super::entry::{Answer, Order, Terms, Transfer, is_reference};
+use super::identity;
 
 const BODY_MAX: usize = 16 * 1024;
 const PAGE_MAX: i64 = 1_000;
 
 pub struct Desk {
     pub book: Book,
+    pub can_be_reset: bool,
     pub delay: Duration,
     /// How much longer the answer to a transfer takes whose outcome is random.
     pub random_delay: Duration,
@@ -40,10 +42,13 @@ pub fn router(desk: Arc<Desk>) -> Router {
         .route("/v1/transfers/{reference}/close", post(close))
         .route("/v1/returns", get(returns))
         .route("/v1/statement", get(statement))
+        .route("/v1/identity", get(identity::show))
+        .route("/v1/reset", post(identity::take_reset))
         .route("/healthz", get(health))
         .fallback(async || problem(StatusCode::NOT_FOUND, "there is nothing at this path"))
         .method_not_allowed_fallback(async || problem(StatusCode::METHOD_NOT_ALLOWED, "the method is not allowed here"))
         .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(middleware::from_fn_with_state(desk.clone(), identity::check))
         .with_state(desk)
 }
 
@@ -200,11 +205,11 @@ async fn health(State(desk): State<Arc<Desk>>) -> Result<Json<Value>, Response> 
     }
 }
 
-fn problem(status: StatusCode, error: impl Into<String>) -> Response {
+pub(super) fn problem(status: StatusCode, error: impl Into<String>) -> Response {
     (status, Json(json!({ "error": error.into() }))).into_response()
 }
 
-fn bad(error: impl ToString) -> Response {
+pub(super) fn bad(error: impl ToString) -> Response {
     problem(StatusCode::BAD_REQUEST, error.to_string())
 }
 
@@ -212,7 +217,7 @@ fn unwritten() -> Response {
     problem(StatusCode::SERVICE_UNAVAILABLE, "the book could not be written; enquire before you try again")
 }
 
-fn unreadable(error: sqlx::Error) -> Response {
+pub(super) fn unreadable(error: sqlx::Error) -> Response {
     tracing::error!(%error, "the bank's book could not be read");
     problem(StatusCode::SERVICE_UNAVAILABLE, "the book could not be read")
 }

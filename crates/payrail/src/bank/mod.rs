@@ -2,7 +2,8 @@
 //!
 //! It pays, refuses or stays silent, by odds or by the bank account's id ([`accounts`]), and like
 //! a real bank it knows a transfer by its reference: however often one arrives, it is paid once.
-//! What it answered as paid is on disk before the answer leaves.
+//! What it answered as paid is on disk before the answer leaves. Each answer names the bank in the header
+//! `Bank-Identity`, and what is meant for another bank is refused ([`identity`]).
 //!
 //! | request | answer |
 //! |---|---|
@@ -11,6 +12,8 @@
 //! | `POST /v1/transfers/{reference}/close` | the same; what was never received is refused from now on |
 //! | `GET /v1/transfers?after=N&limit=M` | what was really paid, in the book's order |
 //! | `GET /v1/returns?after=N&limit=M` | what was paid and came back |
+//! | `GET /v1/identity` | `identity`: who this bank is, and `can_be_reset` |
+//! | `POST /v1/reset` with the `identity` | empties the book, which goes on under a new identity; in demo mode only |
 //! | `GET /v1/statement?day=YYYY-MM-DD&after=N&limit=M` | the day's debits and credits (UTC) |
 //!
 //! An answer about one transfer is a JSON object with `status` and `reference`. `paid` and `refused` also carry the
@@ -22,6 +25,7 @@ mod book;
 mod entry;
 mod fill;
 mod http;
+pub mod identity;
 mod odds;
 mod settings;
 mod writer;
@@ -76,8 +80,8 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
 
     let (stop, mut stopping) = watch::channel(false);
     let random_delay = if settings.odds.are_random() { settings.random_delay } else { Duration::ZERO };
-    let Settings { delay, silence, .. } = settings;
-    let desk = http::Desk { book, delay, random_delay, silence, stopping: stopping.clone() };
+    let Settings { delay, silence, can_be_reset, .. } = settings;
+    let desk = http::Desk { book, can_be_reset, delay, random_delay, silence, stopping: stopping.clone() };
     let served = axum::serve(listener, http::router(Arc::new(desk)))
         .with_graceful_shutdown(async move { drop(stopping.changed().await) });
     let server = tokio::spawn(async move {

@@ -1,5 +1,8 @@
 -- The simulated bank's book. Times are microseconds since 1970, UTC.
 
+-- Who this bank is: created with the book, and with it alone.
+CREATE TABLE identity (only INTEGER PRIMARY KEY CHECK (only = 1), id TEXT NOT NULL) STRICT;
+
 CREATE TABLE transfers (
     reference TEXT PRIMARY KEY,
     -- Both unknown when a reference was closed before it ever arrived.
@@ -53,4 +56,4 @@ BEGIN SELECT RAISE(ABORT, 'a return is never removed'); END;
 
 -- "PYBK" and the schema's number: no other file is mistaken for a book.
 PRAGMA application_id = 1348026955;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;

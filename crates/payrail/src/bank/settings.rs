@@ -62,6 +62,10 @@ pub struct Settings {
     /// How long a stop waits for the calls under way.
     #[arg(skip = GRACE)]
     pub grace: Duration,
+
+    /// Whether the book may be emptied over HTTP: for demonstrations.
+    #[arg(skip)]
+    pub can_be_reset: bool,
 }
 
 impl Default for Settings {
@@ -76,6 +80,7 @@ impl Default for Settings {
             returns_after: Duration::from_secs(15),
             seed: rand::random(),
             grace: GRACE,
+            can_be_reset: false,
         }
     }
 }
@@ -137,6 +142,7 @@ mod tests {
             returns_after: Duration::from_millis(5),
             seed: 6,
             grace: GRACE,
+            can_be_reset: false,
         };
         assert_eq!((program.bank, program.addr.as_str()), (expected, "y"));
     }

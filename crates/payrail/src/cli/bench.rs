@@ -15,7 +15,7 @@ use super::merchant::COMMAND_LINE;
 use crate::bench::{FillError, Plan, Progress, api_key, check, fill};
 use crate::clock::Clock;
 use crate::settings::{BadSetting, Common};
-use crate::{ids, keys};
+use crate::{ids, keys, secret};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -88,11 +88,12 @@ pub async fn run(common: &Common, command: Command) -> Result<(), Error> {
     let store = common.open(1).await?;
     store.migrate().await?;
     ask(common, &store, &args).await?;
-    check(&store, &common.hasher(), &plan).await.map_err(sentence)?;
+    let hasher = secret::hasher(common, &store).await?;
+    check(&store, &hasher, &plan).await.map_err(sentence)?;
     write_down(&store, &args).await?;
     let (begun, mut shown) = (Instant::now(), Instant::now());
     let book = (!args.no_bank).then_some(args.bank_book.as_path());
-    let done = fill(&store, &common.hasher(), &plan, book, |progress| show(progress, begun, &mut shown)).await;
+    let done = fill(&store, &hasher, &plan, book, |progress| show(progress, begun, &mut shown)).await;
     told(&args, &plan, done.map_err(sentence)?, begun.elapsed());
     Ok(())
 }

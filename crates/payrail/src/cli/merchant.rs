@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::http::text::{self, Kind};
 use crate::lanes::Door;
 use crate::settings::{BadSetting, Common};
-use crate::{ids, keys};
+use crate::{ids, keys, secret};
 
 /// In whose name the audit log has what is done here: who may start the program needs no sign-in.
 pub const COMMAND_LINE: &str = "command line";
@@ -94,8 +94,9 @@ async fn create(common: &Common, store: &Store, name: &str, email: &str, as_json
         email: email.to_owned(),
         created_at: Clock::of(store).now(),
     };
+    let hasher = secret::hasher(common, store).await?;
     let key = keys::generate();
-    let kept = NewKey { hash: common.hasher().hash(&key), prefix: keys::prefix(&key), created_at: merchant.created_at };
+    let kept = NewKey { hash: hasher.hash(&key), prefix: keys::prefix(&key), created_at: merchant.created_at };
     let created = told(&merchant, "merchant_created", None, Some(email));
     let issued = told(&merchant, "key_issued", Some(&kept.prefix), None);
     if !store.found_merchant(&merchant, &kept, &[created, issued]).await? {

@@ -17,12 +17,14 @@ mod verify;
 use std::io::Write;
 use std::process::ExitCode;
 
+use clap::builder::BoolishValueParser;
 use clap::{Parser, Subcommand};
+use payrail_store::Purpose;
 
 use crate::clock::Clock;
 use crate::lanes::Door;
 use crate::settings::{BadSetting, Common, Serve};
-use crate::{bank, demo, logging, reset, serve};
+use crate::{bank, demo, logging, reset, secret, serve};
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -44,12 +46,12 @@ enum Command {
     /// Serve the API and work (the default)
     Serve(Box<Serve>),
     /// Run the simulated bank on its own
-    Bank(Box<bank::Settings>),
+    Bank(Box<BankArgs>),
     /// Bring the database's schema up to this version
-    Migrate,
+    Migrate(MigrateArgs),
     /// Add the three demo merchants; again changes nothing
     Seed,
-    /// Remove everything, history included, and begin anew with the demo merchants
+    /// Remove everything from a demonstration, history and bank's book included, and begin anew with the demo merchants
     Reset(ResetArgs),
     /// Replay every ledger and compare it with the payouts and the bank's book
     Verify(verify::Args),
@@ -67,6 +69,9 @@ enum Command {
     /// Create, fund and list merchants
     #[command(subcommand)]
     Merchant(merchant::Command),
+    /// Change the secret under which API keys are hashed
+    #[command(subcommand)]
+    Secret(SecretCommand),
     /// Prepare a database to measure on
     #[command(subcommand)]
     Bench(bench::Command),
@@ -77,11 +82,39 @@ struct ResetArgs {
     /// Really remove everything
     #[arg(long)]
     yes: bool,
-    /// The bank in use, when it is not the built-in simulated one: its book is then left alone
+    /// The bank in use, when it is not the built-in simulated one: its book is emptied too, or nothing is
     #[arg(long, env = "PAYRAIL_BANK_URL", value_name = "URL", hide_env_values = true)]
     bank_url: Option<String>,
     #[command(flatten)]
     bank: bank::Settings,
+}
+
+#[derive(Debug, clap::Args)]
+struct BankArgs {
+    #[command(flatten)]
+    settings: bank::Settings,
+    /// 1: the bank's book may be emptied over HTTP, as a part of `payrail reset` [default: 1 on a loopback address]
+    #[arg(long, env = "PAYRAIL_DEMO", value_parser = BoolishValueParser::new(), value_name = "0|1",
+          hide_possible_values = true)]
+    demo: Option<bool>,
+}
+
+#[derive(Debug, clap::Args)]
+struct MigrateArgs {
+    /// 1: a new database is created as a demonstration, which can be reset and opened with published keys
+    #[arg(long, env = "PAYRAIL_DEMO", value_parser = BoolishValueParser::new(), value_name = "0|1",
+          hide_possible_values = true)]
+    demo: Option<bool>,
+}
+
+#[derive(Debug, Subcommand)]
+enum SecretCommand {
+    /// Make SECRET_KEY the secret of this database. Every API key and every session is void from then on
+    Change {
+        /// Really void every API key and session
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 fn say(line: std::fmt::Arguments<'_>) {
@@ -112,7 +145,8 @@ async fn start() -> Result<ExitCode, Error> {
 }
 
 async fn run(cli: Cli) -> Result<ExitCode, Error> {
-    let common = cli.common;
+    let mut common = cli.common;
+    common.read_files()?;
     match cli.command {
         Some(Command::Serve(settings)) => serve::run(common, *settings).await?,
         Some(Command::Bank(settings)) => run_bank(*settings).await?,
@@ -124,9 +158,10 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
         Some(Command::Admin(command)) => admin::run(&common, command).await?,
         Some(Command::Merchant(command)) => merchant::run(&common, command).await?,
         Some(Command::Bench(command)) => bench::run(&common, command).await?,
-        Some(Command::Migrate) => {
+        Some(Command::Secret(SecretCommand::Change { yes })) => change_secret(&common, yes).await?,
+        Some(Command::Migrate(args)) => {
             let store = common.open(1).await?;
-            store.migrate().await?;
+            store.migrate_as(demo::purpose(args.demo, false), &[]).await?;
             say!("The schema is at version {}.", store.schema_version());
         }
         Some(Command::Seed) => seed(&common).await?,
@@ -141,8 +176,9 @@ fn print_openapi() -> std::io::Result<()> {
     std::io::stdout().write_all(crate::http::openapi::text().as_bytes())
 }
 
-async fn run_bank(settings: bank::Settings) -> Result<(), Error> {
-    let bank = bank::start(settings).await.map_err(BadSetting::from)?;
+async fn run_bank(args: BankArgs) -> Result<(), Error> {
+    let can_be_reset = args.demo.unwrap_or(args.settings.addr.ip().to_canonical().is_loopback());
+    let bank = bank::start(bank::Settings { can_be_reset, ..args.settings }).await.map_err(BadSetting::from)?;
     let signal = serve::signal()?;
     say!("The simulated bank is listening on http://{}", bank.addr());
     signal.await;
@@ -153,11 +189,17 @@ async fn run_bank(settings: bank::Settings) -> Result<(), Error> {
 async fn seed(common: &Common) -> Result<(), Error> {
     common.check()?;
     let store = common.open(1).await?;
-    store.migrate().await?;
-    demo::seed(&store, &Door::for_command(&store), &common.hasher(), &Clock::of(&store)).await?;
-    if common.is_demo() {
-        demo::seed_operators(&store, &Clock::of(&store)).await?;
+    store.migrate_as(Purpose::Demonstration, &[]).await?;
+    if !store.is_demonstration().await? {
+        return Err(Box::new(BadSetting(
+            "seed is refused: this database was not created as a demonstration, and the demo merchants' keys are known \
+             to everybody. Name a new database in DATABASE_URL; for a merchant of your own: `payrail merchant create`"
+                .to_owned(),
+        )));
     }
+    let hasher = secret::hasher(common, &store).await?;
+    demo::seed(&store, &Door::for_command(&store), &hasher, &Clock::System).await?;
+    demo::seed_operators(&store, &Clock::System).await?;
     for demo in &demo::MERCHANTS {
         say!("{:<16} {:<18} {}", demo.name, demo.email, demo.api_key);
     }
@@ -168,12 +210,36 @@ async fn reset_all(common: &Common, args: &ResetArgs) -> Result<(), Error> {
     common.check()?;
     if !args.yes {
         return Err(Box::new(BadSetting(
-            "reset removes every merchant, payout and ledger entry, for good. Stop the servers, then say \
-             `payrail reset --yes`"
+            "reset removes every merchant, payout and ledger entry of a demonstration, for good. Stop the servers, then \
+             say `payrail reset --yes`"
                 .to_owned(),
         )));
     }
     let store = common.open(1).await?;
-    reset::all(&store, &args.bank, args.bank_url.is_some()).await?;
-    seed(common).await
+    let bank = match &args.bank_url {
+        Some(url) => reset::Bank::Elsewhere(url),
+        None => reset::Bank::BuiltIn(&args.bank),
+    };
+    let lock = reset::on_command(&store, bank).await?;
+    seed(common).await?;
+    drop(lock);
+    Ok(())
+}
+
+async fn change_secret(common: &Common, yes: bool) -> Result<(), Error> {
+    common.check()?;
+    if !yes {
+        return Err(Box::new(BadSetting(
+            "this makes SECRET_KEY the secret of the database: every API key and every session is void, and each \
+             merchant needs a new key. Stop the servers, then say `payrail secret change --yes`"
+                .to_owned(),
+        )));
+    }
+    let store = common.open_existing().await?;
+    let lock = reset::alone(&store, "secret change").await?;
+    store.migrate().await?;
+    secret::change(common, &store, merchant::COMMAND_LINE).await?;
+    drop(lock);
+    say!("The secret is changed. Every API key and every session is void; issue new keys in the admin.");
+    Ok(())
 }

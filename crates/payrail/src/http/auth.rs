@@ -8,7 +8,7 @@ use payrail_store::Merchant;
 
 use super::problem::Problem;
 use super::{Api, cookies, same_origin, trace};
-use crate::keys;
+use crate::{demo, keys};
 
 /// The merchant's cookie.
 pub const COOKIE: &str = "payrail_session";
@@ -48,18 +48,32 @@ impl Pass {
     fn of(api: &Api, parts: &Parts) -> Result<Self, Problem> {
         if parts.headers.contains_key(header::AUTHORIZATION) {
             let key = key_of(&parts.headers).ok_or_else(not_authenticated)?;
-            return Ok(Self::Key(api.hasher.hash(key)));
+            return Self::of_key(api, key);
         }
         let token = cookies::read(&parts.headers, COOKIE).ok_or_else(not_authenticated)?;
         same_origin::check(&parts.method, &parts.headers)?;
-        Ok(Self::Session(api.hasher.hash(&token)))
+        Ok(Self::Session(api.session_hash(&token)))
+    }
+
+    /// A published key is no key, except in demo mode: under whatever secret it was once stored.
+    pub fn of_key(api: &Api, key: &str) -> Result<Self, Problem> {
+        if !api.is_demo && demo::is_published_key(key) {
+            tracing::warn!(key, "a published demo key was refused: demo mode is off");
+            return Err(invalid_key());
+        }
+        Ok(Self::Key(api.hasher.hash(key)))
+    }
+
+    pub fn hash(&self) -> &[u8; 32] {
+        let (Self::Key(hash) | Self::Session(hash)) = self;
+        hash
     }
 
     pub async fn owner(&self, api: &Api) -> Result<Merchant, Problem> {
         match self {
             Self::Key(hash) => {
                 let merchant = api.known_keys.merchant(&api.store, hash).await?;
-                merchant.ok_or_else(|| Problem::unauthorized("Invalid API key", "invalid_api_key"))
+                merchant.ok_or_else(invalid_key)
             }
             Self::Session(hash) => {
                 let session = api.store.merchant_of_session(hash, api.clock.now()).await?;
@@ -68,6 +82,10 @@ impl Pass {
             }
         }
     }
+}
+
+fn invalid_key() -> Problem {
+    Problem::unauthorized("Invalid API key", "invalid_api_key")
 }
 
 fn not_authenticated() -> Problem {

@@ -67,7 +67,7 @@ pub struct SignIn {
     responses((status = 200, description = "The session, or that there is none", body = Session)))]
 pub async fn show(State(api): State<Api>, headers: HeaderMap) -> Result<Json<Session>, Problem> {
     let session = match cookies::read(&headers, COOKIE) {
-        Some(token) => api.store.merchant_of_session(&api.hasher.hash(&token), api.clock.now()).await?,
+        Some(token) => api.store.merchant_of_session(&api.session_hash(&token), api.clock.now()).await?,
         None => None,
     };
     Ok(Json(told(&api, session)))
@@ -108,14 +108,14 @@ pub async fn sign_in(
     let key = fields::identifier(body.get("api_key"), KEY_LIMIT_CHARACTERS).map_err(|wrong| {
         fields::invalid([("api_key", Some(wrong))]).unwrap_or_else(|| Problem::internal(&"a bad field without a name"))
     })?;
-    let key_hash = api.hasher.hash(&key);
-    let merchant = Pass::Key(key_hash).owner(&api).await?;
+    let pass = Pass::of_key(&api, &key)?;
+    let merchant = pass.owner(&api).await?;
 
     let token = keys::token();
     let now = api.clock.now();
     let expires_at = now.saturating_add(SignedDuration::from_hours(LASTS_HOURS)).unwrap_or(now);
-    let session = NewSession { hash: api.hasher.hash(&token), created_at: now, expires_at };
-    api.store.open_merchant_session(&key_hash, &session).await?;
+    let session = NewSession { hash: api.session_hash(&token), created_at: now, expires_at };
+    api.store.open_merchant_session(pass.hash(), &session).await?;
     let cookie = cookie(&api, &token, LASTS_HOURS);
     Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], Json(told(&api, Some((merchant, expires_at)))))
         .into_response())
@@ -132,7 +132,7 @@ pub async fn sign_in(
 pub async fn sign_out(State(api): State<Api>, method: Method, headers: HeaderMap) -> Result<Response, Problem> {
     if let Some(token) = cookies::read(&headers, COOKIE) {
         same_origin::check(&method, &headers)?;
-        api.store.end_merchant_session(&api.hasher.hash(&token)).await?;
+        api.store.end_merchant_session(&api.session_hash(&token)).await?;
     }
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie(&api, "", 0))]).into_response())
 }

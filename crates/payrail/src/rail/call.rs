@@ -8,6 +8,8 @@ use payrail_core::payout::BankAnswer;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Client, Method, Response, StatusCode, Url, redirect, retry};
 
+/// See `bank/identity.rs`.
+const HEADER: &str = "bank-identity";
 const JSON: &str = "application/json";
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 
@@ -18,6 +20,12 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// Why the body is not whole.
     pub broken: Option<String>,
+}
+
+/// A reply, and the identity that its header states.
+pub struct Answered {
+    pub reply: Reply,
+    pub bank: Option<String>,
 }
 
 impl fmt::Display for Reply {
@@ -39,19 +47,25 @@ pub fn client(timeout: Duration) -> reqwest::Result<Client> {
         .build()
 }
 
-/// Reads no more than `max` bytes of the answer.
+/// Reads no more than `max` bytes of the answer. `bank` is the identity of the bank that the call is meant for.
 pub async fn make(
     client: &Client,
     method: Method,
     url: Url,
     body: Option<String>,
+    bank: Option<&str>,
     max: usize,
-) -> Result<Reply, BankAnswer> {
+) -> Result<Answered, BankAnswer> {
     let mut request = client.request(method, url).header(ACCEPT, JSON);
     if let Some(body) = body {
         request = request.header(CONTENT_TYPE, JSON).body(body);
     }
-    Ok(whole(request.send().await.map_err(unanswered)?, max).await)
+    if let Some(bank) = bank {
+        request = request.header(HEADER, bank);
+    }
+    let response = request.send().await.map_err(unanswered)?;
+    let stated = response.headers().get(HEADER).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    Ok(Answered { reply: whole(response, max).await, bank: stated })
 }
 
 async fn whole(mut response: Response, max: usize) -> Reply {

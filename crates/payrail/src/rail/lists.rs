@@ -7,6 +7,7 @@ use reqwest::{Method, StatusCode};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
+use super::call::Answered;
 use super::{Error, Rail, call, excerpt};
 
 /// A page of a thousand rows at their longest.
@@ -80,8 +81,8 @@ impl Rail {
     ) -> Result<Vec<T>, Error> {
         let mut url = self.url(&["v1", name]);
         url.set_query(Some(&format!("after={after}&limit={limit}")));
-        let reply =
-            call::make(&self.client, Method::GET, url, None, LIST_MAX).await.map_err(|answer| match answer {
+        let Answered { reply, .. } =
+            call::make(&self.client, Method::GET, url, None, None, LIST_MAX).await.map_err(|answer| match answer {
                 BankAnswer::Unreachable { why } | BankAnswer::NoAnswer { why } => Error::List(why),
                 other => Error::List(other.as_str().to_owned()),
             })?;

@@ -5,6 +5,7 @@
 
 pub mod answer;
 mod call;
+mod identity;
 pub mod lists;
 
 use std::time::Duration;
@@ -14,7 +15,9 @@ use payrail_core::payout::{BankAnswer, Step};
 use reqwest::{Client, Method, Url};
 use serde::Serialize;
 
+use call::Answered;
 pub use call::Reply;
+pub use identity::IDENTITY;
 pub use lists::{PaidTransfer, ReturnedTransfer};
 
 /// No answer that counts is longer.
@@ -96,8 +99,8 @@ impl Rail {
     ) -> Exchange {
         let url = self.url(path);
         let sent = format!("{method} {} {}", url.path(), body.as_deref().unwrap_or_default());
-        let (received, answer) = match call::make(&self.client, method, url, body, ANSWER_MAX).await {
-            Ok(reply) => (reply.to_string(), answer::read(step, about, &reply)),
+        let (received, answer) = match call::make(&self.client, method, url, body, None, ANSWER_MAX).await {
+            Ok(Answered { reply, .. }) => (reply.to_string(), answer::read(step, about, &reply)),
             Err(unanswered) => (String::new(), unanswered),
         };
         Exchange { sent: excerpt(sent.trim_end(), KEPT_MAX), received: excerpt(&received, KEPT_MAX), answer }

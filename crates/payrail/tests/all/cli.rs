@@ -103,7 +103,6 @@ async fn reset_asks_first_and_then_begins_anew(world: World) {
     opening_balances(&world);
     assert_eq!(counts(&world).await["ledger_entries"], "3", "the history is gone too");
     world.verify();
-    assert!(!world.folder.join("payrail-bank.db").exists(), "the bank would remember what nobody made");
 }
 
 async fn a_new_merchants_key_opens_the_api(world: World) {
@@ -120,10 +119,6 @@ async fn a_new_merchants_key_opens_the_api(world: World) {
     assert_eq!(server.balances(key_of_dosa).await, (5_000, 0));
     assert_eq!(server.pay(key_of_dosa, key(), 5_000, "demo-success").await.0, StatusCode::CREATED);
     assert_eq!(server.pay(key_of_chai, key(), 1, "demo-success").await.0, StatusCode::BAD_REQUEST);
-    // Keys are hashed under the secret: under another one they are unknown.
-    let secret = "x".repeat(32);
-    let other = world.serve_with(&[("PAYRAIL_DEMO", "0"), ("SECRET_KEY", secret.as_str())]);
-    assert_eq!(other.get(key_of_dosa, "/api/v1/me/").send().await.unwrap().status(), StatusCode::UNAUTHORIZED);
 }
 
 async fn a_merchant_that_cannot_be_is_refused(world: World) {

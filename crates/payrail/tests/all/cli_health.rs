@@ -32,7 +32,7 @@ async fn a_server_is_asked_where_it_listens(world: World) {
 }
 
 async fn a_worker_is_asked_what_it_needs(world: World) {
-    assert!(world.run(&["migrate"]).status.success());
+    assert!(world.run(&["seed"]).status.success());
     let bank = world.start::<&str>(&["bank"], &[]);
     let worker = ("PAYRAIL_ROLE", "worker");
     assert_eq!(health(&world, &[], &[worker, ("PAYRAIL_BANK_URL", &bank.url)]), (Some(0), String::new()));

@@ -20,7 +20,7 @@ fn ended(mut command: Command, what: &str) -> Output {
 }
 
 /// One sentence, with the setting's name in it.
-fn refused(world: &World, arguments: &[&str], settings: &[(&str, &str)], name: &str) {
+pub fn refused(world: &World, arguments: &[&str], settings: &[(&str, &str)], name: &str) {
     let mut command = world.command(arguments);
     command.envs(settings.iter().copied());
     let output = ended(command, &format!("{settings:?}"));

@@ -4,56 +4,16 @@ use std::fs::File;
 
 use reqwest::StatusCode;
 
-use crate::support::{ACME, FIAZ, Process, TINY, World, key, until};
+use crate::demo_mode::OWN_SECRET;
+use crate::support::{Process, TINY, World, key, until};
 use crate::verify_scene::{stderr, stdout};
 
-on_both_stores!(
-    reset_data_begins_anew_at_each_start,
-    demo_keys_are_where_nothing_real_is,
-    two_processes_may_start_at_once_on_an_empty_database,
-    no_secret_is_written_down,
-);
-
-const OWN_SECRET: &str = "a-secret-of-my-own-0123456789abcdef";
-
-async fn reset_data_begins_anew_at_each_start(world: World) {
-    let fast = ("PAYRAIL_POLL_MS", "20");
-    let server = world.serve_with(&[fast]);
-    assert_eq!(server.pay(TINY, key(), 6_000, "demo-success").await.0, StatusCode::CREATED);
-    until("it is paid", || async { server.balances(TINY).await == (4_000, 0) }).await;
-    assert!(server.stop().success());
-    let server = world.serve_with(&[fast]);
-    assert_eq!(server.balances(TINY).await, (4_000, 0), "a start alone resets nothing");
-    assert!(server.stop().success());
-    let server = world.serve_with(&[fast, ("RESET_DATA", "1")]);
-    for (merchant, paise) in [(ACME, 1_000_000), (FIAZ, 500_000), (TINY, 10_000)] {
-        assert_eq!(server.balances(merchant).await, (paise, 0));
-        assert_eq!(server.json(merchant, "/api/v1/payouts/").await.as_array().unwrap().len(), 0);
-    }
-    assert_eq!(server.pay(TINY, key(), 6_000, "demo-success").await.0, StatusCode::CREATED);
-    until("it is paid", || async { server.balances(TINY).await == (4_000, 0) }).await;
-    world.verify();
-}
+on_both_stores!(two_processes_may_start_at_once_on_an_empty_database, no_secret_is_written_down,);
 
 async fn is_known(server: &Process, key: &str) -> bool {
     let status = server.get(key, "/api/v1/me/").send().await.unwrap().status();
     assert!(status == StatusCode::OK || status == StatusCode::UNAUTHORIZED, "{status}");
     status == StatusCode::OK
-}
-
-async fn demo_keys_are_where_nothing_real_is(world: World) {
-    let production = [("DEBUG", "0"), ("SECRET_KEY", OWN_SECRET)];
-    let is_postgres = world.database.url.starts_with("postgres");
-    let server = world.serve_with(&production);
-    assert_eq!(is_known(&server, TINY).await, !is_postgres);
-    let list = world.command(&["merchant", "list"]).envs(production).output().unwrap();
-    assert_eq!(stdout(&list).is_empty(), is_postgres);
-    let told = world.serve_with(&[production[0], production[1], ("PAYRAIL_DEMO", "1")]);
-    assert!(is_known(&told, TINY).await);
-    assert!(is_known(&server, TINY).await, "they share the database");
-    let other = World { database: payrail_store::testing::TestDatabase::sqlite(), folder: world.folder.join("other") };
-    std::fs::create_dir(&other.folder).unwrap();
-    assert!(!is_known(&other.serve_with(&[("PAYRAIL_DEMO", "0")]), TINY).await);
 }
 
 /// Both make the tables, the demo merchants and, as each is all-in-one, the bank's book.

@@ -13,6 +13,7 @@ mod cli_health;
 mod cli_settings;
 mod cli_start;
 mod contract;
+mod demo_mode;
 mod engine;
 mod fake_bank;
 #[path = "../torture/clocks.rs"]
@@ -25,8 +26,10 @@ mod metrics;
 mod openapi;
 mod pages;
 mod race;
+mod reset;
 mod sabotage;
 mod scripts;
+mod secret;
 mod session;
 mod sql;
 mod storm;

@@ -248,7 +248,7 @@ async fn a_bank_that_cannot_work_does_not_start() {
     let taken = bank::start(Settings { addr: bank.running.addr(), ..other.settings() }).await;
     assert!(matches!(taken, Err(Error::Listen { .. })));
 
-    for (name, content) in [("text", "CREATE TABLE merchants (id)"), ("newer", "PRAGMA user_version = 2")] {
+    for (name, content) in [("text", "CREATE TABLE merchants (id)"), ("newer", "PRAGMA user_version = 99")] {
         let scratch = Scratch::new();
         if name == "newer" {
             Bank::start(scratch.settings()).await.running.stop().await;

@@ -42,6 +42,7 @@ impl Scratch {
             seed: 7,
             // A stop that waits for what it should not wait for never ends.
             grace: Duration::from_secs(3_600),
+            can_be_reset: false,
         }
     }
 }

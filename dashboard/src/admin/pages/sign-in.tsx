@@ -1,6 +1,7 @@
 import { ArrowRight, Eye, EyeOff } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { ApiError, inWords } from "@/api/errors";
+import { DemoBanner } from "@/components/demo-banner";
 import { Button, IconButton } from "@/ui/button";
 import { Field, TextInput } from "@/ui/field";
 import { Logo } from "@/ui/logo";
@@ -29,6 +30,7 @@ export function SignIn({ session, hasEnded }: { session: OperatorSession; hasEnd
   return (
     <div className="flex min-h-dvh flex-col">
       <div className="h-1.5 bg-accent" aria-hidden />
+      {session.demo && <DemoBanner />}
       <header className="flex items-center justify-between px-5 py-4">
         <Logo suffix="Admin" />
         <ThemeSwitch />

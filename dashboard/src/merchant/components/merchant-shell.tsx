@@ -3,6 +3,7 @@ import { ArrowUpRight, BookText, LayoutDashboard, Zap } from "lucide-react";
 import { useEffect, useEffectEvent, useRef, useState } from "react";
 import { useConnection } from "@/lib/connection";
 import { useZone } from "@/lib/zone";
+import { DemoBanner } from "@/components/demo-banner";
 import { AppShell, type NavItem } from "@/ui/app-shell";
 import { ConnectionBanner } from "@/ui/connection-banner";
 import { ErrorBoundary } from "@/ui/error-boundary";
@@ -50,6 +51,7 @@ export function MerchantShell() {
         }
         banner={
           <>
+            {isDemo && <DemoBanner />}
             <ConnectionBanner />
             <UnansweredBanner />
           </>

@@ -4,6 +4,7 @@ import { type FormEvent, useEffect, useRef, useState } from "react";
 import { signIn } from "@/api/actions";
 import { ApiError, inWords } from "@/api/errors";
 import type { Session } from "@/api/types";
+import { DemoBanner } from "@/components/demo-banner";
 import { Button } from "@/ui/button";
 import { Field, TextInput } from "@/ui/field";
 import { Logo } from "@/ui/logo";
@@ -33,7 +34,8 @@ export function SignIn({ demoMerchants }: { demoMerchants: Session["demo_merchan
 
   const error = missing ? "Enter your API key." : entering.error && wordsOf(entering.error);
   return (
-    <div className="grid min-h-dvh grid-rows-[auto_1fr]">
+    <div className="grid min-h-dvh grid-rows-[auto_auto_1fr]">
+      <div>{demoMerchants.length > 0 && <DemoBanner />}</div>
       <header className="flex items-center justify-between px-5 py-4 sm:px-8">
         <Logo />
         <ThemeSwitch />

@@ -51,7 +51,7 @@ impl FromRequestParts<Api> for OwnSession {
         let found = session(api, &token).await?;
         let signed = found.ok_or_else(|| refused("session_expired", "The session has ended; sign in again."))?;
         trace::operator(&signed.operator.name);
-        Ok(Self { signed, hash: api.hasher.hash(&token) })
+        Ok(Self { signed, hash: api.session_hash(&token) })
     }
 }
 
@@ -75,7 +75,7 @@ impl FromRequestParts<Api> for MayOperate {
 }
 
 pub async fn session(api: &Api, token: &str) -> Result<Option<Signed>, Problem> {
-    let found = api.store.operator_of_session(&api.hasher.hash(token), api.clock.now()).await?;
+    let found = api.store.operator_of_session(&api.session_hash(token), api.clock.now()).await?;
     Ok(found.map(|(operator, until)| Signed { operator, until }))
 }
 

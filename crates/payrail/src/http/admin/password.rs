@@ -13,7 +13,7 @@ use crate::http::body::Object;
 use crate::http::fields::{self, Wrong};
 use crate::http::problem::Problem;
 use crate::http::{Api, body};
-use crate::passwords;
+use crate::{demo, passwords};
 
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "the form that `form` reads by hand, to say all that is wrong with it at once")]
@@ -73,6 +73,9 @@ fn new_password(value: Option<&Value>, current: Option<&Value>) -> Result<String
     let new = fields::secret(value, passwords::MAX_CHARACTERS)?;
     if new.chars().count() < passwords::MIN_CHARACTERS {
         return Err(vec![format!("Ensure this field has at least {} characters.", passwords::MIN_CHARACTERS)]);
+    }
+    if demo::is_published_password(&new) {
+        return Err(vec!["This password is published in the documentation; choose another.".to_owned()]);
     }
     if current == value {
         return Err(vec!["Choose a password that differs from the present one.".to_owned()]);

@@ -131,7 +131,12 @@ pub async fn sign_in(
     let (name, password) = form(&body::object(&api, request).await?)?;
     api.desk.by_name.take(&name.to_ascii_lowercase())?;
     let known = api.store.operator_of_name(&name).await?;
-    let hash = known.as_ref().filter(|(operator, _)| operator.disabled_at.is_none()).map(|(_, hash)| hash.clone());
+    let is_refused = !api.is_demo && demo::is_published_password(&password);
+    if is_refused {
+        tracing::warn!("a sign-in with a published demo password was refused: demo mode is off");
+    }
+    let may_come_in = |operator: &Stored| operator.disabled_at.is_none() && !is_refused;
+    let hash = known.as_ref().filter(|(operator, _)| may_come_in(operator)).map(|(_, hash)| hash.clone());
     let is_right = api.desk.passwords.is_right(password, hash).await.map_err(|error| match error {
         passwords::Error::Busy => Problem::overloaded(),
         other => Problem::internal(&other),
@@ -152,7 +157,7 @@ async fn open(api: &Api, operator: Stored, checked_hash: &str) -> Result<Respons
         let detail = "This one-time password has expired. Ask an operator to reset it.";
         return Err(refused("one_time_password_expired", detail));
     }
-    let session = NewSession { hash: api.hasher.hash(&token), created_at: now, expires_at: until };
+    let session = NewSession { hash: api.session_hash(&token), created_at: now, expires_at: until };
     let done = action(api, &operator.name, "signed_in");
     if !api.store.open_session(operator.id, checked_hash, &session, &done).await? {
         return Err(failed(api, Some(operator)).await?);
@@ -182,7 +187,7 @@ pub async fn sign_out(State(api): State<Api>, method: Method, headers: HeaderMap
         same_origin::check(&method, &headers)?;
         if let Some(signed) = session(&api, &token).await? {
             let done = action(&api, &signed.operator.name, "signed_out");
-            api.store.close_session(&api.hasher.hash(&token), &done).await?;
+            api.store.close_session(&api.session_hash(&token), &done).await?;
         }
     }
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie(&api, "", 0))]).into_response())

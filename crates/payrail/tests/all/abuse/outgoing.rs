@@ -84,7 +84,7 @@ fn one_place_makes_calls() {
             places.push(path.strip_prefix(&source).unwrap().to_str().unwrap().to_owned());
         }
     });
-    places.retain(|place| place != "rail/lists.rs" && place != "rail/mod.rs");
+    places.retain(|place| !["rail/lists.rs", "rail/mod.rs", "rail/identity.rs"].contains(&place.as_str()));
     places.sort();
     assert_eq!(places, ["cli/health.rs", "rail/call.rs"]);
 }

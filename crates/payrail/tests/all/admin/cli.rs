@@ -75,6 +75,7 @@ async fn what_cannot_be_is_refused_with_a_sentence(world: World) {
 }
 
 async fn operators_are_listed(world: World) {
+    assert!(world.command(&["migrate"]).env("PAYRAIL_DEMO", "1").output().unwrap().status.success());
     let nobody = world.run(&["admin", "list"]);
     assert_eq!((nobody.status.code(), stdout(&nobody).as_str()), (Some(0), ""));
     assert!(world.run(&["seed"]).status.success());

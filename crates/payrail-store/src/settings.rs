@@ -1,0 +1,136 @@
+//! What a database remembers of itself besides money: what it was created for, the check value of its secret, the
+//! identity of its bank. The first value that is written wins, whoever else writes at the same moment.
+
+use payrail_core::operator::OperatorAction;
+
+use crate::Store;
+use crate::error::Result;
+
+/// Names of settings that more than one part of the program reads.
+pub mod names {
+    /// [`super::Purpose`], written in the moment of creation and never after.
+    pub const CREATED_AS: &str = "created_as";
+    /// A random id: after a reset it is another one.
+    pub const DATABASE_ID: &str = "database_id";
+    /// A keyed hash of a constant, by which a `SECRET_KEY` is recognised.
+    pub const SECRET_CHECK: &str = "secret_check";
+}
+
+/// What a database was created for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// May be reset, and may be opened with the published keys.
+    Demonstration,
+    Ledger,
+}
+
+impl Purpose {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Demonstration => "demonstration",
+            Self::Ledger => "ledger",
+        }
+    }
+}
+
+/// A setting that a new database begins with.
+pub(crate) const BORN: &str = "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+
+impl Store {
+    /// Whether the database was created as a demonstration. One of an earlier version was not.
+    pub async fn is_demonstration(&self) -> Result<bool> {
+        Ok(self.setting(names::CREATED_AS).await?.as_deref() == Some(Purpose::Demonstration.as_str()))
+    }
+
+    /// Writes the value unless there is one already, and tells which one is there: one statement, so that of many
+    /// processes all hear the same.
+    pub async fn remember(&self, name: &str, value: &str) -> Result<String> {
+        write!(self, settings::remember(name, value))
+    }
+
+    /// Puts `new` in the place of `old`, with a row in the audit log; false, and nothing is written, when the value
+    /// is not `old` any more.
+    pub async fn replace_setting(&self, name: &str, old: &str, new: &str, done: &OperatorAction) -> Result<bool> {
+        write!(self, settings::replace_setting(name, old, new, done))
+    }
+
+    pub async fn remove_setting(&self, name: &str) -> Result<()> {
+        write!(self, settings::remove_setting(name))
+    }
+
+    /// Another secret: what was hashed under the old one, keys and sessions, is void and shown as such. `kept` are
+    /// the settings that go with the new secret; a setting without a value is removed.
+    pub async fn change_secret(&self, kept: &[(&str, Option<&str>)], done: &OperatorAction) -> Result<()> {
+        write!(self, settings::change_secret(kept, done))
+    }
+}
+
+macro_rules! settings {
+    ($connection:ty) => {
+        use payrail_core::operator::OperatorAction;
+
+        use super::statements::{add_action, put_setting};
+        use $crate::error::Result;
+        use $crate::types::At;
+
+        type Connection = $connection;
+
+        pub async fn remember(on: &mut Connection, name: &str, value: &str) -> Result<String> {
+            let (kept,): (String,) = sqlx::query_as(
+                "INSERT INTO settings (name, value) VALUES ($1, $2) \
+                 ON CONFLICT (name) DO UPDATE SET value = settings.value RETURNING value",
+            )
+            .bind(name)
+            .bind(value)
+            .fetch_one(on)
+            .await?;
+            Ok(kept)
+        }
+
+        pub async fn replace_setting(
+            on: &mut Connection,
+            name: &str,
+            old: &str,
+            new: &str,
+            done: &OperatorAction,
+        ) -> Result<bool> {
+            let replaced = sqlx::query("UPDATE settings SET value = $3 WHERE name = $1 AND value = $2")
+                .bind(name)
+                .bind(old)
+                .bind(new)
+                .execute(&mut *on)
+                .await?;
+            if replaced.rows_affected() == 0 {
+                return Ok(false);
+            }
+            add_action(on, done).await?;
+            Ok(true)
+        }
+
+        pub async fn remove_setting(on: &mut Connection, name: &str) -> Result<()> {
+            sqlx::query("DELETE FROM settings WHERE name = $1").bind(name).execute(on).await?;
+            Ok(())
+        }
+
+        pub async fn change_secret(
+            on: &mut Connection,
+            kept: &[(&str, Option<&str>)],
+            done: &OperatorAction,
+        ) -> Result<()> {
+            sqlx::query("UPDATE api_keys SET revoked_at = $1 WHERE revoked_at IS NULL")
+                .bind(At(done.at))
+                .execute(&mut *on)
+                .await?;
+            sqlx::query("DELETE FROM merchant_sessions").execute(&mut *on).await?;
+            sqlx::query("DELETE FROM operator_sessions").execute(&mut *on).await?;
+            for (name, value) in kept {
+                match value {
+                    Some(value) => put_setting(on, name, value).await?,
+                    None => remove_setting(on, name).await?,
+                }
+            }
+            add_action(on, done).await
+        }
+    };
+}
+pub(crate) use settings;
