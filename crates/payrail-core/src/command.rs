@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
+use uuid::Uuid;
 
+use crate::bank_return::BankReturn;
 use crate::idempotency::{Answer, IdempotencyKey, RequestHash};
 use crate::ids::{MerchantId, PayoutId, RequestId};
 use crate::money::{Amount, Paise};
@@ -30,8 +32,8 @@ pub enum Action {
     Report { payout: PayoutId, number: u32, answer: BankAnswer, exchange: Exchange },
     /// A worker that stops hands back what it claimed and did not send.
     Release { payout: PayoutId, number: u32 },
-    /// The bank sent the money of a completed payout back.
-    Return { payout: PayoutId, reason: String },
+    /// The bank's list says that it sent the money of a payout back: credits it, or records an exception.
+    Return { payout: PayoutId, line: BankReturn },
     /// An operator has a payout in doubt looked into now instead of later.
     Ask { payout: PayoutId, by: ByOperator },
     /// An operator ends a doubt: a person's written word in place of the bank's. Settles or refunds.
@@ -42,6 +44,15 @@ impl Action {
     pub fn key(&self) -> Option<IdempotencyKey> {
         match self {
             Self::Create { key, .. } | Self::Fund { key, .. } => Some(*key),
+            _ => None,
+        }
+    }
+
+    /// The UTR under which the action says that its payout was paid.
+    pub fn utr(&self) -> Option<&str> {
+        match self {
+            Self::Report { answer: BankAnswer::Paid { utr }, .. }
+            | Self::Decide { verdict: Verdict::Paid { utr }, .. } => Some(utr),
             _ => None,
         }
     }
@@ -91,6 +102,8 @@ pub enum Reply {
     Claimed { payout: Payout, attempt: Attempt },
     /// The payout after the step.
     Stepped(Payout),
+    /// What the bank stated does not fit: it is recorded under this id, and nothing else has changed.
+    Exception(Uuid),
 }
 
 /// Why a command changed nothing. None of these is remembered.
@@ -108,7 +121,7 @@ pub enum Refusal {
     StaleAttempt,
     #[error("a payout that is {} cannot be cancelled: only a pending one can", .0.as_str())]
     NotCancellable(Status),
-    #[error("a payout that is {} cannot be returned: only a completed one can", .0.as_str())]
+    #[error("a payout that is {} cannot be returned now: only a completed one can", .0.as_str())]
     NotReturnable(Status),
     #[error("a payout that is {} and not in doubt is not an operator's to decide", .0.as_str())]
     NotInDoubt(Status),

@@ -4,12 +4,16 @@
 //! A store locks the merchants of a batch, loads their [`Book`]s, calls [`decide_all`] and writes
 //! the [`Writes`], in one transaction. It decides nothing itself.
 
+mod returns;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::backoff::{Policy, later};
+use crate::bank_return::{Exception, KnownReturn, TakenReturn};
 use crate::command::{
     Action, Command, Exchange, Funded, InsufficientBalance, PayoutRequest, PayoutSummary, Refusal, Reply, timestamp,
 };
@@ -33,6 +37,11 @@ pub struct Book {
     pub records: BTreeMap<IdempotencyKey, Record>,
     /// The payouts that the batch's commands name.
     pub payouts: BTreeMap<PayoutId, Payout>,
+    /// Of the lines of the bank's list of returns that the batch brings, those that were taken before; and of the
+    /// payouts that they name, the lines that were credited.
+    pub returns: BTreeMap<Uuid, KnownReturn>,
+    /// Of the UTRs that the batch's payouts are paid under, those that another payout has already, whoever owns it.
+    pub utrs: BTreeMap<String, PayoutId>,
 }
 
 impl Book {
@@ -44,6 +53,8 @@ impl Book {
             last_at: None,
             records: BTreeMap::new(),
             payouts: BTreeMap::new(),
+            returns: BTreeMap::new(),
+            utrs: BTreeMap::new(),
         }
     }
 }
@@ -57,6 +68,9 @@ pub struct Changes {
     pub record: Option<Record>,
     pub event: Option<Event>,
     pub action: Option<OperatorAction>,
+    /// A line of the bank's list of returns, and what became of it.
+    pub taken: Option<TakenReturn>,
+    pub exception: Option<Exception>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,6 +119,8 @@ pub struct Writes {
     pub events: Vec<(MerchantId, Event)>,
     /// The audit log's rows; each names its merchant itself.
     pub actions: Vec<OperatorAction>,
+    pub returns: Vec<(MerchantId, TakenReturn)>,
+    pub exceptions: Vec<(MerchantId, Exception)>,
     /// One for each command, in order.
     pub replies: Vec<Result<Reply, Refusal>>,
 }
@@ -117,7 +133,15 @@ pub fn decide_all(
     now: Timestamp,
 ) -> Writes {
     let mut writes = Writes::default();
+    // By UTR: what the batch itself has settled, over all its merchants.
+    let mut settled: BTreeMap<&str, PayoutId> = BTreeMap::new();
     for command in commands {
+        let utr = command.action.utr();
+        if let (Some(utr), Some(book)) = (utr, books.get_mut(&command.merchant))
+            && let Some(other) = settled.get(utr)
+        {
+            book.utrs.entry(utr.to_owned()).or_insert(*other);
+        }
         let decision = match books.get(&command.merchant) {
             Some(book) => decide(book, &command.action, policy, now),
             None => Err(Refusal::UnknownMerchant),
@@ -125,6 +149,9 @@ pub fn decide_all(
         let reply = decision.map(|(changes, reply)| {
             if let Some(book) = books.get_mut(&command.merchant) {
                 book.apply(&changes);
+            }
+            if let (Some(utr), Reply::Stepped(payout)) = (utr, &reply) {
+                settled.entry(utr).or_insert(payout.id);
             }
             writes.take(command.merchant, changes);
             reply
@@ -151,7 +178,7 @@ pub fn decide(book: &Book, action: &Action, policy: &Policy, now: Timestamp) -> 
             door.report(door.payout(*payout)?, *number, answer, exchange)
         }
         Action::Release { payout, number } => door.release(door.payout(*payout)?, *number),
-        Action::Return { payout, reason } => door.give_back(door.payout(*payout)?, reason),
+        Action::Return { payout, line } => door.take_return(door.payout(*payout)?, line),
         Action::Ask { payout, by } => door.ask(door.payout(*payout)?, by),
         Action::Decide { payout, verdict, reason, by } => door.end_doubt(door.payout(*payout)?, verdict, reason, by),
     }
@@ -316,13 +343,29 @@ impl Door<'_> {
     /// Settles, refunds or goes on, as it came out.
     fn conclude(&self, before: &Payout, outcome: Outcome) -> Decision {
         match outcome {
-            Outcome::Settle(next) => self.step(next, Some(EntryKind::Settle), Some("payout.completed")),
+            Outcome::Settle(next) => self.settle(next),
             Outcome::Refund(next) => self.step(next, Some(EntryKind::Refund), Some("payout.failed")),
             Outcome::GoOn(next) => {
                 let event = newly_in_doubt(before, &next);
                 self.step(next, None, event)
             }
         }
+    }
+
+    /// The bank's answer is definite about this payout, whatever it said about another: a UTR that two payouts have
+    /// is for a person to look into.
+    fn settle(&self, next: Payout) -> Decision {
+        let exception = match &next.state {
+            State::Completed { utr } => self
+                .book
+                .utrs
+                .get(utr)
+                .filter(|other| **other != next.id)
+                .map(|other| Exception::duplicate_utr(next.id, *other, utr, self.now)),
+            _ => None,
+        };
+        let (changes, reply) = self.step(next, Some(EntryKind::Settle), Some("payout.completed"))?;
+        Ok((Changes { exception, ..changes }, reply))
     }
 
     fn release(&self, payout: &Payout, number: u32) -> Decision {
@@ -342,11 +385,6 @@ impl Door<'_> {
     fn cancel(&self, payout: &Payout) -> Decision {
         let next = payout.cancel(self.now).ok_or(Refusal::NotCancellable(payout.status()))?;
         self.step(next, Some(EntryKind::Refund), Some("payout.cancelled"))
-    }
-
-    fn give_back(&self, payout: &Payout, reason: &str) -> Decision {
-        let next = payout.returned(reason, self.now).ok_or(Refusal::NotReturnable(payout.status()))?;
-        self.step(next, Some(EntryKind::Return), Some("payout.returned"))
     }
 
     /// A payout's step with the movement of money and the event that belong to it.
@@ -435,6 +473,9 @@ impl Book {
         if let Some(event) = &changes.event {
             self.last_event = event.seq;
         }
+        if let Some(taken) = &changes.taken {
+            self.returns.insert(taken.line.id(), KnownReturn { payout: taken.payout, credited: taken.credited });
+        }
     }
 }
 
@@ -454,12 +495,18 @@ impl Writes {
         self.records.extend(changes.record.map(|record| (merchant, record)));
         self.events.extend(changes.event.map(|event| (merchant, event)));
         self.actions.extend(changes.action);
+        self.returns.extend(changes.taken.map(|taken| (merchant, taken)));
+        self.exceptions.extend(changes.exception.map(|exception| (merchant, exception)));
     }
 
     /// Whether nothing is to be written: replays and refusals only.
     pub fn is_empty(&self) -> bool {
         // Every other change comes with one of these.
-        self.records.is_empty() && self.steps.is_empty() && self.events.is_empty() && self.actions.is_empty()
+        self.records.is_empty()
+            && self.steps.is_empty()
+            && self.events.is_empty()
+            && self.actions.is_empty()
+            && self.returns.is_empty()
     }
 
     /// The payouts' steps in rounds, so that no payout steps twice in one round: the database

@@ -2,6 +2,7 @@
 //! `clippy.toml` beside this crate's manifest, and the manifest itself, see to it.
 
 pub mod backoff;
+pub mod bank_return;
 pub mod command;
 pub mod decide;
 pub mod idempotency;

@@ -10,7 +10,7 @@ use payrail_core::ids::PayoutId;
 use payrail_core::payout::{BankAnswer, Status, Verdict};
 use serde_json::{Value, json};
 
-use common::{MICROSECOND, Store, at, by, create, fund, key, merchant, payout_id};
+use common::{MICROSECOND, Store, at, by, create, fund, key, line, merchant, payout_id};
 
 fn id(number: usize) -> PayoutId {
     payout_id(merchant(0), number)
@@ -43,7 +43,7 @@ fn paid() -> BankAnswer {
 }
 
 fn give_back(number: usize) -> Action {
-    Action::Return { payout: id(number), reason: "frozen".to_owned() }
+    Action::Return { payout: id(number), line: line(1, id(number), 400, "UTR1") }
 }
 
 fn ask(number: usize) -> Action {
@@ -189,7 +189,8 @@ fn each_status_refuses_what_does_not_become_it() {
             (Action::Release { payout: id(1), number: 1 }, processing, StaleAttempt),
             (Action::Release { payout: id(1), number: 2 }, false, StaleAttempt),
             (Action::Cancel { payout: id(1) }, pending, NotCancellable(status)),
-            (give_back(1), completed, NotReturnable(status)),
+            // A return of what was never paid is taken, as an exception.
+            (give_back(1), completed || matches!(status, Status::Failed | Status::Cancelled), NotReturnable(status)),
             (ask(1), false, NotInDoubt(status)),
             (decide(1, Verdict::NotPaid), false, NotInDoubt(status)),
             (decide(1, Verdict::Paid { utr: "UTR1".to_owned() }), false, NotInDoubt(status)),

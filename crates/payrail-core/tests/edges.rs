@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Store, amount, at, create, fund, key, merchant, payout_id};
+use common::{Store, amount, at, create, fund, key, line, merchant, payout_id};
 use payrail_core::backoff::Policy;
 use payrail_core::command::{Action, Exchange, Refusal};
 use payrail_core::payout::{BankAnswer, Outcome, Payout, Progress, State, Step};
@@ -49,6 +49,7 @@ fn a_return_that_does_not_fit_64_bits_is_no_damage() {
     for action in [claim(), report(1, paid), fund(key(2), i64::MAX)] {
         store.one(merchant(0), action, at(0)).unwrap();
     }
-    let give_back = Action::Return { payout: payout_id(merchant(0), 0), reason: "frozen".to_owned() };
+    let give_back =
+        Action::Return { payout: payout_id(merchant(0), 0), line: line(1, payout_id(merchant(0), 0), 100, "UTR1") };
     assert_eq!(store.one(merchant(0), give_back, at(1)), Err(Refusal::BalanceTooLarge));
 }

@@ -71,6 +71,37 @@ pub struct DecisionFact {
     pub action: String,
 }
 
+/// A line of the bank's list of returns, and what became of it.
+#[derive(Debug, FromRow)]
+pub struct ReturnFact {
+    pub id: Uuid,
+    pub number: i64,
+    pub payout_id: Option<Uuid>,
+    pub amount_paise: i64,
+    pub utr: String,
+    pub status: String,
+}
+
+/// An exception, or no more than that it is there, when it is resolved.
+#[derive(Debug, FromRow)]
+pub struct ExceptionFact {
+    pub id: Uuid,
+    pub kind: String,
+    pub payout_id: Option<Uuid>,
+    pub reference: Option<String>,
+    pub detail: String,
+    pub is_open: bool,
+}
+
+/// A UTR that more than one payout is paid under: one of them each.
+#[derive(Debug, FromRow)]
+pub struct SharedUtr {
+    pub utr: String,
+    pub id: Uuid,
+    /// An exception says so.
+    pub is_recorded: bool,
+}
+
 /// Rows of a merchant that does not exist.
 #[derive(Debug, FromRow)]
 pub struct Stray {
@@ -202,6 +233,71 @@ macro_rules! reads {
             .await?)
         }
 
+        pub async fn return_facts(on: &mut $connection, of: Place, from: Uuid, limit: u32) -> Result<Vec<ReturnFact>> {
+            Ok(sqlx::query_as(
+                "SELECT id, number, payout_id, amount_paise, utr, status FROM bank_returns \
+                 WHERE bucket = $1 AND merchant_id = $2 AND id >= $3 ORDER BY id LIMIT $4 + 0",
+            )
+            .bind(of.bucket)
+            .bind(of.merchant_id)
+            .bind(from)
+            .bind(i64::from(limit))
+            .fetch_all(on)
+            .await?)
+        }
+
+        pub async fn exception_facts(
+            on: &mut $connection,
+            of: Place,
+            from: Uuid,
+            limit: u32,
+        ) -> Result<Vec<ExceptionFact>> {
+            Ok(sqlx::query_as(
+                "SELECT id, kind, payout_id, reference, detail, resolved_at IS NULL AS is_open FROM exceptions \
+                 WHERE bucket = $1 AND merchant_id = $2 AND id >= $3 ORDER BY id LIMIT $4 + 0",
+            )
+            .bind(of.bucket)
+            .bind(of.merchant_id)
+            .bind(from)
+            .bind(i64::from(limit))
+            .fetch_all(on)
+            .await?)
+        }
+
+        /// A page of UTRs, in order, that have another payout as well: a walk along their index. Its end is told apart
+        /// from its emptiness by the last UTR that was looked at.
+        pub async fn utr_page(on: &mut $connection, after: &str, limit: u32) -> Result<Option<String>> {
+            let row: Option<(String,)> = sqlx::query_as(
+                "SELECT max(utr) FROM (SELECT utr FROM payouts WHERE utr > $1 ORDER BY utr LIMIT $2 + 0) page \
+                 HAVING max(utr) IS NOT NULL",
+            )
+            .bind(after)
+            .bind(i64::from(limit))
+            .fetch_optional(on)
+            .await?;
+            Ok(row.map(|(utr,)| utr))
+        }
+
+        pub async fn shared_utrs(
+            on: &mut $connection,
+            after: &str,
+            through: &str,
+            limit: u32,
+        ) -> Result<Vec<SharedUtr>> {
+            Ok(sqlx::query_as(
+                "SELECT p.utr, p.id, EXISTS (SELECT 1 FROM exceptions e \
+                    WHERE e.bucket = p.bucket AND e.merchant_id = p.merchant_id AND e.payout_id = p.id \
+                      AND e.kind = 'duplicate_utr') AS is_recorded FROM payouts p \
+                 JOIN (SELECT utr FROM payouts WHERE utr > $1 AND utr <= $2 GROUP BY utr HAVING count(*) > 1) d \
+                 ON d.utr = p.utr ORDER BY p.utr, p.id LIMIT $3 + 0",
+            )
+            .bind(after)
+            .bind(through)
+            .bind(i64::from(limit))
+            .fetch_all(on)
+            .await?)
+        }
+
         pub async fn strays(on: &mut $connection, first: i16, last: i16, limit: u32) -> Result<Vec<Stray>> {
             Ok(sqlx::query_as(concat!(
                 strays_of!("ledger_entries"),
@@ -216,6 +312,10 @@ macro_rules! reads {
                 " UNION ALL ",
                 // What an operator did that concerns no merchant lies under the nil UUID.
                 strays_of!("operator_actions", " AND merchant_id <> $4"),
+                " UNION ALL ",
+                strays_of!("bank_returns", " AND merchant_id <> $4"),
+                " UNION ALL ",
+                strays_of!("exceptions", " AND merchant_id <> $4"),
                 " LIMIT $3 + 0"
             ))
             .bind(first)
@@ -279,6 +379,26 @@ impl Snapshot {
     /// The doubts of the merchant's payouts that operators ended: few, as each is one person's work.
     pub async fn decision_facts(&mut self, of: Place) -> Result<Vec<DecisionFact>> {
         read!(self, decision_facts(of))
+    }
+
+    /// What is kept of the bank's list of returns, in the order of the ids.
+    pub async fn return_facts(&mut self, of: Place, from: Uuid, limit: u32) -> Result<Vec<ReturnFact>> {
+        read!(self, return_facts(of, from, limit))
+    }
+
+    /// Exceptions, in the order of the ids.
+    pub async fn exception_facts(&mut self, of: Place, from: Uuid, limit: u32) -> Result<Vec<ExceptionFact>> {
+        read!(self, exception_facts(of, from, limit))
+    }
+
+    /// The last of the next `limit` payouts' UTRs, in their order; `None` at the end.
+    pub async fn utr_page(&mut self, after: &str, limit: u32) -> Result<Option<String>> {
+        read!(self, utr_page(after, limit))
+    }
+
+    /// The payouts that share a UTR, over all merchants.
+    pub async fn shared_utrs(&mut self, after: &str, through: &str, limit: u32) -> Result<Vec<SharedUtr>> {
+        read!(self, shared_utrs(after, through, limit))
     }
 
     /// Rows without their merchant in the buckets from `first` to `last`; on Citus, a shard each.

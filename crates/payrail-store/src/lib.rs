@@ -7,6 +7,7 @@ mod either;
 mod audit;
 mod clock;
 mod error;
+mod exceptions;
 mod fill;
 mod find;
 mod keys;
@@ -37,9 +38,13 @@ use payrail_core::payout::Payout;
 use sqlx::migrate::{MigrateError, Migrator};
 use uuid::Uuid;
 
-pub use audit::{AttemptFact, DecisionFact, EntryFact, EventFact, PayoutFact, Place, RecordFact, Stray};
+pub use audit::{
+    AttemptFact, DecisionFact, EntryFact, EventFact, ExceptionFact, PayoutFact, Place, RecordFact, ReturnFact,
+    SharedUtr, Stray,
+};
 pub use clock::{ClockDifference, Now, SharedClock};
 pub use error::{Result, StoreError};
+pub use exceptions::{ExceptionFilter, ExceptionLine, Resolution, WaitingReturn};
 pub use fill::{Filler, Filling, Order, Paid};
 pub use find::{FoundPayouts, SEARCHED_MAX, Wanted};
 pub use keys::{KeyLine, NewKey};

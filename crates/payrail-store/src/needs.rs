@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use payrail_core::command::Command;
+use payrail_core::command::{Action, Command};
 use payrail_core::decide::Book;
 use payrail_core::idempotency::{IdempotencyKey, Record};
 use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::payout::Payout;
+use uuid::Uuid;
 
 use crate::error::{Result, StoreError};
-use crate::rows::{PayoutRow, RecordRow, TipRow};
+use crate::rows::{KnownReturnRow, PayoutRow, RecordRow, TipRow, UtrRow};
 
 /// Sets, so that each is sorted: merchants are always locked in one order.
 #[derive(Default)]
@@ -17,6 +18,10 @@ pub(crate) struct Needs {
     pub merchants: BTreeSet<MerchantId>,
     pub keys: BTreeSet<(MerchantId, IdempotencyKey)>,
     pub payouts: BTreeSet<(MerchantId, PayoutId)>,
+    /// Lines of the bank's list of returns, by id, with the payouts that they name.
+    pub returns: BTreeSet<(MerchantId, PayoutId, Uuid)>,
+    /// UTRs that payouts are paid under.
+    pub utrs: BTreeSet<(MerchantId, PayoutId, String)>,
 }
 
 impl Needs {
@@ -26,6 +31,12 @@ impl Needs {
             needs.merchants.insert(*merchant);
             needs.keys.extend(action.key().map(|key| (*merchant, key)));
             needs.payouts.extend(action.payout().map(|payout| (*merchant, payout)));
+            if let Action::Return { payout, line } = action {
+                needs.returns.insert((*merchant, *payout, line.id()));
+            }
+            if let (Some(payout), Some(utr)) = (action.payout(), action.utr()) {
+                needs.utrs.insert((*merchant, payout, utr.to_owned()));
+            }
         }
         needs
     }
@@ -33,23 +44,42 @@ impl Needs {
 
 pub(crate) type Books = BTreeMap<MerchantId, Book>;
 
+/// What a store has found of it.
+pub(crate) struct Rows {
+    pub tips: Vec<TipRow>,
+    pub records: Vec<RecordRow>,
+    pub payouts: Vec<PayoutRow>,
+    pub returns: Vec<KnownReturnRow>,
+    pub utrs: Vec<UtrRow>,
+}
+
 /// The books of the merchants that exist, as the rows tell.
-pub(crate) fn books(tips: Vec<TipRow>, records: Vec<RecordRow>, payouts: Vec<PayoutRow>) -> Result<Books> {
+pub(crate) fn books(rows: Rows) -> Result<Books> {
     let mut books = Books::new();
-    for row in tips {
+    for row in rows.tips {
         let merchant = MerchantId(row.merchant_id);
         let (last_event, last_at) = (row.last_event(), row.last_at.map(|at| at.0));
         books.insert(merchant, Book { tip: row.tip(), last_event, last_at, ..Book::new(merchant) });
     }
-    for row in records {
+    for row in rows.records {
         let book = book_of(&mut books, row.merchant_id)?;
         let record = Record::try_from(row)?;
         book.records.insert(record.key, record);
     }
-    for row in payouts {
+    for row in rows.payouts {
         let book = book_of(&mut books, row.merchant_id)?;
         let payout = Payout::try_from(row)?;
         book.payouts.insert(payout.id, payout);
+    }
+    for row in rows.returns {
+        let book = book_of(&mut books, row.merchant_id)?;
+        book.returns.extend(row.known().map(|known| (row.id, known)));
+    }
+    for row in rows.utrs {
+        // It is asked of whoever is named, and found without them: who is not there has no book.
+        if let (Some(book), Some(other)) = (books.get_mut(&MerchantId(row.merchant_id)), row.other) {
+            book.utrs.insert(row.utr, PayoutId(other));
+        }
     }
     Ok(books)
 }

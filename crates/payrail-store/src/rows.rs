@@ -1,6 +1,7 @@
 //! Rows as they are read, and what they become. A row that makes no sense is an error, not a guess.
 
 use jiff::Timestamp;
+use payrail_core::bank_return::KnownReturn;
 use payrail_core::idempotency::{Answer, IdempotencyKey, Record, RequestHash};
 use payrail_core::ids::{MerchantId, PayoutId, RequestId};
 use payrail_core::ledger::{Balances, Entry, EntryKind, Tip};
@@ -43,6 +44,7 @@ pub(crate) struct TipRow {
     pub held_after: Option<i64>,
     pub last_event: Option<i64>,
     /// The newest entry's time.
+    #[sqlx(default)]
     pub last_at: Option<At>,
 }
 
@@ -245,6 +247,31 @@ impl TryFrom<RecordRow> for Record {
             expires_at: row.expires_at.map(|at| at.0),
         })
     }
+}
+
+/// A line of the bank's list of returns that was read before.
+#[derive(FromRow)]
+pub(crate) struct KnownReturnRow {
+    pub merchant_id: Uuid,
+    pub id: Uuid,
+    pub payout_id: Option<Uuid>,
+    pub status: String,
+}
+
+impl KnownReturnRow {
+    /// One that waits is still to be decided.
+    pub fn known(&self) -> Option<KnownReturn> {
+        let payout = PayoutId(self.payout_id?);
+        (self.status != "waiting").then_some(KnownReturn { payout, credited: self.status == "credited" })
+    }
+}
+
+/// A UTR that a payout is paid under, and another payout that has it already.
+#[derive(FromRow)]
+pub(crate) struct UtrRow {
+    pub merchant_id: Uuid,
+    pub utr: String,
+    pub other: Option<Uuid>,
 }
 
 /// One call to the bank, as it was kept. No outcome: the worker that made it never reported.

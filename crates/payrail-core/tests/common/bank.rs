@@ -20,6 +20,8 @@ pub enum Verdict {
 pub struct Bank {
     book: BTreeMap<String, Verdict>,
     payments: usize,
+    /// Pays under the UTR of its first payment again.
+    pub repeats_utr: bool,
 }
 
 /// What the bank does with a call that needs a decision.
@@ -74,7 +76,8 @@ impl Bank {
     fn decide(&mut self, mood: Mood) -> Verdict {
         if mood.pays {
             self.payments += 1;
-            Verdict::Paid { utr: format!("UTR{}", self.payments) }
+            let number = if self.repeats_utr { 1 } else { self.payments };
+            Verdict::Paid { utr: format!("UTR{number}") }
         } else {
             Verdict::Refused
         }

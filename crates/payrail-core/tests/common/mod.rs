@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use payrail_core::backoff::Policy;
+use payrail_core::bank_return::{BankReturn, Exception, KnownReturn, TakenReturn};
 use payrail_core::command::{Action, Command, PayoutRequest, Refusal, Reply};
 use payrail_core::decide::{AttemptEnd, Book, Event, Writes, decide_all};
 use payrail_core::idempotency::{IdempotencyKey, Record};
@@ -15,7 +16,7 @@ use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::ledger::Entry;
 use payrail_core::money::Amount;
 use payrail_core::operator::{ByOperator, OperatorAction};
-use payrail_core::payout::{Attempt, Payout, Status};
+use payrail_core::payout::{Attempt, Payout, State, Status};
 use uuid::Uuid;
 
 pub fn merchant(number: u8) -> MerchantId {
@@ -55,6 +56,24 @@ pub fn fund(key: IdempotencyKey, paise: i64) -> Action {
     Action::Fund { key, amount: amount(paise), description: "top-up".to_owned(), by: None }
 }
 
+/// A line of the bank's list of returns.
+pub fn line(number: i64, payout: PayoutId, amount_paise: i64, utr: &str) -> BankReturn {
+    let reason = "account frozen".to_owned();
+    BankReturn { number, reference: payout.reference(), amount_paise, utr: utr.to_owned(), reason }
+}
+
+/// All of what a payout paid comes back; of one that is not known to be paid, under a UTR of nobody's.
+pub fn full_return(number: i64, payout: &Payout) -> BankReturn {
+    line(number, payout.id, payout.amount.get(), utr_of(payout).unwrap_or("UTR"))
+}
+
+pub fn utr_of(payout: &Payout) -> Option<&str> {
+    match &payout.state {
+        State::Completed { utr } | State::Returned { utr, .. } => Some(utr),
+        _ => None,
+    }
+}
+
 /// The `number`th thing that anybody did by hand.
 pub fn by(name: &str, number: usize) -> ByOperator {
     let action_id = Uuid::from_u128(0x0199_0000_0000_7000_8000_0000_0000_0000 + number as u128);
@@ -83,6 +102,8 @@ pub struct Log {
     pub records: Vec<(MerchantId, Record)>,
     pub events: Vec<(MerchantId, Event)>,
     pub actions: Vec<OperatorAction>,
+    pub returns: Vec<(MerchantId, TakenReturn)>,
+    pub exceptions: Vec<(MerchantId, Exception)>,
     pub replies: Vec<Result<Reply, Refusal>>,
 }
 
@@ -105,6 +126,8 @@ impl Log {
             records: part(&self.records, merchant),
             events: part(&self.events, merchant),
             actions: self.actions.iter().filter(|action| action.merchant == Some(merchant)).cloned().collect(),
+            returns: part(&self.returns, merchant),
+            exceptions: part(&self.exceptions, merchant),
             replies: Vec::new(),
         }
     }
@@ -118,20 +141,36 @@ impl Log {
         self.records.extend_from_slice(&more.records);
         self.events.extend_from_slice(&more.events);
         self.actions.extend_from_slice(&more.actions);
+        self.returns.extend_from_slice(&more.returns);
+        self.exceptions.extend_from_slice(&more.exceptions);
         self.replies.extend_from_slice(&more.replies);
     }
 }
 
 impl From<Writes> for Log {
     fn from(writes: Writes) -> Self {
-        let Writes { entries, new_payouts, steps, opened, closed, records, events, actions, replies } = writes;
-        Log { entries, new_payouts, steps, opened, closed, records, events, actions, replies }
+        let Writes {
+            entries,
+            new_payouts,
+            steps,
+            opened,
+            closed,
+            records,
+            events,
+            actions,
+            returns,
+            exceptions,
+            replies,
+        } = writes;
+        let log = Log { entries, new_payouts, steps, opened, closed, records, events, actions, ..Log::default() };
+        Log { returns, exceptions, replies, ..log }
     }
 }
 
 /// As a real store does: what the commands name, and no more.
 pub fn load(stored: &BTreeMap<MerchantId, Book>, commands: &[Command]) -> BTreeMap<MerchantId, Book> {
     let mut loaded = BTreeMap::new();
+    let everyone = stored;
     for Command { merchant, action } in commands {
         let Some(stored) = stored.get(merchant) else { continue };
         let book = loaded.entry(*merchant).or_insert_with(|| Book {
@@ -144,6 +183,16 @@ pub fn load(stored: &BTreeMap<MerchantId, Book>, commands: &[Command]) -> BTreeM
         book.records.extend(record.map(|record| (record.key, record.clone())));
         let payout = action.payout().and_then(|id| stored.payouts.get(&id));
         book.payouts.extend(payout.map(|payout| (payout.id, payout.clone())));
+        if let Action::Return { payout, line } = action {
+            let id = line.id();
+            let is_needed = |(known, of): &(&_, &KnownReturn)| **known == id || (of.credited && of.payout == *payout);
+            book.returns.extend(stored.returns.iter().filter(is_needed).map(|(known, of)| (*known, *of)));
+        }
+        if let (Some(utr), Some(own)) = (action.utr(), action.payout()) {
+            let other = everyone.values().flat_map(|book| book.payouts.values());
+            let other = other.filter(|payout| payout.id != own && utr_of(payout) == Some(utr)).min_by_key(|p| p.id);
+            book.utrs.extend(other.map(|payout| (utr.to_owned(), payout.id)));
+        }
     }
     loaded
 }
@@ -202,6 +251,11 @@ impl Store {
         for (merchant, event) in &log.events {
             self.book(*merchant).last_event = event.seq;
         }
+        for (merchant, taken) in &log.returns {
+            let known = KnownReturn { payout: taken.payout, credited: taken.credited };
+            let before = self.book(*merchant).returns.insert(taken.line.id(), known);
+            assert_eq!(before, None, "a line is taken twice");
+        }
         self.log.extend(log);
     }
 
@@ -212,6 +266,7 @@ impl Store {
             assert_eq!((book.tip, book.last_event), (stored.tip, stored.last_event));
             assert!(book.records.iter().all(|(key, record)| stored.records.get(key) == Some(record)));
             assert!(book.payouts.iter().all(|(id, payout)| stored.payouts.get(id) == Some(payout)));
+            assert!(book.returns.iter().all(|(id, known)| stored.returns.get(id) == Some(known)));
         }
     }
 

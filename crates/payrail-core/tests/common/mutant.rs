@@ -41,6 +41,13 @@ pub enum Mutant {
     TrustNeverReceived,
     /// A second word that the bank paid settles a second time.
     SettleTwice,
+    // Of returns.
+    /// What the payout paid is credited, although less came back.
+    CreditPartialReturn,
+    /// A return counts whatever UTR it names.
+    IgnoreReturnUtr,
+    /// A second return of a payout is credited as well.
+    ReturnTwice,
     // Of calls to the bank.
     /// All payouts of a merchant go under one reference.
     ReuseReference,
@@ -57,7 +64,7 @@ pub enum Mutant {
 }
 
 impl Mutant {
-    pub const ALL: [Mutant; 18] = [
+    pub const ALL: [Mutant; 21] = [
         Self::SkipLock,
         Self::ReadBeforeLock,
         Self::AnswerBeforeCommit,
@@ -70,6 +77,9 @@ impl Mutant {
         Self::RefundOnSilence,
         Self::TrustNeverReceived,
         Self::SettleTwice,
+        Self::CreditPartialReturn,
+        Self::IgnoreReturnUtr,
+        Self::ReturnTwice,
         Self::ReuseReference,
         Self::NewReferences,
         Self::LoseFencing,
@@ -132,6 +142,22 @@ fn bend_what_goes_in(mutant: Mutant, book: &mut Book, action: &mut Action, now: 
             if let Some(payout) = book.payouts.get_mut(payout).filter(|payout| is_completed(payout)) {
                 payout.state = held("one", now);
                 payout.calls = *number;
+            }
+        }
+        (Mutant::CreditPartialReturn, Action::Return { payout, line }) => {
+            line.amount_paise = book.payouts.get(payout).map_or(line.amount_paise, |payout| payout.amount.get());
+        }
+        (Mutant::IgnoreReturnUtr, Action::Return { payout, line }) => {
+            if let Some(State::Completed { utr }) = book.payouts.get(payout).map(|payout| &payout.state) {
+                line.utr = utr.clone();
+            }
+        }
+        (Mutant::ReturnTwice, Action::Return { payout, line }) => {
+            if let Some(payout) = book.payouts.get_mut(payout)
+                && let State::Returned { utr, .. } = &payout.state
+                && !book.returns.contains_key(&line.id())
+            {
+                payout.state = State::Completed { utr: utr.clone() };
             }
         }
         (Mutant::LoseFencing, Action::Report { payout, number, .. } | Action::Release { payout, number }) => {
@@ -202,5 +228,7 @@ fn append(all: &mut Writes, more: Writes) {
     all.records.extend(more.records);
     all.events.extend(more.events);
     all.actions.extend(more.actions);
+    all.returns.extend(more.returns);
+    all.exceptions.extend(more.exceptions);
     all.replies.extend(more.replies);
 }

@@ -9,7 +9,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use crate::common::{Store, at, by, create, fund, key, merchant, payout_id};
+use crate::common::{Store, at, by, create, full_return, fund, key, merchant, payout_id};
 
 /// The merchants that exist; one more is asked for now and then.
 pub const MERCHANTS: u8 = 3;
@@ -66,11 +66,23 @@ pub enum Whose {
 
 #[derive(Clone, Debug)]
 pub enum What {
-    Claim { worker: u8 },
-    Report { attempt: i8, answer: BankAnswer },
-    Release { attempt: i8 },
+    Claim {
+        worker: u8,
+    },
+    Report {
+        attempt: i8,
+        answer: BankAnswer,
+    },
+    Release {
+        attempt: i8,
+    },
     Cancel,
-    Return,
+    /// A line with this number, so much more than was paid, under the right UTR or another.
+    Return {
+        number: i64,
+        more: i64,
+        is_its_utr: bool,
+    },
     Ask,
     Decide(Verdict),
 }
@@ -134,19 +146,20 @@ fn whats() -> impl Strategy<Value = What> {
         8 => (attempt.clone(), answers()).prop_map(|(attempt, answer)| What::Report { attempt, answer }),
         1 => attempt.prop_map(|attempt| What::Release { attempt }),
         1 => Just(What::Cancel),
-        2 => Just(What::Return),
+        3 => (1..3i64, prop_oneof![5 => Just(0i64), 1 => -1..2i64], prop_oneof![5 => Just(true), 1 => Just(false)])
+            .prop_map(|(number, more, is_its_utr)| What::Return { number, more, is_its_utr }),
         1 => Just(What::Ask),
         1 => verdicts().prop_map(What::Decide),
     ]
 }
 
 fn verdicts() -> impl Strategy<Value = Verdict> {
-    prop_oneof![(0..100u8).prop_map(|n| Verdict::Paid { utr: format!("UTR{n}") }), Just(Verdict::NotPaid)]
+    prop_oneof![(0..20u8).prop_map(|n| Verdict::Paid { utr: format!("UTR{n}") }), Just(Verdict::NotPaid)]
 }
 
 fn answers() -> impl Strategy<Value = BankAnswer> {
     prop_oneof![
-        2 => (0..100u8).prop_map(|n| BankAnswer::Paid { utr: format!("UTR{n}") }),
+        2 => (0..20u8).prop_map(|n| BankAnswer::Paid { utr: format!("UTR{n}") }),
         1 => Just(BankAnswer::Refused { reason: "account closed".to_owned() }),
         2 => Just(BankAnswer::NeverReceived),
         1 => Just(BankAnswer::Closed),
@@ -260,7 +273,12 @@ fn about(back: u8, whose: &Whose, what: &What, store: &Store) -> Option<Command>
         },
         What::Release { attempt } => Action::Release { payout, number: number(*attempt) },
         What::Cancel => Action::Cancel { payout },
-        What::Return => Action::Return { payout, reason: "account frozen".to_owned() },
+        What::Return { number, more, is_its_utr } => {
+            let mut line = full_return(*number, store.payout(*id).expect("one that was made"));
+            line.amount_paise = line.amount_paise.saturating_add(*more);
+            line.utr.push_str(if *is_its_utr { "" } else { "-OTHER" });
+            Action::Return { payout, line }
+        }
         What::Ask => Action::Ask { payout, by: by("Ana", 0) },
         What::Decide(verdict) => Action::Decide {
             payout,

@@ -1,22 +1,26 @@
 //! The life of every payout, kept a second time: which step may follow, when, and what it writes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 use jiff::{SignedDuration, Timestamp};
 use payrail_core::backoff::Policy;
+use payrail_core::bank_return::{BankReturn, ExceptionKind};
 use payrail_core::command::{Action, Command, Exchange, Refusal, Reply};
 use payrail_core::decide::AttemptEnd;
 use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::ledger::EntryKind;
 use payrail_core::payout::{BankAnswer, Payout, Progress, State, Status, Step, Verdict};
+use uuid::Uuid;
 
-use crate::common::{Log, MICROSECOND};
+use crate::common::{Log, MICROSECOND, utr_of};
 use crate::money::Sums;
 
 #[derive(Default)]
 pub struct Lives {
     lives: BTreeMap<(MerchantId, PayoutId), Life>,
+    /// The payouts that were paid under a UTR.
+    utrs: BTreeMap<String, Vec<PayoutId>>,
 }
 
 struct Life {
@@ -31,6 +35,9 @@ struct Life {
     told: bool,
     doubt: Option<Timestamp>,
     due: RangeInclusive<Timestamp>,
+    /// The line that was credited, and those that were not.
+    credited: Option<Uuid>,
+    excepted: BTreeSet<Uuid>,
 }
 
 /// What a step that is taken writes beside the payout.
@@ -66,11 +73,33 @@ impl Lives {
         let Some(life) = self.lives.get_mut(&(command.merchant, id)) else {
             return assert_eq!(log.replies, [Err(Refusal::UnknownPayout)]);
         };
+        if let Action::Return { line, .. } = &command.action
+            && let Some(kind) = life.mismatch(line)
+        {
+            return life.check_exception(line, kind, log);
+        }
         let before = life.status;
         match life.act(&command.action, now, policy, sums) {
             Ok(moved) => life.check(before, &moved, &command.action, now, policy, log),
             Err(refusal) => assert_eq!(log.replies, [Err(refusal)], "{before:?} {:?}", command.action),
         }
+        self.check_utrs(command.action.utr(), log);
+    }
+
+    /// A payout that is paid under another's UTR is, and is an exception.
+    fn check_utrs(&mut self, utr: Option<&str>, log: &Log) {
+        let settled = log.steps.iter().find(|(_, payout)| payout.status() == Status::Completed);
+        let (Some(utr), Some((_, payout))) = (utr, settled) else { return };
+        let others = self.utrs.entry(utr.to_owned()).or_default();
+        match &log.exceptions[..] {
+            [] => assert!(others.is_empty(), "{utr} is {others:?}'s too"),
+            [(_, exception)] => {
+                assert_eq!((exception.kind, exception.payout), (ExceptionKind::DuplicateUtr, Some(payout.id)));
+                assert!(exception.other_payout.is_some_and(|other| others.contains(&other)));
+            }
+            more => panic!("{more:?}"),
+        }
+        others.push(payout.id);
     }
 }
 
@@ -78,7 +107,19 @@ impl Life {
     fn new(payout: &Payout, now: Timestamp) -> Self {
         let due = now..=now;
         let (status, payout) = (Status::Pending, payout.clone());
-        Life { payout, status, calls: 0, attempts: 0, unanswered: 0, open: None, told: false, doubt: None, due }
+        Life {
+            payout,
+            status,
+            calls: 0,
+            attempts: 0,
+            unanswered: 0,
+            open: None,
+            told: false,
+            doubt: None,
+            due,
+            credited: None,
+            excepted: BTreeSet::new(),
+        }
     }
 
     fn act(&mut self, action: &Action, now: Timestamp, policy: &Policy, sums: Sums) -> Result<Moved, Refusal> {
@@ -103,7 +144,10 @@ impl Life {
             Action::Return { .. } if sums.available + sums.held + self.amount() > i128::from(i64::MAX) => {
                 Err(Refusal::BalanceTooLarge)
             }
-            Action::Return { .. } => Ok(self.over(Status::Returned, EntryKind::Return, "payout.returned")),
+            Action::Return { line, .. } => {
+                self.credited = Some(line.id());
+                Ok(self.over(Status::Returned, EntryKind::Return, "payout.returned"))
+            }
             Action::Ask { .. } => {
                 self.unattended_doubt()?;
                 let due = now.min(*self.due.end());
@@ -119,6 +163,31 @@ impl Life {
             }
             Action::Create { .. } | Action::Fund { .. } => unreachable!("no existing payout is meant"),
         }
+    }
+
+    /// What of the line does not fit the payout.
+    fn mismatch(&self, line: &BankReturn) -> Option<ExceptionKind> {
+        let is_paid = matches!(self.status, Status::Completed | Status::Returned);
+        if self.credited == Some(line.id()) {
+            return None;
+        }
+        Some(match self.status {
+            Status::Failed | Status::Cancelled => ExceptionKind::ReturnOfUnpaid,
+            _ if line.amount_paise != self.payout.amount.get() => ExceptionKind::ReturnOtherAmount,
+            _ if is_paid && utr_of(&self.payout) != Some(&line.utr) => ExceptionKind::ReturnOtherUtr,
+            Status::Returned => ExceptionKind::ReturnAgain,
+            _ => return None,
+        })
+    }
+
+    /// It is recorded once, and nothing else is written.
+    fn check_exception(&mut self, line: &BankReturn, kind: ExceptionKind, log: &Log) {
+        assert_eq!(log.replies, [Ok(Reply::Exception(line.id()))]);
+        let is_new = self.excepted.insert(line.id());
+        let kinds: Vec<_> = log.exceptions.iter().map(|(_, e)| (e.id, e.kind, e.stated.amount_paise)).collect();
+        assert_eq!(kinds, Vec::from_iter(is_new.then_some((line.id(), kind, Some(line.amount_paise)))));
+        let rest = Log { replies: Vec::new(), exceptions: Vec::new(), returns: Vec::new(), ..log.clone() };
+        assert_eq!(rest, Log::default());
     }
 
     /// What an operator may lay a hand on.

@@ -36,6 +36,8 @@ pub enum Extent {
     Whole,
     /// Without these: for payouts that share a book, a lock and a bank, and else have nothing to do with each other.
     Bare,
+    /// The bare one, and the bank's list of returns, true and false.
+    Returns,
 }
 
 impl Rules {
@@ -70,7 +72,7 @@ impl Model for Rules {
 /// One payout with all that can happen to it, and two.
 fn worlds() -> Vec<Rules> {
     let one = (1..=3).map(|attempts_max| Rules::new(1, attempts_max, Extent::Whole));
-    one.chain([Rules::new(2, 1, Extent::Bare)]).collect()
+    one.chain([Rules::new(2, 1, Extent::Bare), Rules::new(1, 1, Extent::Returns)]).collect()
 }
 
 #[test]
@@ -98,6 +100,9 @@ fn touches(mutant: Mutant) -> bool {
         | Mutant::RefundOnSilence
         | Mutant::TrustNeverReceived
         | Mutant::SettleTwice
+        | Mutant::CreditPartialReturn
+        | Mutant::IgnoreReturnUtr
+        | Mutant::ReturnTwice
         | Mutant::ReuseReference
         | Mutant::NewReferences
         | Mutant::LoseFencing
@@ -118,7 +123,11 @@ fn touches(mutant: Mutant) -> bool {
 fn every_planted_fault_has_a_counterexample() {
     let mut missed = Vec::new();
     for mutant in Mutant::ALL.into_iter().filter(|mutant| touches(*mutant)) {
-        let world = if mutant == Mutant::ReuseReference { (2, Extent::Bare) } else { (1, Extent::Whole) };
+        let world = match mutant {
+            Mutant::ReuseReference => (2, Extent::Bare),
+            Mutant::CreditPartialReturn | Mutant::IgnoreReturnUtr | Mutant::ReturnTwice => (1, Extent::Returns),
+            _ => (1, Extent::Whole),
+        };
         let rules = Rules { mutant: Some(mutant), ..Rules::new(world.0, 2, world.1) };
         match (1..DEPTH).find_map(|depth| counterexample(rules, depth)) {
             Some((name, moves)) => println!("{mutant:?} breaks {name}: {moves:?}"),

@@ -3,15 +3,16 @@
 
 use std::collections::BTreeMap;
 
+use payrail_core::bank_return::{BankReturn, KnownReturn};
 use payrail_core::command::{Action, Command, Exchange, Refusal};
 use payrail_core::decide::{Book, Writes};
 use payrail_core::ids::PayoutId;
 use payrail_core::ledger::EntryKind;
 use payrail_core::payout::{BankAnswer, Step};
 
-use crate::common::bank::{Call, Mood, known, silence};
+use crate::common::bank::{Call, Mood, Verdict, known, silence};
 use crate::common::mutant::{Mutant, decide_all, reference};
-use crate::common::{at, by, create, is_legal, key, merchant, payout_id};
+use crate::common::{at, by, create, is_legal, key, line, merchant, payout_id};
 use crate::promises;
 use crate::scene::{Life, Open, Scene};
 use crate::{Extent, Rules};
@@ -40,9 +41,34 @@ pub enum Move {
     Ask(usize),
     /// An operator ends a doubt as the bank has it in writing.
     Decide(usize),
+    /// A worker reads a line of the bank's list of returns.
+    Return(usize, Line),
     /// A transaction writes, or its process dies.
     Commit(usize),
     Die(usize),
+}
+
+/// What a line says of a payout that was paid.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Line {
+    True,
+    /// True, but for its number.
+    Again,
+    OtherAmount,
+    OtherUtr,
+}
+
+impl Line {
+    const ALL: [Line; 4] = [Self::True, Self::Again, Self::OtherAmount, Self::OtherUtr];
+
+    fn of(self, payout: PayoutId, utr: &str) -> BankReturn {
+        match self {
+            Self::True => line(1, payout, 1, utr),
+            Self::Again => line(2, payout, 1, utr),
+            Self::OtherAmount => line(3, payout, 2, utr),
+            Self::OtherUtr => line(4, payout, 1, "UTR-OF-NOBODY"),
+        }
+    }
 }
 
 impl Scene {
@@ -62,6 +88,11 @@ impl Scene {
         }
         if self.lives.len() <= rules.keys {
             moves.extend((0..rules.keys as u8).map(|key| Move::Create { key }));
+        }
+        for (payout, (_, life)) in self.payouts().enumerate() {
+            // A return of what was not paid is an exception whatever it says; the histories try that.
+            let is_told = rules.extent == Extent::Returns && life.paid > 0;
+            moves.extend(Line::ALL.into_iter().filter(|_| is_told).map(|line| Move::Return(payout, line)));
         }
         for payout in 0..self.lives.len() {
             moves.extend([Move::Cancel(payout), Move::Claim(payout, WORKERS[0])]);
@@ -144,6 +175,13 @@ impl Scene {
                 let verdict = known(self.bank.verdict(payout)?);
                 Action::Decide { payout, verdict, reason: "the bank wrote so".to_owned(), by: by("Bela", 0) }
             }
+            Move::Return(payout, line) => {
+                let life = &mut self.lives[*payout];
+                life.came_back |= matches!(line, Line::True | Line::Again);
+                let payout = id(payout);
+                let Some(Verdict::Paid { utr }) = self.bank.verdict(payout) else { return None };
+                Action::Return { payout, line: line.of(payout, utr) }
+            }
             Move::Arrive(..) | Move::Commit(_) | Move::Die(_) => return None,
         })
     }
@@ -185,8 +223,13 @@ impl Scene {
             match entry.kind {
                 EntryKind::Settle => self.life(payout).settled += 1,
                 EntryKind::Refund => self.life(payout).refunded += 1,
-                EntryKind::Fund | EntryKind::Hold | EntryKind::Return => {}
+                EntryKind::Return => self.life(payout).returned += 1,
+                EntryKind::Fund | EntryKind::Hold => {}
             }
+        }
+        for (_, taken) in &writes.returns {
+            let known = KnownReturn { payout: taken.payout, credited: taken.credited };
+            self.book.returns.insert(taken.line.id(), known);
         }
         self.take_calls(writes, rules);
     }

@@ -10,10 +10,12 @@ pub const DERIVED: &str = "3 derived";
 pub const ONCE_PER_KEY: &str = "5 once per key";
 pub const LEGAL_MOVES: &str = "6 only legal moves";
 pub const REFUNDED_AND_PAID: &str = "7 never refunded and paid";
+pub const CREDITED_MORE: &str = "7 never credited more than came back";
 pub const PAID_TWICE: &str = "8 never paid twice";
 pub const STRANDED: &str = "10 nothing is stranded";
 
-pub const NAMES: [&str; 6] = [DERIVED, ONCE_PER_KEY, LEGAL_MOVES, REFUNDED_AND_PAID, PAID_TWICE, STRANDED];
+pub const NAMES: [&str; 7] =
+    [DERIVED, ONCE_PER_KEY, LEGAL_MOVES, REFUNDED_AND_PAID, CREDITED_MORE, PAID_TWICE, STRANDED];
 
 pub fn all() -> Vec<Property<Rules>> {
     let mut all = vec![
@@ -21,6 +23,7 @@ pub fn all() -> Vec<Property<Rules>> {
         always(ONCE_PER_KEY, |rules, scene| scene.lives.len() <= rules.keys),
         always(LEGAL_MOVES, |_, scene| scene.broken != Some(LEGAL_MOVES)),
         always(REFUNDED_AND_PAID, |_, scene| scene.payouts().all(is_refunded_on_proof)),
+        always(CREDITED_MORE, |_, scene| scene.lives.iter().all(|life| life.returned <= u8::from(life.came_back))),
         always(PAID_TWICE, |rules, scene| {
             scene.broken != Some(PAID_TWICE) && scene.payouts().all(|payout| is_paid_once(payout, rules))
         }),
@@ -59,7 +62,7 @@ fn is_refunded_on_proof((payout, life): (&Payout, &Life)) -> bool {
 }
 
 fn is_paid_once((payout, life): (&Payout, &Life), rules: &Rules) -> bool {
-    let settled = u8::from(matches!(payout.state, State::Completed { .. }));
+    let settled = u8::from(matches!(payout.state, State::Completed { .. } | State::Returned { .. }));
     life.paid <= 1 && life.settled == settled && settled <= life.paid && payout.attempts <= rules.policy.attempts_max
 }
 

@@ -47,6 +47,9 @@ pub struct Life {
     pub never: bool,
     pub settled: u8,
     pub refunded: u8,
+    /// How often it was credited as returned, and whether the bank's list truly said so.
+    pub returned: u8,
+    pub came_back: bool,
 }
 
 /// Nobody is short of money here, and some is held for payouts that are not in the picture.
@@ -129,10 +132,10 @@ fn hash_book<H: Hasher>(book: &Book, state: &mut H) {
                 (now.step, &now.leased_by, now.due_at).hash(state);
                 now.doubt.as_ref().map(|doubt| &doubt.reason).hash(state);
             }
-            State::Completed { utr } => utr.hash(state),
+            State::Completed { utr } | State::Returned { utr, .. } => utr.hash(state),
             State::Failed { reason } => reason.hash(state),
-            State::Pending { .. } | State::Cancelled | State::Returned { .. } => {}
+            State::Pending { .. } | State::Cancelled => {}
         }
     }
-    (book.payouts.len(), book.records.len()).hash(state);
+    (book.payouts.len(), book.records.len(), book.returns.keys().collect::<Vec<_>>()).hash(state);
 }

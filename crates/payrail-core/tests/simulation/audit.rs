@@ -63,7 +63,7 @@ impl World {
             };
             let amount = |payout: &PayoutId| book.payouts.get(payout).map_or(0, |payout| payout.amount.get());
             let paid: i64 = self.bank.paid.iter().map(amount).sum();
-            let given_back: i64 = self.bank.returns.keys().map(amount).sum();
+            let given_back: i64 = self.bank.came_back().iter().map(amount).sum();
             let expected = (sum(EntryKind::Fund) - paid + given_back, 0);
             let balances = (book.tip.balances.available.get(), book.tip.balances.held.get());
             ensure(balances == expected, promise::DERIVED, || format!("{merchant}: {balances:?}, not {expected:?}"))?;

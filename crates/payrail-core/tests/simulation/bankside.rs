@@ -1,13 +1,14 @@
 //! The bank's side of the net, the bank's own list of what it paid, and the operators, who have its word in writing.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
+use payrail_core::bank_return::BankReturn;
 use payrail_core::command::{Action, Command, Refusal};
 use payrail_core::ids::PayoutId;
-use payrail_core::payout::Status;
+use payrail_core::payout::{BankAnswer, Status};
 
 use crate::common::bank::{Bank, Mood, known};
-use crate::common::by;
+use crate::common::{by, line};
 use crate::event::{Asker, Event, Outcome};
 use crate::plan::SECOND;
 use crate::watch::Kept;
@@ -19,23 +20,39 @@ pub struct BankSide {
     bank: Bank,
     /// What was really paid, and for which payout.
     pub paid: Vec<PayoutId>,
-    /// What was sent back, and whether the books have it.
-    pub returns: BTreeMap<PayoutId, bool>,
+    /// The list of what was sent back.
+    pub returns: Vec<Returned>,
+}
+
+/// A line of the list of returns.
+pub struct Returned {
+    pub payout: PayoutId,
+    pub line: BankReturn,
+    /// Says what was really paid.
+    pub is_true: bool,
+    /// The books have it, credited or as an exception.
+    taken: bool,
 }
 
 impl BankSide {
-    pub fn returns_to_take(&self) -> Vec<PayoutId> {
-        self.returns.iter().filter(|(_, taken)| !**taken).map(|(payout, _)| *payout).collect()
+    pub fn returns_to_take(&self) -> Vec<(usize, PayoutId, BankReturn)> {
+        let waiting = self.returns.iter().enumerate().filter(|(_, returned)| !returned.taken);
+        waiting.map(|(number, returned)| (number, returned.payout, returned.line.clone())).collect()
     }
 
     pub fn all_returns_are_taken(&self) -> bool {
-        self.returns.values().all(|taken| *taken)
+        self.returns.iter().all(|returned| returned.taken)
     }
 
-    pub fn hear_of_return(&mut self, payout: PayoutId, outcome: &Outcome) {
+    pub fn hear_of_return(&mut self, number: usize, outcome: &Outcome) {
         if matches!(outcome, Some(Ok(_) | Err(Refusal::NotReturnable(Status::Returned)))) {
-            self.returns.insert(payout, true);
+            self.returns[number].taken = true;
         }
+    }
+
+    /// The payouts whose money really came back.
+    pub fn came_back(&self) -> BTreeSet<PayoutId> {
+        self.returns.iter().filter(|returned| returned.is_true).map(|returned| returned.payout).collect()
     }
 }
 
@@ -46,13 +63,14 @@ impl World {
             pays: !self.dice.happens(self.plan.faults.refusal),
             closes: !self.strike(self.plan.faults.not_closed),
         };
+        self.bank.bank.repeats_utr = self.strike(self.plan.faults.repeated_utr);
         let before = self.bank.bank.payments();
         let answer = self.bank.bank.receive(&reference, step, mood);
         let paid = self.bank.bank.payments() > before;
         if paid {
             self.bank.paid.push(payout);
-            if self.strike(self.plan.faults.given_back) {
-                self.bank.returns.insert(payout, false);
+            if let (BankAnswer::Paid { utr }, true) = (&answer, self.strike(self.plan.faults.given_back)) {
+                self.give_back(payout, utr);
             }
         }
         self.watch.at_bank(payout, number, step, &answer, paid)?;
@@ -60,6 +78,28 @@ impl World {
             self.send(Event::Heard(back.0, back.1, answer));
         }
         Ok(())
+    }
+
+    /// Truly, falsely, or both.
+    fn give_back(&mut self, payout: PayoutId, utr: &str) {
+        let amount = self.watch.amount(payout);
+        if self.strike(self.plan.faults.false_return) {
+            match self.dice.below(3) {
+                0 => self.list(payout, amount - 1, utr, false),
+                1 => self.list(payout, amount, "UTR-OF-NOBODY", false),
+                // The same return under two numbers: one of them is true.
+                _ => self.list(payout, amount, utr, true),
+            }
+        }
+        if self.dice.one_in(2) {
+            self.list(payout, amount, utr, true);
+        }
+    }
+
+    fn list(&mut self, payout: PayoutId, amount: i64, utr: &str, is_true: bool) {
+        let line = line(self.bank.returns.len() as i64 + 1, payout, amount, utr);
+        self.watch.listed(payout, &line);
+        self.bank.returns.push(Returned { payout, line, is_true, taken: false });
     }
 
     /// Looks at one of the doubts: has the bank asked now, or ends it by what the bank wrote.

@@ -1,7 +1,6 @@
 //! What can happen at a step, and to whom.
 
 use payrail_core::command::{Command, Refusal, Reply};
-use payrail_core::ids::PayoutId;
 use payrail_core::payout::BankAnswer;
 
 use crate::worker::Sent;
@@ -21,7 +20,7 @@ pub enum Event {
     /// A door's answer reaches the worker beside it.
     Claimed(At, Outcome),
     Reported(At, Command, u32, Outcome),
-    Returned(PayoutId, Outcome),
+    Returned(usize, Outcome),
     /// A worker looks for what is due.
     Look(At),
     /// A call reaches the bank.
@@ -48,7 +47,8 @@ pub enum Asker {
     Claim,
     /// With how often it was tried.
     Report(u32),
-    Return(PayoutId),
+    /// A line of the bank's list of returns.
+    Return(usize),
     Nobody,
 }
 

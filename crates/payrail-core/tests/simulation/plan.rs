@@ -59,6 +59,10 @@ pub struct Faults {
     pub double_report: Odds,
     /// The bank sends money back that it paid.
     pub given_back: Odds,
+    /// The bank's list states another amount, another UTR, or the same return twice.
+    pub false_return: Odds,
+    /// The bank pays under a UTR that another payment has.
+    pub repeated_utr: Odds,
 }
 
 impl Plan {
@@ -100,7 +104,9 @@ impl Faults {
             unreachable: dice.odds(&[4, 20]),
             release: dice.odds(&[4, 20]),
             double_report: dice.odds(&[3, 10]),
-            given_back: dice.odds(&[4, 10]),
+            given_back: dice.odds(&[2, 6]),
+            false_return: dice.odds(&[1, 2]),
+            repeated_utr: dice.odds(&[3, 10]),
         }
     }
 }

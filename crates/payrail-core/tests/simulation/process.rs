@@ -233,7 +233,7 @@ impl World {
             Asker::Client(client, request) => self.send(Event::Answered(client, request, outcome)),
             Asker::Claim => self.soon(Event::Claimed(at, outcome)),
             Asker::Report(tries) => self.soon(Event::Reported(at, command.clone(), tries, outcome)),
-            Asker::Return(payout) => self.soon(Event::Returned(payout, outcome)),
+            Asker::Return(line) => self.soon(Event::Returned(line, outcome)),
             Asker::Nobody => {}
         }
     }

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use payrail_core::bank_return::KnownReturn;
 use payrail_core::command::Command;
 use payrail_core::decide::{Book, Writes};
 use payrail_core::ids::{MerchantId, PayoutId};
@@ -90,6 +91,10 @@ impl Store {
         }
         for (merchant, event) in &writes.events {
             self.book(*merchant).last_event = event.seq;
+        }
+        for (merchant, taken) in &writes.returns {
+            let known = KnownReturn { payout: taken.payout, credited: taken.credited };
+            self.book(*merchant).returns.insert(taken.line.id(), known);
         }
     }
 

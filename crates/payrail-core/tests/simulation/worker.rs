@@ -42,9 +42,9 @@ impl World {
             self.enter(at, Command { merchant, action }, Asker::Claim);
         }
         let returns = if self.calm || self.dice.one_in(4) { self.bank.returns_to_take() } else { Vec::new() };
-        for payout in returns {
-            let action = Action::Return { payout, reason: "account frozen".to_owned() };
-            self.enter(at, Command { merchant: self.owner(payout), action }, Asker::Return(payout));
+        for (number, payout, line) in returns {
+            let action = Action::Return { payout, line };
+            self.enter(at, Command { merchant: self.owner(payout), action }, Asker::Return(number));
         }
         let next = self.now + self.rest();
         self.schedule(next, Event::Look(at));

@@ -16,7 +16,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use common::bank::{Bank, Call, Mood, Verdict, known, silence};
-use common::{Store, at, by, create, fund, key, merchant, payout_id};
+use common::{Store, at, by, create, full_return, fund, key, merchant, payout_id};
 
 const MERCHANTS: u8 = 2;
 
@@ -169,7 +169,8 @@ impl World {
             }
             Move::Return { payout } => {
                 let (owner, payout) = self.payout(*payout);
-                let _ = self.store.one(owner, Action::Return { payout, reason: "frozen".to_owned() }, self.now);
+                let line = full_return(1, self.store.payout(payout).expect("one of ours"));
+                let _ = self.store.one(owner, Action::Return { payout, line }, self.now);
             }
             Move::Ask { payout } => {
                 let (owner, payout) = self.payout(*payout);

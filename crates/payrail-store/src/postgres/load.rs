@@ -13,8 +13,8 @@ use uuid::Uuid;
 use super::links::Link;
 use super::session::{self, in_force};
 use crate::error::{Result, StoreError};
-use crate::needs::{Books, Needs, books};
-use crate::rows::{PayoutRow, RecordRow, TipRow};
+use crate::needs::{Books, Needs, Rows, books};
+use crate::rows::{KnownReturnRow, PayoutRow, RecordRow, TipRow, UtrRow};
 use crate::types::At;
 
 /// In the order of their ids, in every transaction: two lanes cannot deadlock.
@@ -50,6 +50,21 @@ const PAYOUTS: &str = "SELECT r.* FROM unnest($1::smallint[], $2::uuid[], $3::uu
         FROM payouts p
         WHERE p.bucket = n.bucket AND p.merchant_id = n.merchant_id AND p.id = n.id LIMIT 1) r";
 
+const RETURNS: &str = "SELECT r.* FROM unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::uuid[])
+        AS n(bucket, merchant_id, payout_id, id)
+    CROSS JOIN LATERAL (
+        (SELECT merchant_id, id, payout_id, status FROM bank_returns b
+         WHERE b.bucket = n.bucket AND b.merchant_id = n.merchant_id AND b.id = n.id LIMIT 1)
+        UNION ALL
+        (SELECT merchant_id, id, payout_id, status FROM bank_returns b
+         WHERE b.bucket = n.bucket AND b.merchant_id = n.merchant_id AND b.payout_id = n.payout_id
+           AND b.status = 'credited' LIMIT 1)) r";
+
+/// Over all merchants: a UTR is the bank's, and it must be one payout's alone.
+const UTRS: &str = "SELECT n.merchant_id, n.utr, r.id
+    FROM unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::text[]) AS n(bucket, merchant_id, payout_id, utr)
+    CROSS JOIN LATERAL (SELECT id FROM payouts p WHERE p.utr = n.utr AND p.id <> n.payout_id LIMIT 1) r";
+
 /// What a transaction has in hand once its merchants are locked.
 pub struct Loaded {
     pub books: Books,
@@ -65,19 +80,25 @@ pub async fn begin(on: &Link, mark: &str, needs: &Needs) -> Result<Loaded> {
     let with_mark: [&(dyn ToSql + Sync); 3] = [&buckets, &merchants, &mark];
     let keys = triples(needs.keys.iter().map(|(merchant, key)| (*merchant, key.0)));
     let payouts = triples(needs.payouts.iter().map(|(merchant, payout)| (*merchant, payout.0)));
+    let returns = fours(needs.returns.iter().map(|(merchant, payout, id)| (*merchant, payout.0, *id)));
+    let utrs = fours(needs.utrs.iter().map(|(merchant, payout, utr)| (*merchant, payout.0, utr.as_str())));
     let prepared = try_join!(
         on.prepare_cached(LOCK),
         on.prepare_cached(TIPS),
         on.prepare_cached(RECORDS),
-        on.prepare_cached(PAYOUTS)
+        on.prepare_cached(PAYOUTS),
+        on.prepare_cached(RETURNS),
+        on.prepare_cached(UTRS)
     );
-    let (lock, tips, records, of_payouts) = prepared?;
-    let ((), locked, tips, records, payouts) = try_join!(
+    let (lock, tips, records, of_payouts, of_returns, of_utrs) = prepared?;
+    let ((), locked, tips, records, payouts, returns, utrs) = try_join!(
         on.batch_execute(session::BEGIN),
         on.query(&lock, &with_mark[..2]),
         on.query(&tips, &with_mark),
         look_up(on, &records, &keys),
         look_up(on, &of_payouts, &payouts),
+        look_up_about(on, &of_returns, &returns),
+        look_up_about(on, &of_utrs, &utrs),
     )?;
     let Some(first) = tips.first() else { return Err(StoreError::Corrupt("a batch without a merchant".to_owned())) };
     let now = value(first, 6)?;
@@ -87,7 +108,9 @@ pub async fn begin(on: &Link, mark: &str, needs: &Needs) -> Result<Loaded> {
     let locked = locked.iter().map(|row| value(row, 0)).collect::<Result<BTreeSet<Uuid>>>()?;
     // Who is not there cannot be locked, and has no book.
     let tips = read(&tips, tip)?.into_iter().filter(|tip| locked.contains(&tip.merchant_id)).collect();
-    Ok(Loaded { books: books(tips, read(&records, record)?, read(&payouts, payout)?)?, now })
+    let (records, payouts) = (read(&records, record)?, read(&payouts, payout)?);
+    let (returns, utrs) = (read(&returns, known_return)?, read(&utrs, utr)?);
+    Ok(Loaded { books: books(Rows { tips, records, payouts, returns, utrs })?, now })
 }
 
 type Triples = (Vec<i16>, Vec<Uuid>, Vec<Uuid>);
@@ -102,6 +125,28 @@ async fn look_up(
     (buckets, merchants, ids): &Triples,
 ) -> Result<Vec<Row>, tokio_postgres::Error> {
     if ids.is_empty() { Ok(Vec::new()) } else { on.query(statement, &[buckets, merchants, ids]).await }
+}
+
+type Fours<T> = (Vec<i16>, Vec<Uuid>, Vec<Uuid>, Vec<T>);
+
+fn fours<T>(items: impl Iterator<Item = (MerchantId, Uuid, T)>) -> Fours<T> {
+    let mut fours = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    fours.extend(items.map(|(merchant, payout, it)| (merchant.bucket().column(), merchant.0, payout, it)));
+    fours
+}
+
+async fn look_up_about<T>(
+    on: &Link,
+    statement: &Statement,
+    (buckets, merchants, payouts, about): &Fours<T>,
+) -> Result<Vec<Row>, tokio_postgres::Error>
+where
+    Vec<T>: ToSql + Sync,
+{
+    if about.is_empty() {
+        return Ok(Vec::new());
+    }
+    on.query(statement, &[buckets, merchants, payouts, about]).await
 }
 
 fn read<T>(rows: &[Row], of: impl Fn(&Row) -> Result<T>) -> Result<Vec<T>> {
@@ -142,6 +187,15 @@ fn record(row: &Row) -> Result<RecordRow> {
         created_at: moment(row, 6)?,
         expires_at: moment_if_any(row, 7)?,
     })
+}
+
+fn known_return(row: &Row) -> Result<KnownReturnRow> {
+    let (merchant_id, id) = (value(row, 0)?, value(row, 1)?);
+    Ok(KnownReturnRow { merchant_id, id, payout_id: value(row, 2)?, status: value(row, 3)? })
+}
+
+fn utr(row: &Row) -> Result<UtrRow> {
+    Ok(UtrRow { merchant_id: value(row, 0)?, utr: value(row, 1)?, other: value(row, 2)? })
 }
 
 fn payout(row: &Row) -> Result<PayoutRow> {

@@ -40,6 +40,9 @@ pub(crate) mod statements {
 pub(crate) mod find {
     crate::find::find!(sqlx::PgConnection, "right(CAST(id AS text), 8)");
 }
+pub(crate) mod exceptions {
+    crate::exceptions::exceptions!(sqlx::PgConnection);
+}
 pub(crate) mod keys {
     crate::keys::keys!(sqlx::PgConnection);
 }

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::{join, try_join_all};
+use payrail_core::bank_return::{Exception, TakenReturn};
 use payrail_core::decide::{AttemptEnd, Event, Writes};
 use payrail_core::idempotency::{IdempotencyKey, Record};
 use payrail_core::ids::{MerchantId, RequestId};
@@ -80,6 +81,8 @@ fn all<'q>(writes: &'q Writes, rounds: &[Vec<&'q (MerchantId, Payout)>], known: 
         replaced_records(writes.records.iter().filter(is_known)),
         events(&writes.events),
         actions(&writes.actions),
+        returns(&writes.returns),
+        exceptions(&writes.exceptions),
     ];
     let steps = rounds.iter().map(|round| steps(round));
     first.into_iter().chain(steps).chain(then).filter(|statement| statement.rows > 0).collect()
@@ -254,6 +257,54 @@ fn actions(rows: &[OperatorAction]) -> Write<'_> {
         .column(|action| action.subject.as_deref())
         .column(|action| action.reason.as_deref())
         .column(|action| action.detail.as_deref())
+        .end()
+}
+
+/// One that waited comes to its end.
+fn returns(rows: &[(MerchantId, TakenReturn)]) -> Write<'_> {
+    let upsert = "INSERT INTO bank_returns (bucket, merchant_id, id, number, reference, payout_id, amount_paise, utr, \
+                  reason, status, tries, first_seen_at, updated_at) \
+                  SELECT bucket, merchant_id, id, number, reference, payout_id, amount_paise, utr, reason, status, 0, \
+                  at, at \
+                  FROM unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::uuid[], \
+                  $7::bigint[], $8::text[], $9::text[], $10::text[], $11::timestamptz[]) \
+                  AS n(bucket, merchant_id, id, number, reference, payout_id, amount_paise, utr, reason, status, at) \
+                  ON CONFLICT (bucket, merchant_id, id) DO UPDATE SET status = excluded.status, waits_for = NULL, \
+                  next_try_at = NULL, updated_at = excluded.updated_at";
+    Batch::of(upsert, rows)
+        .owner()
+        .column(|(_, taken)| taken.line.id())
+        .column(|(_, taken)| taken.line.number)
+        .column(|(_, taken)| taken.line.reference.as_str())
+        .column(|(_, taken)| taken.payout.0)
+        .column(|(_, taken)| taken.line.amount_paise)
+        .column(|(_, taken)| taken.line.utr.as_str())
+        .column(|(_, taken)| taken.line.reason.as_str())
+        .column(|(_, taken)| if taken.credited { "credited" } else { "exception" })
+        .column(|(_, taken)| taken.at)
+        .end()
+}
+
+fn exceptions(rows: &[(MerchantId, Exception)]) -> Write<'_> {
+    let insert = "INSERT INTO exceptions (bucket, merchant_id, id, kind, payout_id, other_payout_id, reference, \
+                  return_number, stated_paise, stated_utr, expected_paise, expected_utr, detail, created_at) \
+                  SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::uuid[], \
+                  $7::text[], $8::bigint[], $9::bigint[], $10::text[], $11::bigint[], $12::text[], $13::text[], \
+                  $14::timestamptz[])";
+    Batch::of(insert, rows)
+        .owner()
+        .column(|(_, exception)| exception.id)
+        .column(|(_, exception)| exception.kind.as_str())
+        .column(|(_, exception)| exception.payout.map(|id| id.0))
+        .column(|(_, exception)| exception.other_payout.map(|id| id.0))
+        .column(|(_, exception)| exception.reference.as_deref())
+        .column(|(_, exception)| exception.return_number)
+        .column(|(_, exception)| exception.stated.amount_paise)
+        .column(|(_, exception)| exception.stated.utr.as_deref())
+        .column(|(_, exception)| exception.expected.amount_paise)
+        .column(|(_, exception)| exception.expected.utr.as_deref())
+        .column(|(_, exception)| exception.detail.as_str())
+        .column(|(_, exception)| exception.created_at)
         .end()
 }
 

@@ -6,10 +6,11 @@ use std::sync::LazyLock;
 use payrail_core::idempotency::IdempotencyKey;
 use payrail_core::ids::{MerchantId, PayoutId};
 use sqlx::SqliteConnection;
+use uuid::Uuid;
 
 use super::batch::{Row, Statement};
 use crate::error::Result;
-use crate::needs::{Books, Needs, books as assemble};
+use crate::needs::{Books, Needs, Rows, books as assemble};
 
 pub async fn books(on: &mut SqliteConnection, needs: &Needs) -> Result<Books> {
     let merchants: Vec<_> = needs.merchants.iter().collect();
@@ -18,7 +19,11 @@ pub async fn books(on: &mut SqliteConnection, needs: &Needs) -> Result<Books> {
     let tips = TIPS.read(on, &merchants, merchant_needed).await?;
     let records = RECORDS.read(on, &keys, key_needed).await?;
     let payouts = PAYOUTS.read(on, &payouts, payout_needed).await?;
-    assemble(tips, records, payouts)
+    let returns: Vec<_> = needs.returns.iter().collect();
+    let utrs: Vec<_> = needs.utrs.iter().collect();
+    let returns = RETURNS.read(on, &returns, return_needed).await?;
+    let utrs = UTRS.read(on, &utrs, utr_needed).await?;
+    assemble(Rows { tips, records, payouts, returns, utrs })
 }
 
 /// Sub-queries on one row: the newest entry's page is read once and then cached.
@@ -60,4 +65,33 @@ static PAYOUTS: LazyLock<Statement> = LazyLock::new(|| {
 
 fn payout_needed(row: &mut Row, (merchant, id): &&(MerchantId, PayoutId)) {
     row.owner(*merchant).put(id.0);
+}
+
+static RETURNS: LazyLock<Statement> = LazyLock::new(|| {
+    Statement::over(
+        "bucket, merchant_id, payout_id, id",
+        "SELECT b.merchant_id, b.id, b.payout_id, b.status FROM n CROSS JOIN bank_returns b
+           ON b.bucket = n.bucket AND b.merchant_id = n.merchant_id AND b.id = n.id
+         UNION ALL
+         SELECT b.merchant_id, b.id, b.payout_id, b.status FROM n CROSS JOIN bank_returns b
+           ON b.bucket = n.bucket AND b.merchant_id = n.merchant_id AND b.payout_id = n.payout_id
+             AND b.status = 'credited'",
+    )
+});
+
+fn return_needed(row: &mut Row, (merchant, payout, id): &&(MerchantId, PayoutId, Uuid)) {
+    row.owner(*merchant).put(payout.0).put(*id);
+}
+
+/// Over all merchants: a UTR is the bank's, and it must be one payout's alone.
+static UTRS: LazyLock<Statement> = LazyLock::new(|| {
+    Statement::over(
+        "bucket, merchant_id, payout_id, utr",
+        "SELECT n.merchant_id, n.utr,
+                (SELECT p.id FROM payouts p WHERE p.utr = n.utr AND p.id <> n.payout_id LIMIT 1) AS other FROM n",
+    )
+});
+
+fn utr_needed(row: &mut Row, (merchant, payout, utr): &&(MerchantId, PayoutId, String)) {
+    row.owner(*merchant).put(payout.0).text(utr.as_str());
 }

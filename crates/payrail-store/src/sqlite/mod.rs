@@ -39,6 +39,9 @@ pub(crate) mod statements {
 pub(crate) mod find {
     crate::find::find!(sqlx::SqliteConnection, "lower(hex(substr(id, 13, 4)))");
 }
+pub(crate) mod exceptions {
+    crate::exceptions::exceptions!(sqlx::SqliteConnection);
+}
 pub(crate) mod keys {
     crate::keys::keys!(sqlx::SqliteConnection);
 }

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use payrail_core::bank_return::{Exception, TakenReturn};
 use payrail_core::decide::{AttemptEnd, Event, Writes};
 use payrail_core::idempotency::Record;
 use payrail_core::ids::{MerchantId, RequestId};
@@ -25,7 +26,9 @@ pub async fn all(on: &mut SqliteConnection, writes: &Writes) -> Result<()> {
     CLOSE_ATTEMPTS.write(on, &writes.closed, attempt_end).await?;
     PUT_RECORDS.write(on, &writes.records, record).await?;
     INSERT_EVENTS.write(on, &writes.events, event).await?;
-    INSERT_ACTIONS.write(on, &writes.actions, action).await
+    INSERT_ACTIONS.write(on, &writes.actions, action).await?;
+    END_RETURNS.write(on, &writes.returns, taken_return).await?;
+    INSERT_EXCEPTIONS.write(on, &writes.exceptions, exception).await
 }
 
 static INSERT_ENTRIES: LazyLock<Statement> = LazyLock::new(|| {
@@ -188,4 +191,55 @@ fn action(row: &mut Row, action: &OperatorAction) {
         .text(action.subject.as_deref())
         .text(action.reason.as_deref())
         .text(action.detail.as_deref());
+}
+
+/// One that waited comes to its end.
+static END_RETURNS: LazyLock<Statement> = LazyLock::new(|| {
+    Statement::over(
+        "bucket, merchant_id, id, number, reference, payout_id, amount_paise, utr, reason, status, at",
+        "INSERT INTO bank_returns (bucket, merchant_id, id, number, reference, payout_id, amount_paise, utr, reason, \
+         status, tries, first_seen_at, updated_at) \
+         SELECT bucket, merchant_id, id, number, reference, payout_id, amount_paise, utr, reason, status, 0, at, at \
+         FROM n WHERE true \
+         ON CONFLICT (bucket, merchant_id, id) DO UPDATE SET status = excluded.status, waits_for = NULL, \
+         next_try_at = NULL, updated_at = excluded.updated_at",
+    )
+});
+
+fn taken_return(row: &mut Row, (merchant, taken): &(MerchantId, TakenReturn)) {
+    row.owner(*merchant)
+        .put(taken.line.id())
+        .put(taken.line.number)
+        .text(taken.line.reference.as_str())
+        .put(taken.payout.0)
+        .put(taken.line.amount_paise)
+        .text(taken.line.utr.as_str())
+        .text(taken.line.reason.as_str())
+        .text(if taken.credited { "credited" } else { "exception" })
+        .put(At(taken.at));
+}
+
+static INSERT_EXCEPTIONS: LazyLock<Statement> = LazyLock::new(|| {
+    Statement::over(
+        "bucket, merchant_id, id, kind, payout_id, other_payout_id, reference, return_number, stated_paise, \
+         stated_utr, expected_paise, expected_utr, detail, created_at",
+        "INSERT INTO exceptions (bucket, merchant_id, id, kind, payout_id, other_payout_id, reference, return_number, \
+         stated_paise, stated_utr, expected_paise, expected_utr, detail, created_at) SELECT * FROM n",
+    )
+});
+
+fn exception(row: &mut Row, (merchant, exception): &(MerchantId, Exception)) {
+    row.owner(*merchant)
+        .put(exception.id)
+        .text(exception.kind.as_str())
+        .put(exception.payout.map(|id| id.0))
+        .put(exception.other_payout.map(|id| id.0))
+        .text(exception.reference.as_deref())
+        .put(exception.return_number)
+        .put(exception.stated.amount_paise)
+        .text(exception.stated.utr.as_deref())
+        .put(exception.expected.amount_paise)
+        .text(exception.expected.utr.as_deref())
+        .text(exception.detail.as_str())
+        .put(At(exception.created_at));
 }

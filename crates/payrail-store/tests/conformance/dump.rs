@@ -9,7 +9,7 @@ use crate::raw::Raw;
 pub struct Dump(pub BTreeMap<&'static str, Vec<String>>);
 
 /// A column's name, and before it how it is written: `#` bytes or an id in hex, `@` microseconds.
-const TABLES: [(&str, &str); 13] = [
+const TABLES: [(&str, &str); 15] = [
     ("merchants", "bucket #id name email @created_at"),
     ("merchant_directory", "email bucket #merchant_id"),
     ("api_keys", "#hash prefix bucket #merchant_id @created_at @revoked_at"),
@@ -29,6 +29,17 @@ const TABLES: [(&str, &str); 13] = [
     ("attempts", "bucket #merchant_id #payout_id number step worker @started_at outcome sent received @ended_at"),
     ("idempotency_records", "bucket #merchant_id #key #request_hash status body #payout_id @created_at @expires_at"),
     ("outbox", "bucket #merchant_id seq kind #payout_id @created_at"),
+    (
+        "bank_returns",
+        "bucket #merchant_id #id number reference #payout_id amount_paise utr reason status waits_for tries \
+         @next_try_at @first_seen_at @updated_at",
+    ),
+    // Without the other payout of a UTR: which of several it names is not said.
+    (
+        "exceptions",
+        "bucket #merchant_id #id kind #payout_id reference return_number stated_paise stated_utr expected_paise \
+         expected_utr @created_at @resolved_at resolved_by resolution",
+    ),
     ("operator_actions", "bucket #merchant_id #id @at operator action subject reason detail"),
 ];
 

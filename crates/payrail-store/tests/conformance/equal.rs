@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use payrail_core::command::{Refusal, Reply};
 use payrail_core::operator::OperatorAction;
 use payrail_core::payout::Payout;
+use payrail_store::{ExceptionFilter, Position};
 
 use crate::dump::Dump;
 use crate::histories::{Model, Scribe, policy};
-use crate::world::{MERCHANTS, World, merchant};
+use crate::world::{MERCHANTS, World, at, merchant};
 
 const BATCHES: usize = 120;
 
@@ -27,6 +28,7 @@ async fn the_same_histories_make_the_same_books() {
 const PLACES: &str = "201, 201 again, 400, 400 again, claimed to submit, claimed to enquire, claimed to close, \
     Processing, Completed, Failed, Cancelled, Returned, \
     UnknownMerchant, UnknownPayout, KeyReused, NotDue, StaleAttempt, NotCancellable, NotReturnable, BalanceTooLarge, \
+    Exception, return_other_amount, return_other_utr, return_of_unpaid, return_again, duplicate_utr, \
     NotInDoubt, Held, funded, asked_bank, decided_paid, decided_not_paid";
 
 async fn play(seed: u64, seen: &mut BTreeMap<String, u32>) {
@@ -43,6 +45,11 @@ async fn play(seed: u64, seen: &mut BTreeMap<String, u32>) {
         for reply in &expected {
             *seen.entry(name(reply)).or_default() += 1;
         }
+    }
+    for exception in
+        sqlite.store.exceptions(ExceptionFilter::All, Position::newest(at(i32::MAX.into())), 100_000).await.unwrap()
+    {
+        *seen.entry(exception.exception.kind.as_str().to_owned()).or_default() += 1;
     }
     for action in &model.actions {
         *seen.entry(action.action.clone()).or_default() += 1;
@@ -132,6 +139,7 @@ fn name(reply: &Result<Reply, Refusal>) -> String {
             format!("{}{}", answer.status, if *replayed { " again" } else { "" })
         }
         Ok(Reply::Claimed { attempt, .. }) => format!("claimed to {}", attempt.step.as_str()),
+        Ok(Reply::Exception(_)) => "Exception".to_owned(),
         Ok(Reply::Stepped(payout)) => format!("{:?}", payout.status()),
         Err(refusal) => format!("{refusal:?}").split('(').next().unwrap_or_default().to_owned(),
     }

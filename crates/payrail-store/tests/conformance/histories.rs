@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use payrail_core::backoff::Policy;
+use payrail_core::bank_return::BankReturn;
 use payrail_core::command::{Action, Command, Exchange};
 use payrail_core::decide::{Book, Event, decide_all};
 use payrail_core::idempotency::{IdempotencyKey, Record};
@@ -14,7 +15,7 @@ use payrail_core::payout::{BankAnswer, Payout, State, Verdict};
 use payrail_store::{AttemptLine, Replies};
 use uuid::Uuid;
 
-use crate::world::{MERCHANTS, MICROSECOND, at, claim, create_to, fund, merchant};
+use crate::world::{MERCHANTS, MICROSECOND, at, claim, create_to, fund, line, merchant};
 
 /// SplitMix64: the same numbers from the same seed, for ever.
 pub struct Dice(pub u64);
@@ -51,6 +52,7 @@ impl Model {
     }
 
     pub fn run(&mut self, commands: &[Command], now: Timestamp) -> Replies {
+        self.look_utrs_up(commands);
         let writes = decide_all(&mut self.books, commands, &self.policy, now);
         for (owner, entry) in writes.entries {
             self.entries.entry(owner).or_default().push(entry);
@@ -84,8 +86,28 @@ impl Model {
         writes.replies
     }
 
+    /// As a store does before it decides: over all merchants.
+    fn look_utrs_up(&mut self, commands: &[Command]) {
+        self.books.values_mut().for_each(|book| book.utrs.clear());
+        for command in commands {
+            let (Some(utr), Some(own)) = (command.action.utr(), command.action.payout()) else { continue };
+            let mut payouts = self.books.values().flat_map(|book| book.payouts.values());
+            let other = payouts.find(|payout| payout.id != own && utr_of(payout) == Some(utr)).map(|payout| payout.id);
+            if let (Some(book), Some(other)) = (self.books.get_mut(&command.merchant), other) {
+                book.utrs.insert(utr.to_owned(), other);
+            }
+        }
+    }
+
     pub fn records(&self) -> impl Iterator<Item = (MerchantId, &Record)> {
         self.books.iter().flat_map(|(owner, book)| book.records.values().map(|record| (*owner, record)))
+    }
+}
+
+fn utr_of(payout: &Payout) -> Option<&str> {
+    match &payout.state {
+        State::Completed { utr } | State::Returned { utr, .. } => Some(utr),
+        _ => None,
     }
 }
 
@@ -173,17 +195,21 @@ impl Scribe {
         // The newest attempt, one made in this batch, or a stale one.
         let number = calls.saturating_add_signed(self.dice.pick(&[0, 0, 0, 0, 1, -1]));
         let doubtful = known.as_ref().is_some_and(Payout::is_in_doubt);
+        let paid_under = known.as_ref().and_then(utr_of).map(str::to_owned);
+        let paid = known.as_ref().map(|known| (known.amount.get(), utr_of(known).unwrap_or("UTR1").to_owned()));
         let leased =
             known.is_some_and(|known| matches!(&known.state, State::Processing(now) if now.leased_by.is_some()));
         let worker = self.dice.pick(&["worker-1", "worker-2"]);
+        let is_paid = paid_under.is_some();
         let action = match (self.dice.roll(29), leased) {
+            (0..=18, _) if is_paid => Action::Return { payout, line: self.line(payout, paid) },
             (0..=10, true) | (11..=14, _) => {
                 let exchange = Exchange { sent: format!("call {number}"), received: "{\"ok\":\"₹\"}".to_owned() };
                 Action::Report { payout, number, answer: self.answer(), exchange }
             }
             (15, _) => Action::Release { payout, number },
             (16, _) => Action::Cancel { payout },
-            (17..=18, _) => Action::Return { payout, reason: "account frozen".to_owned() },
+            (17..=18, _) => Action::Return { payout, line: self.line(payout, paid) },
             (19..=21, _) if doubtful || self.dice.roll(3) == 0 => Action::Ask { payout, by: self.by() },
             (22..=24, _) if doubtful || self.dice.roll(3) == 0 => {
                 let verdict = self.dice.pick(&[Verdict::NotPaid, Verdict::Paid { utr: "UTR3".to_owned() }]);
@@ -192,6 +218,14 @@ impl Scribe {
             _ => claim(payout, worker),
         };
         Command { merchant, action }
+    }
+
+    /// Most often what was paid; else another amount, UTR or number.
+    fn line(&mut self, payout: PayoutId, paid: Option<(i64, String)>) -> BankReturn {
+        let (amount, utr) = paid.unwrap_or((100, "UTR1".to_owned()));
+        let amount = amount.saturating_sub(self.dice.pick(&[0, 0, 0, 0, 0, 1]));
+        let utr = if self.dice.roll(6) == 0 { "UTR9".to_owned() } else { utr };
+        line(self.dice.pick(&[1, 2, 3]), payout, amount, &utr)
     }
 
     fn answer(&mut self) -> BankAnswer {

@@ -58,6 +58,7 @@ mod overdraft;
 mod poolers;
 mod reads;
 mod remembered;
+mod returns;
 mod sessions;
 mod settings;
 mod staff;

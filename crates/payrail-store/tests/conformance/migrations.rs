@@ -10,7 +10,7 @@ use payrail_store::{Store, StoreError};
 
 use crate::dump::Dump;
 use crate::raw::Raw;
-use crate::world::{MERCHANTS, World, ask, at, by, fresh_key, fund, merchant, no_answer, paid, person};
+use crate::world::{MERCHANTS, World, ask, at, back, by, fresh_key, fund, merchant, no_answer, paid, person};
 
 on_both_stores!(
     again_is_harmless,
@@ -100,6 +100,9 @@ async fn a_reset_empties_everything(world: World) {
     world.payout(merchant(0), 1_000).await;
     world.store.put_setting("name", "value").await.unwrap();
     world.store.add_key(merchant(0), &[7; 32], "pk_7", at(0)).await.unwrap();
+    // A return that does not fit, and the exception of it.
+    let completed = world.ended(merchant(0), 100, paid()).await;
+    world.one(merchant(0), back(completed, 1), at(1)).await.unwrap();
     let doubtful = world.ended(merchant(0), 1_000, no_answer()).await;
     world.one(merchant(0), ask(doubtful), at(1)).await.unwrap();
     crate::staff::signed_in(&world, "Ana").await;

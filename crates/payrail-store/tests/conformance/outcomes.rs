@@ -6,7 +6,7 @@ use payrail_core::payout::{BankAnswer, Status, Step};
 
 use crate::forged::Forged;
 use crate::raw::Raw;
-use crate::world::{World, at, claim, fresh_id, merchant, no_answer, paid, refused, report, slow_clock};
+use crate::world::{World, at, back, claim, fresh_id, merchant, no_answer, paid, refused, report, slow_clock};
 
 on_both_stores!(
     no_second_outcome_enters_the_ledger,
@@ -140,7 +140,7 @@ async fn money_comes_back_once(world: World) {
     rich(&world).await;
     let payout = world.ended(merchant(0), 1_000, paid()).await;
     let (available, held) = world.balances(merchant(0)).await;
-    let back = Command { merchant: merchant(0), action: Action::Return { payout, reason: "frozen".to_owned() } };
+    let back = Command { merchant: merchant(0), action: back(payout, 1_000) };
     one_of_all(&world, vec![back.clone(); 8]).await;
     assert_eq!(world.balances(merchant(0)).await, (available + 1_000, held));
     let again = world.one(back.merchant, back.action, at(9)).await;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::dump::Dump;
 use crate::world::{
-    MERCHANTS, World, at, create, fresh_id, fresh_key, fund, merchant, no_answer, paid, person, refused,
+    MERCHANTS, World, at, back, create, fresh_id, fresh_key, fund, merchant, no_answer, paid, person, refused,
 };
 
 on_both_stores!(
@@ -38,7 +38,7 @@ async fn book(world: &World, entries: i64) {
 async fn the_ledger_is_read_newest_first_in_pages(world: World) {
     book(&world, 10).await;
     let payout = world.ended(merchant(0), 5, paid()).await; // 11 holds, 12 settles
-    world.one(merchant(0), Action::Return { payout, reason: "r".to_owned() }, at(1)).await.unwrap(); // 13
+    world.one(merchant(0), back(payout, 5), at(1)).await.unwrap(); // 13
     let cancelled = world.payout(merchant(0), 4).await; // 14
     world.one(merchant(0), Action::Cancel { payout: cancelled }, at(1)).await.unwrap(); // 15
     // A settlement does not touch what is available, and is left out.

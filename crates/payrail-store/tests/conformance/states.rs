@@ -4,7 +4,7 @@ use payrail_core::command::Action;
 use payrail_core::ids::PayoutId;
 use payrail_core::payout::{BankAnswer, Payout, State, Step};
 
-use crate::world::{World, amount, at, claim, merchant, no_answer, paid, refused, report, request_id};
+use crate::world::{World, amount, at, back, claim, merchant, no_answer, paid, refused, report, request_id};
 
 on_both_stores!(every_state_comes_back_with_every_field);
 
@@ -63,7 +63,7 @@ async fn returned(world: &World) -> Vec<Payout> {
         life.claim().await,
         life.claim().await, // taken over
         life.report(5, paid()).await,
-        life.step(Action::Return { payout, reason: "frozen".to_owned() }).await,
+        life.step(back(payout, 1)).await,
     ]
 }
 

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use crate::dump::Dump;
 use crate::world::{
-    MERCHANTS, World, answer, ask, at, claim, create, decide, fresh_id, fresh_key, fund, merchant, no_answer, paid,
-    report,
+    MERCHANTS, World, answer, ask, at, back, claim, create, decide, fresh_id, fresh_key, fund, merchant, no_answer,
+    paid, report,
 };
 
 on_both_stores!(
@@ -40,7 +40,7 @@ async fn anothers_payout_is_an_unknown_one(world: World) {
         claim(pending, "thief"),
         report(theirs, number, paid()),
         Action::Release { payout: theirs, number },
-        Action::Return { payout: paid_out, reason: "mine".to_owned() },
+        back(paid_out, 1_000),
         ask(doubtful),
         decide(doubtful, Verdict::NotPaid),
     ] {

@@ -1,6 +1,7 @@
 //! What goes in comes out: amounts, times and texts, as far as a column can hold them.
 
 use jiff::Timestamp;
+use payrail_core::bank_return::BankReturn;
 use payrail_core::command::{Action, Command, Exchange, Refusal};
 use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::operator::ByOperator;
@@ -8,7 +9,8 @@ use payrail_core::payout::{BankAnswer, Verdict};
 use payrail_store::StoreError;
 
 use crate::world::{
-    MICROSECOND, World, amount, at, by, claim, create, create_to, fresh_id, fresh_key, fund, merchant, paid, report,
+    MICROSECOND, World, amount, at, back, by, claim, create, create_to, fresh_id, fresh_key, fund, line, merchant,
+    paid, report,
 };
 
 on_both_stores!(
@@ -29,7 +31,7 @@ async fn amounts_fill_64_bits(world: World) {
     assert_eq!(world.one(who, fund(fresh_key(), 1), at(0)).await, Err(Refusal::BalanceTooLarge));
     let number = world.claim(who, payout, at(0)).await.number;
     world.report(who, payout, number, paid(), at(0)).await.unwrap();
-    world.one(who, Action::Return { payout, reason: "r".to_owned() }, at(0)).await.unwrap();
+    world.one(who, back(payout, max), at(0)).await.unwrap();
     assert_eq!(world.balances(who).await, (max, 0));
     assert_eq!(world.store.payout(who, payout).await.unwrap().unwrap().amount, amount(max));
     let lines = world.store.snapshot().await.unwrap().entries_after(who, 0, 10).await.unwrap();
@@ -103,8 +105,8 @@ async fn any_text_comes_back_as_it_was(world: World) {
         let exchange = Exchange { sent: owned(), received: owned() };
         let doubt = Action::Report { payout, number: 1, answer: BankAnswer::NoAnswer { why: owned() }, exchange };
         world.stored(world.one(who, doubt, at(0)).await).await;
-        let line = world.store.attempts(who, payout).await.unwrap().remove(0);
-        assert_eq!((line.worker, line.sent, line.received), (owned(), Some(owned()), Some(owned())));
+        let attempt = world.store.attempts(who, payout).await.unwrap().remove(0);
+        assert_eq!((attempt.worker, attempt.sent, attempt.received), (owned(), Some(owned()), Some(owned())));
         let hand = || ByOperator { name: owned(), action_id: fresh_key().0 };
         world.stored(world.one(who, Action::Ask { payout, by: hand() }, at(1)).await).await;
         let twin = in_doubt(&world, who).await;
@@ -115,7 +117,17 @@ async fn any_text_comes_back_as_it_was(world: World) {
         assert_eq!(row, [format!("{}|{}|UTR {}", owned(), owned(), owned())]);
         world.stored(world.one(who, claim(payout, &text), at(60)).await).await;
         world.report(who, payout, 2, BankAnswer::Paid { utr: owned() }, at(60)).await.unwrap();
-        world.stored(world.one(who, Action::Return { payout, reason: owned() }, at(61)).await).await;
+        world
+            .stored(
+                world
+                    .one(
+                        who,
+                        Action::Return { payout, line: BankReturn { reason: owned(), ..line(1, payout, 1, &text) } },
+                        at(61),
+                    )
+                    .await,
+            )
+            .await;
     }
 }
 

@@ -1,13 +1,13 @@
 //! What the dashboard reads of one merchant: never another's, never past its bounds, the same on both stores.
 
-use payrail_core::command::{Action, Command};
+use payrail_core::command::Command;
 use payrail_core::ids::{Bucket, MerchantId, PayoutId};
 use payrail_core::ledger::EntryKind;
 use payrail_core::payout::Status;
 use payrail_store::LedgerLine;
 
 use crate::derived::{long_book, statement};
-use crate::world::{World, amount, at, create, fresh_id, fresh_key, fund, merchant, no_answer, paid, refused};
+use crate::world::{World, amount, at, back, create, fresh_id, fresh_key, fund, merchant, no_answer, paid, refused};
 
 on_both_stores!(
     the_whole_ledger_is_read_either_way_in_spans,
@@ -26,7 +26,7 @@ async fn book(world: &World) -> [PayoutId; 3] {
     world.fund(merchant(0), 100).await;
     world.fund(merchant(2), 1_000).await;
     let returned = world.ended(merchant(0), 10, paid()).await;
-    world.one(merchant(0), Action::Return { payout: returned, reason: "r".to_owned() }, at(1)).await.unwrap();
+    world.one(merchant(0), back(returned, 10), at(1)).await.unwrap();
     let failed = world.ended(merchant(0), 20, refused()).await;
     let open = world.ended(merchant(0), 30, no_answer()).await;
     world.ended(merchant(2), 40, paid()).await;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use payrail_core::backoff::Policy;
+use payrail_core::bank_return::BankReturn;
 use payrail_core::command::{Action, Command, Exchange, PayoutRequest, Refusal, Reply};
 use payrail_core::idempotency::{Answer, IdempotencyKey};
 use payrail_core::ids::{MerchantId, PayoutId, RequestId};
@@ -239,6 +240,17 @@ pub fn claim(payout: PayoutId, worker: &str) -> Action {
 pub fn report(payout: PayoutId, number: u32, answer: BankAnswer) -> Action {
     let exchange = Exchange { sent: format!("call {number}"), received: answer.as_str().to_owned() };
     Action::Report { payout, number, answer, exchange }
+}
+
+/// A line of the bank's list of returns.
+pub fn line(number: i64, payout: PayoutId, amount_paise: i64, utr: &str) -> BankReturn {
+    let reason = "account frozen".to_owned();
+    BankReturn { number, reference: payout.reference(), amount_paise, utr: utr.to_owned(), reason }
+}
+
+/// All of what [`paid`] paid comes back.
+pub fn back(payout: PayoutId, paise: i64) -> Action {
+    Action::Return { payout, line: line(1, payout, paise, "UTR1") }
 }
 
 pub fn by() -> ByOperator {

@@ -93,6 +93,9 @@ fn print(report: &Report) {
         totals.paid_out
     );
     say!("in doubt: {}; waiting for a worker or the bank: {}", report.in_doubt, report.under_way);
+    if report.returns_waiting > 0 {
+        say!("returns set aside until they can be credited: {}", report.returns_waiting);
+    }
     if !report.bank_checked {
         say!("The bank's book was not compared: there is none here, and PAYRAIL_BANK_URL is not set.");
     }

@@ -1,17 +1,23 @@
-//! The bank's own lists: what it really paid, and what came back.
+//! The bank's own lists: what it really paid, and what came back. A row that makes no sense is told apart from the
+//! others: it must not hide them.
 
 use jiff::Timestamp;
+use payrail_core::bank_return::{BankReturn, Exception, ExceptionKind};
 use payrail_core::money::Amount;
 use payrail_core::payout::BankAnswer;
 use reqwest::{Method, StatusCode};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 use super::call::Answered;
 use super::{Error, Rail, call, excerpt};
 
 /// A page of a thousand rows at their longest.
 const LIST_MAX: usize = 4 * 1024 * 1024;
+
+/// How much of an unreadable row is kept, in characters.
+const RAW_MAX: usize = 500;
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct PaidTransfer {
@@ -27,48 +33,108 @@ pub struct PaidTransfer {
     pub returned: bool,
 }
 
+/// What the bank states, right or wrong: the decision compares it with the payout.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct ReturnedTransfer {
     /// Its place among the returns, without gaps.
     pub number: i64,
+    #[serde(deserialize_with = "name")]
     pub reference: String,
+    #[serde(deserialize_with = "name")]
     pub utr: String,
-    #[serde(rename = "amount_paise")]
-    pub amount: Amount,
+    pub amount_paise: i64,
     #[serde(deserialize_with = "storable")]
     pub reason: String,
     #[serde(deserialize_with = "timestamp")]
     pub returned_at: Timestamp,
 }
 
+impl ReturnedTransfer {
+    pub fn line(&self) -> BankReturn {
+        BankReturn {
+            number: self.number,
+            reference: self.reference.clone(),
+            amount_paise: self.amount_paise,
+            utr: self.utr.clone(),
+            reason: self.reason.clone(),
+        }
+    }
+}
+
+/// A row of a list that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Its number, if that much can be read.
+    pub number: Option<i64>,
+    pub why: String,
+    /// As it came.
+    raw: String,
+}
+
+impl Unreadable {
+    fn of(raw: &RawValue, why: &serde_json::Error) -> Self {
+        #[derive(Deserialize)]
+        struct Numbered {
+            number: i64,
+        }
+        let number = serde_json::from_str(raw.get()).ok().map(|it: Numbered| it.number);
+        Self { number, why: excerpt(&why.to_string(), 200), raw: raw.get().to_owned() }
+    }
+
+    /// The same text is the same exception, however often it is read.
+    pub fn exception(&self, now: Timestamp) -> Exception {
+        let row = excerpt(&self.raw, RAW_MAX);
+        let detail = format!("A line of the bank's list of returns cannot be read ({}): {row}", self.why);
+        Exception::of_list(ExceptionKind::ReturnUnreadable, &self.raw, self.number, detail, now)
+    }
+
+    /// What people are shown of it.
+    pub fn shown(&self) -> String {
+        format!("{}: {}", self.why, excerpt(&self.raw, RAW_MAX))
+    }
+}
+
+pub type Row<T> = Result<T, Unreadable>;
+
 #[derive(Deserialize)]
-struct Transfers {
-    transfers: Vec<PaidTransfer>,
+struct Transfers<'a> {
+    #[serde(borrow)]
+    transfers: Vec<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
-struct Returns {
-    returns: Vec<ReturnedTransfer>,
+struct Returns<'a> {
+    #[serde(borrow)]
+    returns: Vec<&'a RawValue>,
 }
 
 /// The rows of a page of what the bank paid.
-pub fn paid_in(page: &[u8]) -> Result<Vec<PaidTransfer>, serde_json::Error> {
-    serde_json::from_slice(page).map(|page: Transfers| page.transfers)
+pub fn paid_in(page: &[u8]) -> Result<Vec<Row<PaidTransfer>>, serde_json::Error> {
+    serde_json::from_slice(page).map(|page: Transfers<'_>| rows(&page.transfers))
 }
 
 /// The rows of a page of what came back.
-pub fn returned_in(page: &[u8]) -> Result<Vec<ReturnedTransfer>, serde_json::Error> {
-    serde_json::from_slice(page).map(|page: Returns| page.returns)
+pub fn returned_in(page: &[u8]) -> Result<Vec<Row<ReturnedTransfer>>, serde_json::Error> {
+    serde_json::from_slice(page).map(|page: Returns<'_>| rows(&page.returns))
+}
+
+fn rows<T: for<'de> Deserialize<'de>>(rows: &[&RawValue]) -> Vec<Row<T>> {
+    let row = |raw: &&RawValue| match raw.get().starts_with('{') {
+        true => serde_json::from_str(raw.get()).map_err(|error| Unreadable::of(raw, &error)),
+        // Serde would read a struct from a bare array too.
+        false => Err(Unreadable::of(raw, &serde_json::Error::custom("it is no JSON object"))),
+    };
+    rows.iter().map(row).collect()
 }
 
 impl Rail {
     /// What the bank paid after its row `after`, in its own order; an empty page is the end.
-    pub async fn paid(&self, after: i64, limit: u32) -> Result<Vec<PaidTransfer>, Error> {
+    pub async fn paid(&self, after: i64, limit: u32) -> Result<Vec<Row<PaidTransfer>>, Error> {
         self.list("transfers", after, limit, paid_in).await
     }
 
     /// What came back after return number `after`, in order; an empty page is the end.
-    pub async fn returns(&self, after: i64, limit: u32) -> Result<Vec<ReturnedTransfer>, Error> {
+    pub async fn returns(&self, after: i64, limit: u32) -> Result<Vec<Row<ReturnedTransfer>>, Error> {
         self.list("returns", after, limit, returned_in).await
     }
 
@@ -98,6 +164,11 @@ impl Rail {
 
 fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+}
+
+/// A reference or a UTR: longer than any that is one, so that what is cut off cannot make it equal to one.
+fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(excerpt(&String::deserialize(deserializer)?, 100))
 }
 
 fn storable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

@@ -18,7 +18,7 @@ use serde::Serialize;
 use call::Answered;
 pub use call::Reply;
 pub use identity::IDENTITY;
-pub use lists::{PaidTransfer, ReturnedTransfer};
+pub use lists::{PaidTransfer, ReturnedTransfer, Unreadable};
 
 /// No answer that counts is longer.
 const ANSWER_MAX: usize = 64 * 1024;
@@ -118,6 +118,6 @@ impl Rail {
 
 /// The first `max` characters, fit to be stored and shown: no control characters (PostgreSQL
 /// refuses NUL, and a log line must stay a line).
-fn excerpt(text: &str, max: usize) -> String {
+pub(crate) fn excerpt(text: &str, max: usize) -> String {
     text.chars().take(max).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

@@ -6,7 +6,7 @@ use payrail_store::{Place, Store};
 
 use super::flow::{Flow, Flows};
 use super::ledger::Replay;
-use super::{Audit, VerifyError, decisions, kept, ledger, payouts};
+use super::{Audit, VerifyError, decisions, kept, ledger, payouts, returns};
 
 pub async fn check(store: &Store, place: Place, audit: &mut Audit<'_>) -> Result<(), VerifyError> {
     let merchant = MerchantId(place.merchant_id);
@@ -21,6 +21,7 @@ pub async fn check(store: &Store, place: Place, audit: &mut Audit<'_>) -> Result
     let events = kept::events(&mut snapshot, place, &mut flows, audit).await?;
     let mut decisions = decisions::of(&mut snapshot, place, audit).await?;
     let open = payouts::check(&mut snapshot, place, &mut flows, &mut decisions, audit).await?;
+    returns::check_kept(&mut snapshot, place, audit).await?;
     totals(merchant, &replay, open, audit);
     fundings(merchant, &replay, answers, events, audit);
     for (id, flow) in &flows {

@@ -14,8 +14,9 @@ mod flow;
 mod kept;
 mod ledger;
 mod payouts;
+mod returns;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::money::Paise;
@@ -60,6 +61,8 @@ pub struct Report {
     pub totals: Totals,
     pub under_way: u64,
     pub in_doubt: u64,
+    pub exceptions_open: u64,
+    pub returns_waiting: u64,
     pub bank_checked: bool,
     pub differences: Vec<Difference>,
 }
@@ -73,12 +76,18 @@ struct Known {
     /// It ended by an operator's word.
     is_decided: bool,
     paid_by_bank: bool,
+    /// A line of the bank's list of returns belongs to it.
+    has_line: bool,
 }
 
 /// The audit under way.
 struct Audit<'a> {
     report: Report,
     known: HashMap<PayoutId, Known>,
+    /// The lines of the bank's list of returns of which it is known here what became of them: of the merchants in
+    /// `known`, and those that concern no merchant.
+    lines: HashSet<Uuid>,
+    nobodys: HashSet<Uuid>,
     progress: &'a mut (dyn FnMut(&Progress) + Send),
 }
 
@@ -135,9 +144,12 @@ pub async fn verify_in_parts(
     payouts_at_once: usize,
     mut progress: impl FnMut(&Progress) + Send,
 ) -> Result<Report, VerifyError> {
-    let mut audit = Audit { report: Report::default(), known: HashMap::new(), progress: &mut progress };
+    let (lines, nobodys) = (HashSet::new(), HashSet::new());
+    let known = HashMap::new();
+    let mut audit = Audit { report: Report::default(), known, lines, nobodys, progress: &mut progress };
     strays(store, &mut audit).await?;
     let taken = bank::returns_taken(store).await?;
+    returns::check_nobodys(store, &mut audit).await?;
     let mut first_bucket = i16::MIN;
     let mut last = Place { bucket: i16::MIN, merchant_id: Uuid::nil() };
     loop {
@@ -149,6 +161,7 @@ pub async fn verify_in_parts(
             if place.bucket != last.bucket && audit.known.len() >= payouts_at_once {
                 bank::check(store, rail, first_bucket..=last.bucket, taken, &mut audit).await?;
                 audit.known.clear();
+                audit.lines.clear();
                 first_bucket = last.bucket + 1;
             }
             last = place;
@@ -162,6 +175,7 @@ pub async fn verify_in_parts(
         }
     }
     bank::check(store, rail, first_bucket..=i16::MAX, taken, &mut audit).await?;
+    returns::check_utrs(store, &mut audit).await?;
     audit.report.bank_checked = rail.is_some();
     Ok(audit.report)
 }

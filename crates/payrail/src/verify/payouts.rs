@@ -126,6 +126,7 @@ fn remember(
         utr: payout.utr.as_deref().map(hash),
         is_decided: decision.is_some(),
         paid_by_bank: false,
+        has_line: false,
     };
     audit.known.insert(id, known);
 }

@@ -12,11 +12,12 @@ use payrail::lanes::{Door, LaneSettings};
 use payrail::rail::{Instruction, Rail};
 use payrail::worker::{Worker, WorkerSettings};
 use payrail_core::backoff::Policy;
+use payrail_core::bank_return::BankReturn;
 use payrail_core::command::{Action, Command, PayoutRequest, Refusal, Reply};
 use payrail_core::idempotency::IdempotencyKey;
 use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::money::Amount;
-use payrail_core::payout::{Attempt, Payout, Status};
+use payrail_core::payout::{Attempt, Payout, State, Status};
 use payrail_store::{AttemptLine, Merchant, Store};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, SqliteConnection};
@@ -123,6 +124,15 @@ impl<'w> Engine<'w> {
 
     pub async fn send(&self, merchant: MerchantId, action: Action) -> Result<Reply, Refusal> {
         self.door.send(Command { merchant, action }).await.unwrap()
+    }
+
+    /// As the worker takes in the line that says of a completed payout what was paid for it.
+    pub async fn give_back(&self, merchant: MerchantId, payout: PayoutId, number: i64) -> Result<Reply, Refusal> {
+        let known = self.payout(merchant, payout).await;
+        let State::Completed { utr } = known.state else { panic!("not completed") };
+        let (reference, amount_paise, reason) = (payout.reference(), known.amount.get(), "came back".to_owned());
+        let line = BankReturn { number, reference, amount_paise, utr, reason };
+        self.send(merchant, Action::Return { payout, line }).await
     }
 
     pub async fn pay(&self, merchant: MerchantId, amount: i64, account: &str) -> PayoutId {

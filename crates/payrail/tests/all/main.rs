@@ -27,6 +27,7 @@ mod openapi;
 mod pages;
 mod race;
 mod reset;
+mod returns;
 mod sabotage;
 mod scripts;
 mod secret;

@@ -6,8 +6,17 @@ use uuid::Uuid;
 use crate::sql::Sql;
 use crate::support::World;
 
-const TABLES: [&str; 7] =
-    ["merchants", "ledger_entries", "payouts", "attempts", "idempotency_records", "outbox", "operator_actions"];
+const TABLES: [&str; 9] = [
+    "merchants",
+    "ledger_entries",
+    "payouts",
+    "attempts",
+    "idempotency_records",
+    "outbox",
+    "operator_actions",
+    "bank_returns",
+    "exceptions",
+];
 const RULES_OF_ONCE: [&str; 3] = ["ledger_one_outcome", "ledger_one_return", "operator_actions_one_decision"];
 
 /// A connection to a database without triggers, checks and the unique indexes that are rules.

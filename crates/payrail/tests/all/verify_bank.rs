@@ -82,8 +82,7 @@ async fn what_is_refunded_here_and_paid_there_is_named(world: World) {
 async fn returns_that_do_not_agree_are_named(world: World) {
     let mut scene = Scene::set(&world).await;
     let [here, there, waiting] = scene.books().await;
-    let reason = "it came back".to_owned();
-    scene.engine.send(here.merchant, Action::Return { payout: here.completed, reason }).await.unwrap();
+    scene.engine.give_back(here.merchant, here.completed, 9).await.unwrap();
     assert_eq!(scene.engine.status(here.merchant, here.completed).await, Status::Returned);
     scene.expect("returned_here_only", here.completed.reference());
 

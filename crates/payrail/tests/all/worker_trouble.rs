@@ -2,16 +2,16 @@
 //! costs time, never money, and never another payout's time.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use payrail_core::ids::PayoutId;
 use payrail_core::payout::{State, Status};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::timeout;
 
 use crate::engine::{Engine, PATIENCE};
-use crate::fake_bank::{FakeBank, Said, page, paid, returned, says};
+use crate::fake_bank::{FakeBank, Said, returned, says};
 use crate::sabotage::{alter_payout, unprotected};
 use crate::support::World;
 
@@ -19,7 +19,6 @@ on_both_stores!(
     a_bank_that_is_down_uses_up_no_attempt,
     a_bank_that_hangs_is_given_up_in_time,
     a_bank_that_talks_nonsense_leaves_the_payout_in_doubt,
-    a_return_that_must_wait_holds_up_no_other,
     a_list_that_does_not_go_on_is_not_read_for_ever,
     a_row_that_makes_no_sense_holds_up_no_other,
 );
@@ -100,39 +99,6 @@ async fn a_bank_that_talks_nonsense_leaves_the_payout_in_doubt(world: World) {
     }
     assert_eq!(bank.count("POST /v1/transfers"), 1, "told once, then only asked");
     assert_eq!(engine.payout(merchant, id).await.attempts, 1);
-}
-
-/// The first return is of a payout whose own completion is not known here yet.
-async fn a_return_that_must_wait_holds_up_no_other(world: World) {
-    let is_up = Arc::new(AtomicBool::new(false));
-    let rows: Arc<std::sync::Mutex<Vec<Value>>> = Arc::default();
-    let (up, list) = (is_up.clone(), rows.clone());
-    let bank = FakeBank::open(move |method, path, query| match (method, path) {
-        ("GET", "/v1/returns") => page("returns", query, &list.lock().unwrap()),
-        ("POST", _) if !up.load(Ordering::SeqCst) => (503, "text/plain", "later".to_owned()),
-        _ => paid("U1"),
-    })
-    .await;
-    let engine = Engine::start_without_bank(&world, bank.url.clone()).await;
-    let merchant = engine.merchant(10_000).await;
-    let waiting = engine.pay(merchant, 1_000, "demo-success").await;
-    engine.worker("w1").round().await.unwrap();
-    is_up.store(true, Ordering::SeqCst);
-    let other = engine.pay(merchant, 2_000, "demo-success").await;
-    *rows.lock().unwrap() = vec![
-        returned(1, &waiting.reference(), 1_000, "U1"),
-        returned(2, "SOMEBODY-ELSES", 1, "U2"),
-        returned(3, &other.reference(), 2_000, "U3"),
-    ];
-    engine.worker("w1").round().await.unwrap();
-    assert_eq!(engine.status(merchant, waiting).await, Status::Processing);
-    assert_eq!(engine.status(merchant, other).await, Status::Returned);
-    engine.to_next_step(merchant, waiting).await;
-    engine.worker("w1").round().await.unwrap();
-    assert_eq!(engine.status(merchant, waiting).await, Status::Returned);
-    assert_eq!(engine.balances(merchant).await, (10_000, 0));
-    let cursor = engine.store.setting(payrail::worker::RETURNS_CURSOR).await.unwrap();
-    assert_eq!(cursor.as_deref(), Some("3"));
 }
 
 async fn a_list_that_does_not_go_on_is_not_read_for_ever(world: World) {

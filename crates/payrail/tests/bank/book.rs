@@ -16,7 +16,7 @@ use sqlx::{Connection, SqliteConnection};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
-use crate::support::{Bank, Scratch, is_no_answer, of, paid};
+use crate::support::{Bank, Scratch, all, is_no_answer, of, paid};
 
 #[tokio::test]
 async fn the_list_of_the_paid_has_every_payment_once_in_pages() {
@@ -28,7 +28,7 @@ async fn the_list_of_the_paid_has_every_payment_once_in_pages() {
 
     let (mut after, mut seen) = (0, Vec::new());
     loop {
-        let page = bank.rail.paid(after, 10).await.unwrap();
+        let page = all(bank.rail.paid(after, 10).await.unwrap());
         let Some(last) = page.last() else { break };
         after = last.number;
         seen.extend(page);
@@ -42,7 +42,7 @@ async fn the_list_of_the_paid_has_every_payment_once_in_pages() {
 
 async fn returns(bank: &Bank, count: usize) -> Vec<ReturnedTransfer> {
     until("the returns are listed", async || bank.rail.returns(0, 100).await.unwrap().len() >= count).await;
-    bank.rail.returns(0, 100).await.unwrap()
+    all(bank.rail.returns(0, 100).await.unwrap())
 }
 
 #[tokio::test]
@@ -56,11 +56,11 @@ async fn a_return_comes_back_once_and_the_payment_stays() {
 
     let returns = returns(&bank, 2).await;
     assert!(returns.iter().map(|r| (r.number, r.reference.as_str())).eq([(1, "BACK-1"), (2, "BACK-2")]));
-    assert_eq!((returns[1].utr.as_str(), returns[1].amount.get()), ("SIMB000000000003", 100));
+    assert_eq!((returns[1].utr.as_str(), returns[1].amount_paise), ("SIMB000000000003", 100));
     assert!(!returns[0].reason.is_empty());
-    assert_eq!(bank.rail.returns(1, 100).await.unwrap(), returns[1..]);
+    assert_eq!(all(bank.rail.returns(1, 100).await.unwrap()), returns[1..]);
 
-    let listed = bank.rail.paid(0, 100).await.unwrap();
+    let listed = all(bank.rail.paid(0, 100).await.unwrap());
     assert!(listed.iter().map(|paid| paid.returned).eq([true, false, true]));
     assert_eq!(bank.submit("BACK-1", accounts::RETURN).await, paid(1), "it was paid, whatever came later");
     assert_eq!(bank.enquire("BACK-1").await, paid(1));
@@ -193,7 +193,7 @@ async fn a_killed_bank_has_all_it_answered_and_pays_nothing_twice() {
 async fn all_paid(bank: &Bank) -> BTreeMap<String, String> {
     let mut book = BTreeMap::new();
     loop {
-        let page = bank.rail.paid(book.len() as i64, 1_000).await.unwrap();
+        let page = all(bank.rail.paid(book.len() as i64, 1_000).await.unwrap());
         if page.is_empty() {
             return book;
         }

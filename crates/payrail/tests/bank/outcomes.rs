@@ -10,7 +10,7 @@ use reqwest::StatusCode;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::support::{Bank, Scratch, is_no_answer, is_refused, of, paid, transfer};
+use crate::support::{Bank, Scratch, all, is_no_answer, is_refused, of, paid, transfer};
 
 #[tokio::test]
 async fn accounts_force_their_outcome() {
@@ -181,7 +181,7 @@ async fn amounts_and_accounts_are_kept_to_the_letter() {
         let answer = bank.rail.submit(of(&format!("A{n}"), i64::MAX, account)).await;
         assert!(matches!(answer.answer, BankAnswer::Paid { .. }), "{answer:?}");
     }
-    let list = bank.rail.paid(0, 100).await.unwrap();
+    let list = all(bank.rail.paid(0, 100).await.unwrap());
     assert!(list.iter().all(|paid| paid.amount.get() == i64::MAX));
     assert!(list.iter().map(|paid| paid.bank_account_id.as_str()).eq(accounts));
 }

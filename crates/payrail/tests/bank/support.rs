@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use payrail::bank::{self, Odds, Running, Settings};
+use payrail::rail::lists::Row;
 use payrail::rail::{Exchange, Instruction, Rail};
 use payrail_core::money::Amount;
 use payrail_core::payout::BankAnswer;
@@ -110,6 +111,11 @@ impl Bank {
     pub async fn paid(&self) -> usize {
         self.rail.paid(0, 1_000).await.unwrap().len()
     }
+}
+
+/// The rows of a list that makes sense.
+pub fn all<T>(rows: Vec<Row<T>>) -> Vec<T> {
+    rows.into_iter().map(|row| row.unwrap_or_else(|unreadable| panic!("{unreadable:?}"))).collect()
 }
 
 struct Account(String);

@@ -1,18 +1,19 @@
 //! One payout's life, as the commits and the bank tell it.
 
+use payrail_core::bank_return::BankReturn;
 use payrail_core::command::{Action, Command};
 use payrail_core::decide::{AttemptEnd, Writes};
 use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::ledger::{Entry, EntryKind};
 use payrail_core::payout::{Attempt, BankAnswer, Payout, Status, Step};
 
-use super::promise::{ALL_OR_NOTHING, LEGAL_MOVES, PAID_TWICE, REFUNDED_AND_PAID};
+use super::promise::{ALL_OR_NOTHING, CREDITED_MORE, LEGAL_MOVES, PAID_TWICE, REFUNDED_AND_PAID};
 use super::{Kept, ensure};
 use crate::common::is_legal;
 
 pub struct Life {
     pub merchant: MerchantId,
-    amount: i64,
+    pub amount: i64,
     status: Status,
     /// How many of each kind: hold, settle, refund, return.
     moves: [u8; 4],
@@ -26,6 +27,9 @@ pub struct Life {
     told: Vec<u32>,
     /// The newest attempt that the bank answered with "never received".
     denied: u32,
+    /// Under which UTR the bank paid, and what its list of returns says.
+    utr: Option<String>,
+    pub listed: Vec<BankReturn>,
 }
 
 impl Life {
@@ -39,7 +43,8 @@ impl Life {
         ensure(payout.status() == Status::Pending, LEGAL_MOVES, || format!("begins as {payout:?}"))?;
         let (amount, status, moves) = (payout.amount.get(), Status::Pending, [0; 4]);
         let (paid, never, opened, ended, told, denied) = (0, false, 0, 0, Vec::new(), 0);
-        Ok(Self { merchant, amount, status, moves, paid, never, opened, ended, told, denied })
+        let (utr, listed) = (None, Vec::new());
+        Ok(Self { merchant, amount, status, moves, paid, never, opened, ended, told, denied, utr, listed })
     }
 
     /// What it holds.
@@ -100,6 +105,11 @@ impl Life {
                 let proof = self.never || (self.opened == 0 && self.status == Status::Cancelled);
                 ensure(proof, REFUNDED_AND_PAID, || format!("refunded without proof: {entry:?}"))
             }
+            EntryKind::Return => {
+                let fits = |line: &BankReturn| line.amount_paise == self.amount && Some(&line.utr) == self.utr.as_ref();
+                let came_back = self.listed.iter().any(fits);
+                ensure(came_back, CREDITED_MORE, || format!("{entry:?} for {:?}", self.listed))
+            }
             _ => Ok(()),
         }
     }
@@ -117,6 +127,9 @@ impl Life {
 
     pub fn at_bank(&mut self, id: PayoutId, number: u32, step: Step, answer: &BankAnswer, paid_now: bool) -> Kept {
         self.paid += u8::from(paid_now);
+        if let BankAnswer::Paid { utr } = answer {
+            self.utr.get_or_insert_with(|| utr.clone());
+        }
         self.never |= matches!(answer, BankAnswer::Refused { .. } | BankAnswer::Closed);
         if step == Step::Enquire && *answer == BankAnswer::NeverReceived {
             self.denied = self.denied.max(number);

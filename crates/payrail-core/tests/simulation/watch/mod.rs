@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
+use payrail_core::bank_return::BankReturn;
 use payrail_core::command::{Command, Refusal};
 use payrail_core::decide::Writes;
 use payrail_core::ids::{MerchantId, PayoutId};
@@ -47,6 +48,7 @@ pub mod promise {
     pub const ONCE_PER_KEY: &str = "5 once per key";
     pub const LEGAL_MOVES: &str = "6 only legal moves";
     pub const REFUNDED_AND_PAID: &str = "7 never refunded and paid";
+    pub const CREDITED_MORE: &str = "7 never credited more than came back";
     pub const PAID_TWICE: &str = "8 never paid twice";
     pub const DURABLE: &str = "9 acknowledged is durable";
     pub const STRANDED: &str = "10 nothing is stranded";
@@ -109,7 +111,17 @@ impl Watch {
         self.lives.get_mut(&payout).ok_or_else(unknown)
     }
 
-    /// Who owns it, for how much.
+    pub fn amount(&self, payout: PayoutId) -> i64 {
+        self.lives[&payout].amount
+    }
+
+    /// The bank's list says so of a payout.
+    pub fn listed(&mut self, payout: PayoutId, line: &BankReturn) {
+        let life = self.lives.get_mut(&payout).expect("a return of a payout that there is");
+        life.listed.push(line.clone());
+    }
+
+    /// Who owns it.
     pub fn owner(&self, payout: PayoutId) -> MerchantId {
         self.lives[&payout].merchant
     }

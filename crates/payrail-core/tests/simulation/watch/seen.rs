@@ -12,7 +12,7 @@ pub struct Seen(pub BTreeMap<&'static str, u64>);
 pub const PLACES: &str = "201, 201 again, 400, 400 again, key reused, not due, stale, not cancellable, not returnable, \
     held, submit, enquire, close, payout.completed, payout.failed, payout.cancelled, payout.returned, payout.in_doubt, \
     paid, refused, never_received, closed, no_answer, unreachable, released, asked_bank, decided_paid, \
-    decided_not_paid, lock not had, server ended it";
+    decided_not_paid, return_other_amount, return_other_utr, return_again, duplicate_utr, exception, lock not had, server ended it";
 
 impl Seen {
     pub fn note(&mut self, place: &'static str) {
@@ -31,6 +31,9 @@ impl Seen {
         }
         for (_, end) in &writes.closed {
             self.note(end.outcome);
+        }
+        for (_, exception) in &writes.exceptions {
+            self.note(exception.kind.as_str());
         }
         for action in &writes.actions {
             let words = ["asked_bank", "decided_paid", "decided_not_paid"];
@@ -53,6 +56,7 @@ fn name(reply: &Result<Reply, Refusal>) -> &'static str {
             (400, false) => "400",
             _ => "400 again",
         },
+        Ok(Reply::Exception(_)) => "exception",
         Ok(_) => "stepped",
         Err(Refusal::KeyReused) => "key reused",
         Err(Refusal::NotDue) => "not due",

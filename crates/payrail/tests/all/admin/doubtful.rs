@@ -49,7 +49,7 @@ async fn the_bank_is_asked_when_an_operator_wishes(world: World) {
 async fn utr_at_bank(bank: &Process, reference: &str) -> String {
     let rail = Rail::http(&bank.url, DEADLINE).unwrap();
     let paid = rail.paid(0, 100).await.unwrap();
-    paid.into_iter().find(|transfer| transfer.reference == reference).unwrap().utr
+    paid.into_iter().flatten().find(|transfer| transfer.reference == reference).unwrap().utr
 }
 
 async fn an_operator_ends_a_doubt_either_way(world: World) {
