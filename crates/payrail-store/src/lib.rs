@@ -15,6 +15,7 @@ mod lists;
 mod needs;
 mod operators;
 mod postgres;
+pub mod private;
 mod process_lock;
 mod rows;
 mod search;

@@ -2,14 +2,12 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use payrail_core::backoff::Policy;
 use payrail_store::{ProcessLock, Purpose, Store};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{self, SignalKind};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -32,6 +30,7 @@ pub async fn run(common: Common, serve: Serve) -> Result<(), Error> {
     let worker_settings = serve.worker.settings()?;
     let origins = serve.origins(common.debug)?;
     let limits = serve.connections.limits()?;
+    let (proxies, streams) = (serve.connections.proxies()?, serve.connections.streams()?);
     check_bank(&serve)?;
     telemetry::begin();
 
@@ -77,12 +76,12 @@ pub async fn run(common: Common, serve: Serve) -> Result<(), Error> {
             is_demo,
             secure_cookies: serve.secure_cookies.unwrap_or(!common.is_trial_on(serve.addr)),
             stop: stop.clone(),
-            listeners: Arc::new(Semaphore::new(http::LISTENERS_MOST)),
+            streams,
             body_time: limits.body,
             sign_ins: http::sign_ins(),
             desk,
         });
-        tasks.spawn(server::serve(listener, http::service(api, &origins), limits, stop.clone()));
+        tasks.spawn(server::serve(listener, http::service(api, &origins), limits, proxies, stop.clone()));
         banner(addr, &common, is_demo, bank_url.as_deref());
     }
     let presence = tokio::spawn(presence::keep(lock, store.clone()));

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::SqliteStore;
 use crate::error::{Result, StoreError};
+use crate::private;
 
 impl SqliteStore {
     /// Makes `file`, which must not be there yet. It bears its name only when it is whole and on the disk.
@@ -18,6 +19,7 @@ impl SqliteStore {
         let name = part.to_str().ok_or_else(|| refused(io::Error::other("not a name in UTF-8")))?;
         // What a copy that was cut short left behind.
         remove_if_there(&part).map_err(refused)?;
+        private::create(&part).map_err(refused)?;
         // One read transaction: what is written meanwhile is not in it.
         sqlx::query("VACUUM INTO ?").bind(name).execute(&self.reader).await?;
         // SQLite leaves it to the system's leisure when the copy reaches the disk.

@@ -21,11 +21,11 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::sync::Notify;
 
-use crate::Replies;
 use crate::clock::{Now, SharedClock};
 use crate::error::{Result, StoreError};
 use crate::needs::Needs;
 use crate::settings::BORN;
+use crate::{Replies, private};
 
 pub(crate) mod sessions {
     crate::sessions::sessions!(sqlx::SqliteConnection);
@@ -129,13 +129,23 @@ async fn is_new(on: &mut sqlx::SqliteConnection) -> sqlx::Result<bool> {
     sqlx::query_scalar("SELECT NOT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'settings')").fetch_one(on).await
 }
 
+/// There is no file then.
+fn is_in_memory(url: &str) -> bool {
+    url.contains(":memory:") || url.contains("mode=memory")
+}
+
 impl SqliteStore {
     pub async fn open(url: &str, readers: u32) -> Result<Self> {
         let options = options(url)?;
+        if !is_in_memory(url) {
+            let refused = |error| StoreError::Unavailable(format!("{}: {error}", options.get_filename().display()));
+            private::create(options.get_filename()).map_err(refused)?;
+        }
         // Whoever starts hears at once what is wrong; a pool would only try again.
         let mut first = connect_first(&options).await?;
         session::check(&mut first).await?;
         let file = options.get_filename().to_owned();
+        private::warn_if_open(options.get_filename());
         let writing = options.clone().pragma("cache_size", WRITER_CACHE).pragma("temp_store", "MEMORY");
         let (writer, reader) = (pool(writing, 1), pool(options, readers));
         drop(writer.acquire().await?);

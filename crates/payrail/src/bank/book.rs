@@ -135,6 +135,7 @@ fn options(path: &Path) -> SqliteConnectOptions {
 /// A connection that writes to the book, or to a new one.
 pub(super) async fn open_to_write(path: &Path) -> Result<SqliteConnection, Error> {
     let unreadable = |source| Error::Book { path: path.to_owned(), source };
+    payrail_store::private::create(path).map_err(|error| unreadable(sqlx::Error::Io(error)))?;
     let writing = options(path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
@@ -143,7 +144,10 @@ pub(super) async fn open_to_write(path: &Path) -> Result<SqliteConnection, Error
         .pragma("wal_autocheckpoint", "10000");
     let mut connection = connect(&writing).await.map_err(unreadable)?;
     match is_book(&mut connection).await.map_err(unreadable)? {
-        true => Ok(connection),
+        true => {
+            payrail_store::private::warn_if_open(path);
+            Ok(connection)
+        }
         false => Err(Error::NotABook(path.to_owned())),
     }
 }

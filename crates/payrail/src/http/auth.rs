@@ -10,9 +10,6 @@ use super::problem::Problem;
 use super::{Api, cookies, same_origin, trace};
 use crate::{demo, keys};
 
-/// The merchant's cookie.
-pub const COOKIE: &str = "payrail_session";
-
 /// The merchant that calls.
 #[derive(Debug)]
 pub struct Caller(pub Merchant);
@@ -50,7 +47,7 @@ impl Pass {
             let key = key_of(&parts.headers).ok_or_else(not_authenticated)?;
             return Self::of_key(api, key);
         }
-        let token = cookies::read(&parts.headers, COOKIE).ok_or_else(not_authenticated)?;
+        let token = cookies::MERCHANT.read(api, &parts.headers).ok_or_else(not_authenticated)?;
         same_origin::check(&parts.method, &parts.headers)?;
         Ok(Self::Session(api.session_hash(&token)))
     }

@@ -3,6 +3,7 @@
 pub mod admin;
 mod auth;
 mod body;
+pub mod client;
 mod cookies;
 mod create;
 mod events;
@@ -34,6 +35,7 @@ pub mod server;
 mod session;
 mod shapes;
 mod stream;
+pub mod streams;
 pub mod text;
 mod trace;
 
@@ -46,7 +48,6 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use payrail_store::Store;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::Layer;
 use tower::util::MapResponseLayer;
@@ -60,6 +61,7 @@ use crate::keys::KeyHasher;
 use crate::lanes::Door;
 use known_keys::KnownKeys;
 use rate_limit::Limit;
+use streams::Streams;
 
 /// What every handler can reach. Cheap to clone: every layer of every request does.
 #[derive(Clone, Debug)]
@@ -104,8 +106,7 @@ pub struct Parts {
     pub secure_cookies: bool,
     /// Cancelled when the server stops: streams end.
     pub stop: CancellationToken,
-    /// A place for each stream that may be open at a time.
-    pub listeners: Arc<Semaphore>,
+    pub streams: Streams,
     /// How long the body of a request may take.
     pub body_time: Duration,
     /// Attempts to sign in, by address.
@@ -113,11 +114,8 @@ pub struct Parts {
     pub desk: admin::Desk,
 }
 
-/// Streams at a time: each looks at the database once a second.
-pub const LISTENERS_MOST: usize = 1_000;
-
 /// A person rarely mistypes thirty times in a row, nor signs in every two seconds.
-pub fn sign_ins<K: std::hash::Hash + Eq + Clone + std::fmt::Debug>() -> Limit<K> {
+pub fn sign_ins() -> Limit<IpAddr> {
     Limit::new(NonZeroU32::MIN.saturating_add(29), Duration::from_secs(2))
 }
 

@@ -11,6 +11,7 @@ use utoipa::openapi::{
     Components, ComponentsBuilder, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, ResponseBuilder,
 };
 
+use super::cookies;
 use super::routes;
 use super::search::StatusFilter;
 
@@ -53,10 +54,11 @@ fn components() -> Components {
         SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description("Authorization", key))),
     );
     for (name, cookie, whose) in [
-        ("MerchantSession", super::auth::COOKIE, "A merchant's session, from `POST /api/v1/session`."),
-        ("OperatorSession", super::admin::COOKIE, "An operator's session, from `POST /admin/api/v1/session`."),
+        ("MerchantSession", cookies::MERCHANT, "A merchant's session, from `POST /api/v1/session`."),
+        ("OperatorSession", cookies::OPERATOR, "An operator's session, from `POST /admin/api/v1/session`."),
     ] {
-        let value = ApiKeyValue::with_description(cookie, whose);
+        let description = format!("{whose} Over HTTPS its name begins with `__Host-`.");
+        let value = ApiKeyValue::with_description(cookie.name, &description);
         components.add_security_scheme(name, SecurityScheme::ApiKey(ApiKey::Cookie(value)));
     }
     components

@@ -6,6 +6,7 @@ use payrail_core::command::PayoutRequest;
 use payrail_core::idempotency::IdempotencyKey;
 
 use super::admin::cursor;
+use super::client::{ForwardedHeader, Proxies};
 use super::needle::Needle;
 use super::problem::Problem;
 use super::search::{Filter, StatusFilter};
@@ -40,6 +41,17 @@ pub fn api_key(value: &[u8]) -> Option<String> {
 
 pub fn cookie(value: &[u8], name: &str) -> Option<String> {
     cookies::read(&headers("cookie", value)?, name)
+}
+
+/// The client's address, of a request from 127.0.0.1, which is believed, with this header.
+pub fn client(value: &[u8], standard: bool) -> Option<std::net::IpAddr> {
+    let (name, header) = match standard {
+        true => ("forwarded", ForwardedHeader::Forwarded),
+        false => ("x-forwarded-for", ForwardedHeader::XForwardedFor),
+    };
+    let proxy = std::net::Ipv4Addr::LOCALHOST;
+    let proxies = Proxies::new(&[proxy.to_string()], header).ok()?;
+    Some(proxies.client(proxy.into(), &headers(name, value)?).0)
 }
 
 pub fn last_event_id(value: &[u8]) -> Option<Result<Option<i64>, Refused>> {

@@ -4,43 +4,53 @@ use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use axum::http::StatusCode;
 use governor::clock::{Clock, MonotonicClock};
 use governor::middleware::NoOpMiddleware;
-use governor::state::keyed::HashMapStateStore;
+use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
+use moka::policy::EvictionPolicy;
+use moka::sync::Cache;
 
 use super::problem::Problem;
 
-type Keyed<K> = RateLimiter<K, HashMapStateStore<K>, MonotonicClock, NoOpMiddleware<std::time::Instant>>;
+/// Of one key.
+pub type Allowance = RateLimiter<NotKeyed, InMemoryState, MonotonicClock, NoOpMiddleware<std::time::Instant>>;
+
+/// So many at once, and then one each so often.
+pub fn quota(at_once: NonZeroU32, each: Duration) -> Quota {
+    Quota::with_period(each).unwrap_or(Quota::per_second(NonZeroU32::MIN)).allow_burst(at_once)
+}
+
+pub fn allowance(quota: Quota) -> Allowance {
+    RateLimiter::direct_with_clock(quota, MonotonicClock)
+}
 
 /// So many tries at once, and then one each so often, for each key. Cheap to clone: clones share their counts.
 #[derive(Clone, Debug)]
-pub struct Limit<K: Hash + Eq + Clone + std::fmt::Debug> {
-    keyed: Arc<Keyed<K>>,
-    tries: Arc<AtomicU32>,
+pub struct Limit<K: Hash + Eq + Send + Sync + 'static> {
+    quota: Quota,
+    /// A key that is not in here has its whole allowance.
+    allowances: Cache<K, Arc<Allowance>>,
 }
 
-/// After so many tries, keys that have their whole allowance back are forgotten: memory is not a stranger's to
-/// fill.
-const TRIES_BETWEEN_CLEARINGS: u32 = 1_000;
+/// Memory is not a stranger's to fill: beyond so many keys, those that were tried least recently are forgotten.
+const KEYS_MOST: u64 = 20_000;
 
-impl<K: Hash + Eq + Clone + std::fmt::Debug> Limit<K> {
+impl<K: Hash + Eq + Clone + Send + Sync + 'static> Limit<K> {
     pub fn new(at_once: NonZeroU32, each: Duration) -> Self {
-        let quota = Quota::with_period(each).unwrap_or(Quota::per_second(NonZeroU32::MIN)).allow_burst(at_once);
-        let keyed = RateLimiter::new(quota, HashMapStateStore::default(), MonotonicClock);
-        Self { keyed: Arc::new(keyed), tries: Arc::default() }
+        // After so long without a try the allowance is whole again.
+        let whole = each.saturating_mul(at_once.get());
+        let allowances = Cache::builder().max_capacity(KEYS_MOST).time_to_idle(whole);
+        Self { quota: quota(at_once, each), allowances: allowances.eviction_policy(EvictionPolicy::lru()).build() }
     }
 
     /// Counts a try; 429 with the time to wait if it was one too many.
     pub fn take(&self, key: &K) -> Result<(), Problem> {
-        if self.tries.fetch_add(1, Ordering::Relaxed).is_multiple_of(TRIES_BETWEEN_CLEARINGS) {
-            self.keyed.retain_recent();
-        }
-        self.keyed.check_key(key).map_err(|too_many| {
+        let known = self.allowances.get_with(key.clone(), || Arc::new(allowance(self.quota)));
+        known.check().map_err(|too_many| {
             let wait = too_many.wait_time_from(MonotonicClock.now());
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             let detail = format!("Too many attempts; try again in {seconds} s.");
@@ -69,6 +79,17 @@ mod tests {
         }
         assert!(limit.clone().take(&"a").is_err());
         assert!(limit.take(&"b").is_ok());
+    }
+
+    #[test]
+    fn strangers_do_not_fill_the_memory() {
+        let limit = Limit::new(NonZeroU32::MIN, Duration::from_secs(3600));
+        for key in 0..4 * KEYS_MOST {
+            assert!(limit.take(&key).is_ok());
+        }
+        limit.allowances.run_pending_tasks();
+        assert!(limit.allowances.entry_count() <= KEYS_MOST);
+        assert!(limit.take(&(4 * KEYS_MOST - 1)).is_err(), "the newest are remembered");
     }
 
     #[test]

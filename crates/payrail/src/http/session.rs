@@ -1,11 +1,9 @@
 //! `/api/v1/session`: a merchant signs in with an API key and gets a cookie, so that a page need not keep the
 //! key. The cookie holds 256 random bits, of which only a keyed hash is stored.
 
-use std::net::SocketAddr;
-
 use axum::Json;
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::{SignedDuration, Timestamp};
 use payrail_core::command::timestamp;
@@ -14,7 +12,8 @@ use payrail_store::{Merchant, NewSession};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::auth::{COOKIE, Pass};
+use super::auth::Pass;
+use super::client::Client;
 use super::problem::Problem;
 use super::{Api, body, cookies, fields, rate_limit, same_origin};
 use crate::{demo, keys};
@@ -66,7 +65,7 @@ pub struct SignIn {
 #[utoipa::path(get, path = "/session", operation_id = "showSession", security(()),
     responses((status = 200, description = "The session, or that there is none", body = Session)))]
 pub async fn show(State(api): State<Api>, headers: HeaderMap) -> Result<Json<Session>, Problem> {
-    let session = match cookies::read(&headers, COOKIE) {
+    let session = match cookies::MERCHANT.read(&api, &headers) {
         Some(token) => api.store.merchant_of_session(&api.session_hash(&token), api.clock.now()).await?,
         None => None,
     };
@@ -90,33 +89,31 @@ fn told(api: &Api, session: Option<(Merchant, Timestamp)>) -> Session {
 #[utoipa::path(post, path = "/session", operation_id = "signIn", security(()), request_body = SignIn,
     responses(
         (status = 201, description = "Signed in for 12 hours", body = Session,
-            headers(("Set-Cookie" = String, description = "`payrail_session`"))),
+            headers(("Set-Cookie" = String, description = "`payrail_session`; over HTTPS `__Host-payrail_session`"))),
         (status = 400, description = "`invalid`, `parse_error`", body = Problem),
         (status = 401, description = "`invalid_api_key`", body = Problem),
         (status = 403, description = "`cross_origin`: another site's page asked", body = Problem),
         (status = 415, description = "`unsupported_media_type`", body = Problem),
         (status = 429, description = "`too_many_attempts`: again after `Retry-After`", body = Problem),
     ))]
-pub async fn sign_in(
-    State(api): State<Api>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request,
-) -> Result<Response, Problem> {
+pub async fn sign_in(State(api): State<Api>, client: Client, request: Request) -> Result<Response, Problem> {
     same_origin::check(request.method(), request.headers())?;
-    api.sign_ins.take(&rate_limit::place_of(peer.ip()))?;
+    api.sign_ins.take(&rate_limit::place_of(client.0))?;
     let body = body::object(&api, request).await?;
     let key = fields::identifier(body.get("api_key"), KEY_LIMIT_CHARACTERS).map_err(|wrong| {
         fields::invalid([("api_key", Some(wrong))]).unwrap_or_else(|| Problem::internal(&"a bad field without a name"))
     })?;
-    let pass = Pass::of_key(&api, &key)?;
-    let merchant = pass.owner(&api).await?;
+    // Not in the audit log, which is about operators: a key that is none names nobody.
+    let refused = |_: &Problem| tracing::info!(%client, "a merchant could not sign in");
+    let pass = Pass::of_key(&api, &key).inspect_err(refused)?;
+    let merchant = pass.owner(&api).await.inspect_err(refused)?;
 
     let token = keys::token();
     let now = api.clock.now();
     let expires_at = now.saturating_add(SignedDuration::from_hours(LASTS_HOURS)).unwrap_or(now);
     let session = NewSession { hash: api.session_hash(&token), created_at: now, expires_at };
     api.store.open_merchant_session(pass.hash(), &session).await?;
-    let cookie = cookie(&api, &token, LASTS_HOURS);
+    let cookie = cookies::MERCHANT.write(&api, &token, LASTS_HOURS);
     Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], Json(told(&api, Some((merchant, expires_at)))))
         .into_response())
 }
@@ -130,13 +127,9 @@ pub async fn sign_in(
         (status = 403, description = "`cross_origin`: another site's page asked", body = Problem),
     ))]
 pub async fn sign_out(State(api): State<Api>, method: Method, headers: HeaderMap) -> Result<Response, Problem> {
-    if let Some(token) = cookies::read(&headers, COOKIE) {
+    if let Some(token) = cookies::MERCHANT.read(&api, &headers) {
         same_origin::check(&method, &headers)?;
         api.store.end_merchant_session(&api.session_hash(&token)).await?;
     }
-    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie(&api, "", 0))]).into_response())
-}
-
-fn cookie(api: &Api, token: &str, hours: i64) -> HeaderValue {
-    cookies::write(COOKIE, token, "/api", hours, api.secure_cookies)
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookies::MERCHANT.write(&api, "", 0))]).into_response())
 }

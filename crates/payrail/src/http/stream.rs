@@ -14,7 +14,6 @@ use futures::stream;
 use payrail_core::ids::MerchantId;
 use serde::Deserialize;
 use serde_json::json;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use utoipa::IntoParams;
 
@@ -23,6 +22,7 @@ use super::auth::{Caller, Pass};
 use super::events::Event;
 use super::paging::{Params, bad_parameter};
 use super::problem::Problem;
+use super::streams::Place;
 
 /// How long to wait without a bell.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -50,6 +50,8 @@ pub struct StreamParams {
     responses(
         (status = 200, description = "A stream of events", content_type = "text/event-stream", body = Event),
         (status = 400, description = "`invalid_parameter`", body = Problem),
+        (status = 429, description = "`too_many_streams`: this merchant has as many open as are allowed (50 by \
+            default); again after `Retry-After`", body = Problem),
     ))]
 pub async fn listen(
     State(api): State<Api>,
@@ -58,7 +60,7 @@ pub async fn listen(
     Params(params): Params<StreamParams>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let permit = api.listeners.clone().try_acquire_owned().map_err(|_| Problem::overloaded())?;
+    let place = api.streams.enter(merchant.id)?;
     let asked = last_seen(&headers)?.or(params.after);
     let mut waiting = VecDeque::new();
     let after = match asked {
@@ -80,7 +82,7 @@ pub async fn listen(
         waiting,
         looked_at: now - REST,
         checked_at: now,
-        _permit: permit,
+        _place: place,
     };
     let messages = stream::unfold(listener, |mut listener| async move {
         let message = listener.next().await?;
@@ -106,7 +108,7 @@ struct Listener {
     waiting: VecDeque<Message>,
     looked_at: Instant,
     checked_at: Instant,
-    _permit: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl Listener {

@@ -14,6 +14,8 @@ use tower_http::trace::TraceLayer;
 use tracing::field::{Empty, display};
 use tracing::{Span, debug, info, info_span};
 
+use super::client::Client;
+
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 /// Of the path: a longer one is cut in the log.
 const LOGGED_CHARACTERS: usize = 256;
@@ -68,14 +70,16 @@ fn span(request: &Request<Body>) -> Span {
     let id = request_id(request.headers());
     let id = id.as_ref().map(CleanId::as_str);
     let (method, path) = (request.method(), request.uri().path());
+    let client = request.extensions().get::<Client>().map(display);
     if PROBES.contains(&path) {
-        return info_span!(PROBE, %method, path, request_id = id);
+        return info_span!(PROBE, %method, path, client, request_id = id);
     }
     let path: String = path.chars().take(LOGGED_CHARACTERS).collect();
     info_span!(
         "request",
         %method,
         path,
+        client,
         request_id = id,
         merchant_id = Empty,
         key = Empty,

@@ -19,6 +19,7 @@ mod fake_bank;
 #[path = "../torture/clocks.rs"]
 #[allow(dead_code)] // The crash mill uses the rest.
 mod faketime;
+mod files;
 mod find;
 mod gate;
 mod logs;

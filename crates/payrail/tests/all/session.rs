@@ -102,19 +102,23 @@ async fn a_key_opens_a_session_and_a_cookie_is_as_good(world: World) {
 }
 
 async fn the_cookie_is_for_our_pages_only(world: World) {
-    for (secure, end) in [
-        ("0", "; HttpOnly; SameSite=Strict; Path=/api; Max-Age=43200"),
-        ("1", "; HttpOnly; SameSite=Strict; Secure; Path=/api; Max-Age=43200"),
+    for (secure, name, end) in [
+        ("0", "payrail_session", "; HttpOnly; SameSite=Strict; Path=/api; Max-Age=43200"),
+        ("1", "__Host-payrail_session", "; HttpOnly; SameSite=Strict; Secure; Path=/; Max-Age=43200"),
     ] {
         let server = world.serve_with(&[SETTINGS[0], ("PAYRAIL_SECURE_COOKIES", secure)]);
         let answer = sign_in(&server, TINY).await;
         let set = answer.headers()[SET_COOKIE].to_str().unwrap();
-        let (token, rest) = set.strip_prefix("payrail_session=").unwrap().split_at(64);
+        let (token, rest) = set.strip_prefix(&format!("{name}=")).unwrap().split_at(64);
         assert!(token.chars().all(|c| c.is_ascii_hexdigit()), "{set}");
         assert_eq!(rest, end);
         assert_ne!(cookie_of(&sign_in(&server, TINY).await), cookie_of(&answer), "new each time");
         assert_eq!(answer.headers()["cache-control"], "no-store");
         assert_eq!(answer.headers().contains_key("strict-transport-security"), secure == "1");
+        assert_eq!(get(&server, &format!("{name}={token}"), "/api/v1/me/").send().await.unwrap().status(), 200);
+        // Over HTTPS anybody's page on a neighbouring host could plant the plain one.
+        let other = if secure == "1" { "payrail_session" } else { "__Host-payrail_session" };
+        is_refused(get(&server, &format!("{other}={token}"), "/api/v1/me/"), 401, "not_authenticated").await;
     }
 }
 

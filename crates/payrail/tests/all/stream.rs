@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::sql::Sql;
-use crate::support::{ACME, DEADLINE, Process, TINY, World, key};
+use crate::support::{ACME, DEADLINE, FIAZ, Process, TINY, World, key, until};
 
 on_both_stores!(
     what_happens_is_told_in_order,
@@ -18,6 +18,7 @@ on_both_stores!(
     a_stop_ends_every_stream_at_once,
     a_stream_ends_with_its_session,
     who_may_not_listen_is_told_so,
+    one_merchant_leaves_places_for_the_others,
 );
 
 const STREAM: &str = "/api/v1/events/stream";
@@ -231,4 +232,28 @@ async fn who_may_not_listen_is_told_so(world: World) {
     let bad = (400, "invalid_parameter".to_owned());
     assert_eq!(told(server.get(TINY, STREAM).header("Last-Event-ID", "x")).await, bad);
     assert_eq!(told(server.get(TINY, &format!("{STREAM}?after=x"))).await, bad);
+}
+
+async fn one_merchant_leaves_places_for_the_others(world: World) {
+    let bounds = [("PAYRAIL_ROLE", "api"), ("PAYRAIL_STREAMS_PER_MERCHANT", "2"), ("PAYRAIL_STREAMS", "3")];
+    let server = world.serve_with(&bounds);
+    let open = async |api_key| {
+        let mut listener = Listener::to(server.get(api_key, STREAM)).await;
+        assert_eq!(listener.next().await.unwrap().kind, "ready");
+        listener
+    };
+    let refused = async |api_key: &str| {
+        let answer = server.get(api_key, STREAM).send().await.unwrap();
+        let (status, wait) = (answer.status().as_u16(), answer.headers()["retry-after"].to_str().unwrap().to_owned());
+        let problem: Value = answer.json().await.unwrap();
+        assert!(problem["detail"].as_str().unwrap().contains("/api/v1/events/"), "it says what to do: {problem}");
+        (status, problem["code"].as_str().unwrap().to_owned(), wait)
+    };
+    let [first, _second] = [open(TINY).await, open(TINY).await];
+    assert_eq!(refused(TINY).await, (429, "too_many_streams".to_owned(), "10".to_owned()));
+    let _others = open(ACME).await;
+    assert_eq!(refused(FIAZ).await, (503, "overloaded".to_owned(), "10".to_owned()), "the process has its bound, too");
+    assert_eq!(server.get(TINY, "/api/v1/events/?after=0").send().await.unwrap().status(), 200);
+    drop(first);
+    until("the place is free again", async || server.get(FIAZ, STREAM).send().await.unwrap().status() == 200).await;
 }

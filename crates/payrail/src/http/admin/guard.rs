@@ -9,8 +9,6 @@ use payrail_store::{Operator, Role};
 use crate::http::problem::Problem;
 use crate::http::{Api, cookies, same_origin, trace};
 
-pub const COOKIE: &str = "payrail_operator";
-
 /// An operator of any role.
 #[derive(Debug)]
 pub struct Signed {
@@ -45,7 +43,7 @@ impl FromRequestParts<Api> for OwnSession {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        let token = cookies::read(&parts.headers, COOKIE);
+        let token = cookies::OPERATOR.read(api, &parts.headers);
         let token = token.ok_or_else(|| refused("not_authenticated", "Sign in first."))?;
         same_origin::check(&parts.method, &parts.headers)?;
         let found = session(api, &token).await?;

@@ -18,21 +18,17 @@ mod payouts;
 mod people;
 mod records;
 mod session;
+mod sign_ins;
 mod verify;
 mod workers;
 
-use std::net::IpAddr;
-use std::num::NonZeroU32;
-use std::time::Duration;
-
 pub use auditor::Auditor;
-pub use guard::COOKIE;
 use guard::{MayOperate, Signed};
+use sign_ins::SignIns;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
-use super::rate_limit::Limit;
 use crate::passwords::Passwords;
 
 /// Where it is nested.
@@ -42,19 +38,13 @@ pub const PATH: &str = "/admin/api/v1";
 #[derive(Clone, Debug)]
 pub struct Desk {
     pub passwords: Passwords,
-    pub by_name: Limit<String>,
-    pub by_address: Limit<IpAddr>,
+    pub sign_ins: SignIns,
     pub auditor: Auditor,
 }
 
-/// Sign-ins at once, and then one each so often: under one name, and from one address.
-const BY_NAME: (NonZeroU32, Duration) = (NonZeroU32::new(20).unwrap(), Duration::from_secs(6));
-const BY_ADDRESS: (NonZeroU32, Duration) = (NonZeroU32::new(40).unwrap(), Duration::from_secs(2));
-
 impl Desk {
     pub fn new(auditor: Auditor) -> Self {
-        let (by_name, by_address) = (Limit::new(BY_NAME.0, BY_NAME.1), Limit::new(BY_ADDRESS.0, BY_ADDRESS.1));
-        Self { passwords: Passwords::default(), by_name, by_address, auditor }
+        Self { passwords: Passwords::default(), sign_ins: SignIns::default(), auditor }
     }
 }
 

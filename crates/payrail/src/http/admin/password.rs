@@ -41,7 +41,7 @@ pub async fn change(
     let operator = &session.signed.operator;
     let (current, new) = form(&body::object(&api, request).await?)?;
     // Whoever found an open session must not find out its password by trying.
-    api.desk.by_name.take(&operator.name.to_ascii_lowercase())?;
+    api.desk.sign_ins.admit_change(session.hash)?;
     let known = api.store.operator_of_name(&operator.name).await?;
     let hash = known.filter(|(known, _)| known.id == operator.id).map(|(_, hash)| hash);
     if !api.desk.passwords.is_right(current, hash.clone()).await.map_err(problem)? {

@@ -1,25 +1,24 @@
-//! Signing in and out. Who mistypes a password and who invents a name get the same answer after the same time,
-//! and either leaves a row in the audit log.
-
-use std::net::SocketAddr;
+//! Signing in and out. Who mistypes a password and who invents a name get the same answer after the same time, and
+//! either is in the audit log with the client's address (`sign_ins.rs` says how often).
 
 use axum::Json;
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
 use payrail_core::command::timestamp;
-use payrail_store::{NewSession, Operator as Stored, Role as StoredRole};
+use payrail_store::{NewSession, Operator as Stored, OperatorAction, Role as StoredRole};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::guard::{COOKIE, Signed, refused, session};
+use super::guard::{Signed, refused, session};
 use super::people::action;
 use crate::http::body::Object;
+use crate::http::client::Client;
 use crate::http::fields;
 use crate::http::problem::Problem;
-use crate::http::{Api, body, cookies, rate_limit, same_origin};
+use crate::http::{Api, body, cookies, same_origin};
 use crate::{demo, keys, passwords};
 
 const LASTS_HOURS: i64 = 12;
@@ -94,7 +93,7 @@ pub struct OperatorSignIn {
 #[utoipa::path(get, path = "/session", operation_id = "showOperatorSession", security(()),
     responses((status = 200, description = "The session, or that there is none", body = OperatorSession)))]
 pub async fn show(State(api): State<Api>, headers: HeaderMap) -> Result<Json<OperatorSession>, Problem> {
-    let signed = match cookies::read(&headers, COOKIE) {
+    let signed = match cookies::OPERATOR.read(&api, &headers) {
         Some(token) => session(&api, &token).await?,
         None => None,
     };
@@ -114,22 +113,18 @@ pub fn told(api: &Api, signed: Option<Signed>) -> OperatorSession {
     request_body = OperatorSignIn,
     responses(
         (status = 201, description = "Signed in for 12 hours", body = OperatorSession,
-            headers(("Set-Cookie" = String, description = "`payrail_operator`"))),
+            headers(("Set-Cookie" = String, description = "`payrail_operator`; over HTTPS `__Host-payrail_operator`"))),
         (status = 400, description = "`invalid`, `parse_error`", body = Problem),
         (status = 401, description = "`invalid_credentials`, `one_time_password_expired`", body = Problem),
         (status = 403, description = "`cross_origin`: another site's page asked", body = Problem),
         (status = 415, description = "`unsupported_media_type`", body = Problem),
         (status = 429, description = "`too_many_attempts`: again after `Retry-After`", body = Problem),
     ))]
-pub async fn sign_in(
-    State(api): State<Api>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request,
-) -> Result<Response, Problem> {
+pub async fn sign_in(State(api): State<Api>, client: Client, request: Request) -> Result<Response, Problem> {
     same_origin::check(request.method(), request.headers())?;
-    api.desk.by_address.take(&rate_limit::place_of(peer.ip()))?;
+    api.desk.sign_ins.admit(client)?;
     let (name, password) = form(&body::object(&api, request).await?)?;
-    api.desk.by_name.take(&name.to_ascii_lowercase())?;
+    api.desk.sign_ins.admit_as(client, &name).await?;
     let known = api.store.operator_of_name(&name).await?;
     let is_refused = !api.is_demo && demo::is_published_password(&password);
     if is_refused {
@@ -142,35 +137,37 @@ pub async fn sign_in(
         other => Problem::internal(&other),
     })?;
     match known {
-        Some((operator, hash)) if is_right => open(&api, operator, &hash).await,
-        known => Err(failed(&api, known.map(|(operator, _)| operator)).await?),
+        Some((operator, hash)) if is_right => open(&api, operator, &hash, client).await,
+        known => Err(failed(&api, &name, known.map(|(operator, _)| operator), client).await?),
     }
 }
 
-async fn open(api: &Api, operator: Stored, checked_hash: &str) -> Result<Response, Problem> {
+async fn open(api: &Api, operator: Stored, checked_hash: &str, client: Client) -> Result<Response, Problem> {
     let token = keys::token();
     let now = api.clock.now();
     let lasts = now.saturating_add(SignedDuration::from_hours(LASTS_HOURS)).unwrap_or(now);
     let until = operator.temporary_until.map_or(lasts, |until| until.min(lasts));
     if until <= now {
-        failed(api, Some(operator)).await?;
+        let name = operator.name.clone();
+        failed(api, &name, Some(operator), client).await?;
         let detail = "This one-time password has expired. Ask an operator to reset it.";
         return Err(refused("one_time_password_expired", detail));
     }
     let session = NewSession { hash: api.session_hash(&token), created_at: now, expires_at: until };
-    let done = action(api, &operator.name, "signed_in");
+    let done = api.desk.sign_ins.succeeded(api, &operator.name, client);
     if !api.store.open_session(operator.id, checked_hash, &session, &done).await? {
-        return Err(failed(api, Some(operator)).await?);
+        let name = operator.name.clone();
+        return Err(failed(api, &name, Some(operator), client).await?);
     }
-    let cookie = cookie(api, &token, LASTS_HOURS);
+    let cookie = cookies::OPERATOR.write(api, &token, LASTS_HOURS);
     let told = told(api, Some(Signed { operator, until }));
     Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie)], Json(told)).into_response())
 }
 
 /// Under the name if there is such an operator. What else was typed may well be a password in the wrong field.
-async fn failed(api: &Api, known: Option<Stored>) -> Result<Problem, Problem> {
+async fn failed(api: &Api, typed: &str, known: Option<Stored>, client: Client) -> Result<Problem, Problem> {
     let name = known.map_or("(unknown)".to_owned(), |operator| operator.name);
-    api.store.add_action(&action(api, &name, "sign_in_failed")).await?;
+    api.desk.sign_ins.failed(api, typed, &name, client).await?;
     Ok(refused("invalid_credentials", "The name or the password is wrong."))
 }
 
@@ -182,19 +179,21 @@ async fn failed(api: &Api, known: Option<Stored>) -> Result<Problem, Problem> {
         (status = 204, description = "Nobody is signed in"),
         (status = 403, description = "`cross_origin`: another site's page asked", body = Problem),
     ))]
-pub async fn sign_out(State(api): State<Api>, method: Method, headers: HeaderMap) -> Result<Response, Problem> {
-    if let Some(token) = cookies::read(&headers, COOKIE) {
+pub async fn sign_out(
+    State(api): State<Api>,
+    client: Client,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    if let Some(token) = cookies::OPERATOR.read(&api, &headers) {
         same_origin::check(&method, &headers)?;
         if let Some(signed) = session(&api, &token).await? {
             let done = action(&api, &signed.operator.name, "signed_out");
+            let done = OperatorAction { detail: Some(format!("from {client}")), ..done };
             api.store.close_session(&api.session_hash(&token), &done).await?;
         }
     }
-    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie(&api, "", 0))]).into_response())
-}
-
-fn cookie(api: &Api, token: &str, hours: i64) -> HeaderValue {
-    cookies::write(COOKIE, token, "/admin", hours, api.secure_cookies)
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookies::OPERATOR.write(&api, "", 0))]).into_response())
 }
 
 fn form(body: &Object) -> Result<(String, String), Problem> {

@@ -13,7 +13,6 @@ use std::pin::pin;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::ConnectInfo;
 use axum::serve::Listener;
 use hyper::Request;
 use hyper::body::Incoming;
@@ -26,6 +25,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use tower_http::normalize_path::NormalizePath;
 
+use super::client::Proxies;
 use patient::Patient;
 use refusal::Refusals;
 use room::{Room, Seat};
@@ -40,8 +40,15 @@ const HEAD_BYTES: usize = 32 * 1024;
 const BUFFER_BYTES: usize = 64 * 1024;
 
 /// Serves until `stop`, and then until the last answer is out.
-pub async fn serve(mut listener: TcpListener, service: Service, limits: Limits, stop: CancellationToken) {
-    let host = Host { service, limits, room: Room::new(files::places(limits.connections)), stop: stop.clone() };
+pub async fn serve(
+    mut listener: TcpListener,
+    service: Service,
+    limits: Limits,
+    proxies: Proxies,
+    stop: CancellationToken,
+) {
+    let host =
+        Host { service, limits, proxies, room: Room::new(files::places(limits.connections)), stop: stop.clone() };
     let (guests, refusals) = (TaskTracker::new(), Refusals::default());
     // The trait's `accept`, unlike the listener's own, waits and tries again where it fails.
     while let Some((stream, peer)) = stop.run_until_cancelled(Listener::accept(&mut listener)).await {
@@ -59,6 +66,7 @@ pub async fn serve(mut listener: TcpListener, service: Service, limits: Limits, 
 struct Host {
     service: Service,
     limits: Limits,
+    proxies: Proxies,
     room: Room,
     stop: CancellationToken,
 }
@@ -68,11 +76,12 @@ impl Host {
     async fn attend(self, stream: TcpStream, peer: SocketAddr, _seat: Seat) {
         let turns = Turns::default();
         let stream = TokioIo::new(Patient::new(stream, self.limits, turns.clone(), self.room));
-        let service = self.service;
+        let Self { service, proxies, .. } = self;
         let answering = service_fn(move |request: Request<Incoming>| {
             let turn = turns.begin();
             let mut request = request.map(Body::new);
-            request.extensions_mut().insert(ConnectInfo(peer));
+            let client = proxies.client(peer.ip(), request.headers());
+            request.extensions_mut().insert(client);
             let answer = service.clone().oneshot(request);
             async move { answer.await.map(|response| response.map(|body| Answer::new(body, turn))) }
         });

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::http::client::{ForwardedHeader, Proxies};
+use crate::http::streams::Streams;
 use crate::settings::BadSetting;
 
 #[derive(Clone, Debug, Args)]
@@ -33,6 +35,24 @@ pub struct Connections {
     /// Milliseconds that a client may read nothing of an answer while more is waiting
     #[arg(long, env = "PAYRAIL_STALL_MS", default_value_t = 30_000, value_name = "MS")]
     pub stall_ms: u64,
+
+    /// Event streams that may be open at a time; one more is answered 503
+    // Each looks at the database once a second.
+    #[arg(long, env = "PAYRAIL_STREAMS", default_value_t = 1_000, value_name = "NUMBER")]
+    pub streams: usize,
+
+    /// Event streams of one merchant that may be open at a time; one more is answered 429
+    #[arg(long, env = "PAYRAIL_STREAMS_PER_MERCHANT", default_value_t = 50, value_name = "NUMBER")]
+    pub streams_per_merchant: usize,
+
+    /// Addresses and networks (10.0.0.0/8) of your proxies, separated by commas. A request from one of them has its
+    /// client's address in a header; any other's header is ignored [default: none]
+    #[arg(long, env = "PAYRAIL_TRUSTED_PROXIES", value_delimiter = ',', value_name = "NETWORKS")]
+    pub trusted_proxies: Vec<String>,
+
+    /// The header that your proxies write the client's address into
+    #[arg(long, env = "PAYRAIL_FORWARDED_HEADER", default_value = "x-forwarded-for", value_name = "HEADER")]
+    pub forwarded_header: ForwardedHeader,
 }
 
 /// The same, checked.
@@ -46,6 +66,23 @@ pub struct Limits {
 }
 
 impl Connections {
+    pub fn proxies(&self) -> Result<Proxies, BadSetting> {
+        let proxies = Proxies::new(&self.trusted_proxies, self.forwarded_header);
+        proxies.map_err(|why| BadSetting(format!("PAYRAIL_TRUSTED_PROXIES: {why}")))
+    }
+
+    pub fn streams(&self) -> Result<Streams, BadSetting> {
+        const MOST: usize = 100_000;
+        for (name, value) in
+            [("PAYRAIL_STREAMS", self.streams), ("PAYRAIL_STREAMS_PER_MERCHANT", self.streams_per_merchant)]
+        {
+            if !(1..=MOST).contains(&value) {
+                return Err(BadSetting(format!("{name} must be from 1 to {MOST}, not {value}")));
+            }
+        }
+        Ok(Streams::new(self.streams, self.streams_per_merchant))
+    }
+
     pub fn limits(&self) -> Result<Limits, BadSetting> {
         if !(1..=1_000_000).contains(&self.connections) {
             return Err(BadSetting(format!("PAYRAIL_CONNECTIONS must be from 1 to 1000000, not {}", self.connections)));

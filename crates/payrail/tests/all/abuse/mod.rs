@@ -11,6 +11,7 @@ mod place;
 mod secrets;
 mod slow;
 mod smuggling;
+mod strangers;
 mod sums;
 mod values;
 mod wire;

@@ -37,17 +37,21 @@ async fn a_name_and_a_password_open_a_session(world: World) {
 }
 
 async fn the_cookie_is_for_our_pages_only(world: World) {
-    for (secure, rest) in [
-        ("0", "; HttpOnly; SameSite=Strict; Path=/admin; Max-Age=43200"),
-        ("1", "; HttpOnly; SameSite=Strict; Secure; Path=/admin; Max-Age=43200"),
+    for (secure, name, rest) in [
+        ("0", "payrail_operator", "; HttpOnly; SameSite=Strict; Path=/admin; Max-Age=43200"),
+        ("1", "__Host-payrail_operator", "; HttpOnly; SameSite=Strict; Secure; Path=/; Max-Age=43200"),
     ] {
         let server = world.serve_with(&[API_ONLY, ("PAYRAIL_SECURE_COOKIES", secure)]);
         let answer = try_sign_in(&server, ADMIN.0, ADMIN.1).await;
         let set = answer.headers()[SET_COOKIE].to_str().unwrap();
-        let (token, flags) = set.strip_prefix("payrail_operator=").unwrap().split_at(64);
+        let (token, flags) = set.strip_prefix(&format!("{name}=")).unwrap().split_at(64);
         assert!(token.chars().all(|c| c.is_ascii_hexdigit()), "{set}");
         assert_eq!(flags, rest);
         assert_eq!(answer.headers()["cache-control"], "no-store");
+        let overview = |name: &str| ask(&server, Method::GET, "/overview").header(COOKIE, format!("{name}={token}"));
+        Answer::to(overview(name)).await.is(200);
+        let other = if secure == "1" { "payrail_operator" } else { "__Host-payrail_operator" };
+        Answer::to(overview(other)).await.is_problem(401, "not_authenticated");
     }
 }
 

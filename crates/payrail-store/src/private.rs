@@ -1,0 +1,47 @@
+//! Files that only their owner may read: they hold balances, bank accounts and hashes of keys.
+
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+const OWNER_ONLY: u32 = 0o600;
+const OTHERS: u32 = 0o077;
+
+/// Makes an empty file unless there is one, whatever the umask. SQLite takes an empty file for a new database, and gives
+/// its log and its index the same mode. A file that is there keeps its mode.
+pub fn create(file: &Path) -> io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY).open(file) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made.map(drop),
+    }
+}
+
+/// Of a file that is in use: whoever widened its mode may have had a reason, so the log says it and nothing changes.
+pub fn warn_if_open(file: &Path) {
+    let Ok(metadata) = fs::metadata(file) else { return };
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & OTHERS != 0 {
+        let (file, mode) = (file.display(), format!("{mode:04o}"));
+        tracing::warn!(%file, mode, "other users of this machine can read or write this file; `chmod 600` keeps them out");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_made_once_and_its_mode_is_left_alone() {
+        let file = std::env::temp_dir().join(format!("payrail_private_{}", std::process::id()));
+        let mode = || fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+        create(&file).unwrap();
+        assert_eq!(mode(), OWNER_ONLY);
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+        fs::write(&file, "kept").unwrap();
+        create(&file).unwrap();
+        assert_eq!((mode(), fs::read_to_string(&file).unwrap().as_str()), (0o644, "kept"));
+        fs::remove_file(&file).unwrap();
+        assert!(create(&file.join("below")).is_err());
+    }
+}
