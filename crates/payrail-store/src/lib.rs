@@ -17,6 +17,7 @@ mod operators;
 mod postgres;
 pub mod private;
 mod process_lock;
+mod refusals;
 mod rows;
 mod search;
 mod sessions;

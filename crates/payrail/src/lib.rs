@@ -7,6 +7,7 @@ pub mod bench;
 pub mod cli;
 pub mod clock;
 pub mod demo;
+pub mod housekeeping;
 pub mod http;
 pub mod ids;
 pub mod keys;

@@ -19,7 +19,7 @@ use crate::ids::PayoutIds;
 use crate::lanes::Door;
 use crate::settings::{BadSetting, Common, Role, Serve};
 use crate::worker::Worker;
-use crate::{bank, demo, presence, readiness, reset, secret, telemetry};
+use crate::{bank, demo, housekeeping, presence, readiness, reset, secret, telemetry};
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -59,6 +59,7 @@ pub async fn run(common: Common, serve: Serve) -> Result<(), Error> {
         let worker = Worker::new(name, store.clone(), door.clone(), rail, clock.clone(), worker_settings);
         let worker = if serve.role == Role::All { worker.of_all_in_one() } else { worker };
         tasks.spawn(worker.run(stop.clone()));
+        tasks.spawn(housekeeping::run(store.clone(), clock.clone(), stop.clone()));
     }
     if let Some(listener) = listener {
         let addr = listener.local_addr()?;

@@ -28,6 +28,9 @@ use crate::settings::BORN;
 use links::{Link, Links};
 use load::Loaded;
 
+pub(crate) mod refusals {
+    crate::refusals::refusals!(sqlx::PgConnection);
+}
 pub(crate) mod sessions {
     crate::sessions::sessions!(sqlx::PgConnection);
 }

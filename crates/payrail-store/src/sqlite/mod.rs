@@ -27,6 +27,9 @@ use crate::needs::Needs;
 use crate::settings::BORN;
 use crate::{Replies, private};
 
+pub(crate) mod refusals {
+    crate::refusals::refusals!(sqlx::SqliteConnection);
+}
 pub(crate) mod sessions {
     crate::sessions::sessions!(sqlx::SqliteConnection);
 }

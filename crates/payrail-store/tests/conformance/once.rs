@@ -3,6 +3,7 @@
 
 use jiff::SignedDuration;
 use payrail_core::command::{Command, Refusal, Reply};
+use payrail_core::ids::Bucket;
 use payrail_store::StoreError;
 
 use crate::raw::Raw;
@@ -19,6 +20,7 @@ on_both_stores!(
     a_record_that_moved_money_cannot_be_touched,
     an_expired_refusal_gives_way_once,
     a_refusal_that_expires_at_once_is_no_trouble,
+    what_is_over_is_removed_and_nothing_else,
 );
 on_postgres_only!(a_record_that_comes_in_between_is_not_overwritten);
 on_sqlite_only!(a_record_that_moved_money_cannot_be_replaced);
@@ -191,6 +193,31 @@ async fn an_expired_refusal_gives_way_once(world: World) {
         assert_eq!(world.one(merchant(0), wish(5_000), now).await, Err(Refusal::KeyReused));
     }
     assert_eq!(world.balances(merchant(0)).await, (4_000, 6_000));
+}
+
+async fn what_is_over_is_removed_and_nothing_else(world: World) {
+    world.fund(merchant(0), 1_000).await;
+    let keys: Vec<_> = (0..5).map(|_| fresh_key()).collect();
+    let wish = |key, paise| create(fresh_id(merchant(0)), key, paise);
+    for (key, second) in keys.iter().zip([0, 0, 0, 0, 10]) {
+        assert_eq!(world.ask(merchant(0), wish(*key, 5_000), at(second)).await.status, 400);
+    }
+    // The first refusal's time is over, and its key made a payout: that is for ever.
+    let end = at(0) + world.policy.refusal_ttl;
+    let paid = world.ask(merchant(0), wish(keys[0], 700), end).await;
+    assert_eq!(paid.status, 201);
+    let bucket = merchant(0).bucket();
+    let remove = |then, most| world.store.remove_refusals(bucket, then, most);
+    assert_eq!(remove(end, 100).await.unwrap(), 0, "its time is not over before it is over");
+    assert_eq!(remove(end + MICROSECOND, 2).await.unwrap(), 2);
+    assert_eq!(remove(end + MICROSECOND, 2).await.unwrap(), 1, "the fifth has ten seconds left");
+    let other = Bucket::new(bucket.get().wrapping_add(1));
+    let much_later = end + SignedDuration::from_hours(24 * 365);
+    assert_eq!(world.store.remove_refusals(other, much_later, 100).await.unwrap(), 0);
+    assert_eq!(world.ask(merchant(0), wish(keys[0], 700), much_later).await, paid);
+    assert_eq!(world.one(merchant(0), wish(keys[4], 5_001), end).await, Err(Refusal::KeyReused));
+    assert_eq!(remove(much_later, 100).await.unwrap(), 1);
+    assert_eq!(world.balances(merchant(0)).await, (300, 700));
 }
 
 /// Then one batch writes the key's record several times.

@@ -15,6 +15,7 @@ on_both_stores!(
     a_refusal_stays_a_refusal_when_the_money_has_come,
     an_answer_outlives_the_payouts_changes_and_the_server,
     a_refusal_may_expire_and_a_payout_never,
+    refusals_that_are_long_over_are_removed,
     at_the_same_moment_one_is_first
 );
 
@@ -120,6 +121,35 @@ async fn a_refusal_may_expire_and_a_payout_never(world: World) {
     assert!(!answer.replayed());
     assert!(ask(&server, TINY, refused, order(2_000, "demo-bank")).await.replayed(), "and is now for ever");
     assert_eq!(server.balances(TINY).await, (4_000, 11_000));
+    world.verify();
+}
+
+/// Whoever is refused all day does not fill the disk for ever. A week's grace is for clocks that are wrong.
+async fn refusals_that_are_long_over_are_removed(world: World) {
+    let server = api_only(&world);
+    let keys = [key(), key(), key()];
+    ask(&server, TINY, keys[0], order(9_000, "demo-bank")).await.is("paid", 201);
+    for refused in &keys[1..] {
+        ask(&server, TINY, *refused, order(2_000, "demo-bank")).await.is("refused", 400);
+    }
+    drop(server);
+    let mut sql = Sql::connect(&world).await;
+    let days_ago = |sql: &Sql, days: i64| match sql.is_postgres() {
+        true => format!("now() - interval '{days} days'"),
+        false => format!("(CAST(strftime('%s', 'now') AS INTEGER) - {days} * 86400) * 1000000"),
+    };
+    let hex = keys[1].simple();
+    let first = if sql.is_postgres() { format!("'{hex}'") } else { format!("x'{hex}'") };
+    let (over, just) = (days_ago(&sql, 8), days_ago(&sql, 6));
+    let end = format!("UPDATE idempotency_records SET expires_at = CASE key WHEN {first} THEN {over} ELSE {just} END");
+    assert_eq!(sql.exec(&format!("{end} WHERE expires_at IS NOT NULL")).await, 2);
+    let _server = world.serve();
+    until("the older one is removed", async || {
+        let mut sql = Sql::connect(&world).await;
+        sql.texts("SELECT cast(count(*) AS text) FROM idempotency_records WHERE status = 400").await == ["1"]
+    })
+    .await;
+    assert_eq!(sql.texts(&format!("SELECT body FROM idempotency_records WHERE key = {first}")).await, [""; 0]);
     world.verify();
 }
 
