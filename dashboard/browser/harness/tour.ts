@@ -1,8 +1,8 @@
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
-import { preparePayout, signInAs } from "./merchant.ts";
+import { preparePayout, signInAs, signInFilled } from "./merchant.ts";
 import { signInOperator } from "./operator.ts";
-import { ACME, FIAZ, type Server } from "./server.ts";
+import { ACME, FIAZ, FILLED, type Server } from "./server.ts";
 
 /** A page as a visitor comes to see it. */
 export interface Stop {
@@ -93,6 +93,33 @@ export function merchantTour({ paid, doubtful }: Sights): Stop[] {
         await visit(page, "/double-spend", /twice/);
         await page.getByRole("button", { name: "Send both requests" }).click();
         await page.getByText("One was held, the other was refused.").waitFor();
+      },
+    },
+  ];
+}
+
+/** The pages of the merchant with a long history and a balance in crores. */
+export async function longTour(server: Server): Promise<Stop[]> {
+  const [newest] = await server.json<{ id: string }[]>(FILLED, "/api/v1/payouts/?view=full&limit=1");
+  return [
+    {
+      name: "long-overview",
+      show: async (page) => {
+        await page.context().clearCookies();
+        await signInFilled(page);
+        await page.getByRole("row").nth(1).waitFor();
+      },
+    },
+    { name: "long-payouts", show: (page) => visit(page, "/payouts", "Payouts") },
+    { name: "long-payout", show: (page) => visit(page, `/payouts/${newest?.id}`, /Completed/) },
+    { name: "long-ledger", show: (page) => visit(page, "/ledger", "Ledger") },
+    {
+      name: "long-search",
+      show: async (page) => {
+        await visit(page, "/", "Overview");
+        await page.keyboard.press("Control+k");
+        await page.keyboard.insertText("demo-success");
+        await page.getByText("by bank account").first().waitFor();
       },
     },
   ];
