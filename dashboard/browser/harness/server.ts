@@ -37,10 +37,12 @@ export class Server {
   static async start(settings: Record<string, string> = {}, payouts = 0): Promise<Server> {
     if (!existsSync(program)) throw new Error(`${program} is not there: build it, or set PAYRAIL_BIN`);
     const folder = await mkdtemp(join(tmpdir(), "payrail-browser-"));
-    if (payouts > 0) await fill(folder, settings, payouts);
     const child = serve(folder, settings);
     try {
-      return new Server(child, folder, settings, await address(child));
+      const started = new Server(child, folder, settings, await address(child));
+      // Beside the server, which has made the database a demonstration.
+      if (payouts > 0) await fill(folder, settings, payouts);
+      return started;
     } catch (error) {
       child.kill("SIGKILL");
       await rm(folder, { recursive: true, force: true });

@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
+import { DEADLINE_MS } from "./deadline.ts";
 import { preparePayout, signInAs, signInFilled } from "./merchant.ts";
 import { signInOperator } from "./operator.ts";
 import { ACME, FIAZ, FILLED, type Server } from "./server.ts";
@@ -26,8 +27,11 @@ export async function fill(server: Server): Promise<Sights> {
   await server.pay(FIAZ, 12_345, "demo-silent");
   const paid = await server.pay(ACME, 100_000, "demo-success");
   const story = async (id: string) => await server.json<Story>(ACME, `/api/v1/payouts/${id}/`);
-  await expect.poll(async () => (await story(paid)).status).toBe("completed");
-  await expect.poll(async () => (await story(doubtful)).in_doubt).toBeTruthy();
+  const hasHappened = async () => {
+    expect((await story(paid)).status).toBe("completed");
+    expect((await story(doubtful)).in_doubt).toBeTruthy();
+  };
+  await vi.waitFor(hasHappened, { timeout: DEADLINE_MS, interval: 50 });
   const { id } = await server.json<{ id: string }>(ACME, "/api/v1/me/");
   return { paid, doubtful, merchant: id };
 }
@@ -118,7 +122,7 @@ export async function longTour(server: Server): Promise<Stop[]> {
       show: async (page) => {
         await visit(page, "/", "Overview");
         await page.keyboard.press("Control+k");
-        await page.keyboard.insertText("demo-success");
+        await page.getByRole("dialog").getByRole("combobox").fill("demo-success");
         await page.getByText("by bank account").first().waitFor();
       },
     },
