@@ -1,9 +1,9 @@
 import { Outlet, useRouterState } from "@tanstack/react-router";
 import { ArrowUpRight, BookText, LayoutDashboard, Zap } from "lucide-react";
 import { useEffect, useEffectEvent, useRef, useState } from "react";
+import { DemoBanner } from "@/components/demo-banner";
 import { useConnection } from "@/lib/connection";
 import { useZone } from "@/lib/zone";
-import { DemoBanner } from "@/components/demo-banner";
 import { AppShell, type NavItem } from "@/ui/app-shell";
 import { ConnectionBanner } from "@/ui/connection-banner";
 import { ErrorBoundary } from "@/ui/error-boundary";

@@ -40,7 +40,9 @@ export default function Palette({ nav, isOpen, onOpenChange }: PaletteProps) {
   const lookUp = async (text: string, signal: AbortSignal): Promise<LookUp> => {
     const { results, searched_back_to } = await searchPayouts(text, signal);
     return {
-      found: results.map(({ payout, matched }) => ofPayout(payout, "Payouts found", `by ${sayMatched(matched)}`)),
+      found: results.map(({ payout, matched }) =>
+        ofPayout(payout, "Payouts found", `${formatDay(new Date(payout.created_at))} · by ${sayMatched(matched)}`),
+      ),
       hint: searched_back_to
         ? `Payouts before ${formatDay(new Date(searched_back_to))} haven't been searched for this; ids, references and UTRs have.`
         : undefined,
