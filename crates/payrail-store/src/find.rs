@@ -24,6 +24,18 @@ pub struct Wanted<'a> {
     pub ending: Option<&'a str>,
 }
 
+/// The same over all merchants, where each payout is read through its hold.
+pub const SEARCHED_OF_ALL_MAX: i64 = 20_000;
+
+/// Payouts of all merchants.
+#[derive(Clone, Debug, Default)]
+pub struct FoundOfAll {
+    /// Newest first.
+    pub payouts: Vec<(MerchantId, Payout)>,
+    /// Where the search without an index ended, if there are older payouts.
+    pub searched_back_to: Option<Timestamp>,
+}
+
 #[derive(Clone, Debug, Default)]
 pub struct FoundPayouts {
     /// Newest first.
@@ -50,6 +62,23 @@ impl Store {
         payouts.truncate(FOUND_MAX as usize);
         let searched_back_to = read!(self, find::older_than(merchant, SEARCHED_MAX))?;
         Ok(FoundPayouts { payouts, searched_back_to })
+    }
+
+    /// As [`Store::find_payouts`], for operators.
+    pub async fn find_payouts_of_all(&self, named: Option<PayoutId>, wanted: &Wanted<'_>) -> Result<FoundOfAll> {
+        let mut payouts = Vec::new();
+        if let Some(id) = named
+            && let Some(merchant) = self.merchant_of_payout(id).await?
+        {
+            payouts.extend(self.payout(merchant, id).await?.map(|payout| (merchant, payout)));
+        }
+        payouts.extend(read!(self, find::by_utr_of_all(wanted.text, FOUND_MAX))?);
+        payouts.extend(read!(self, find::among_newest_of_all(wanted, SEARCHED_OF_ALL_MAX, FOUND_MAX))?);
+        payouts.sort_by_key(|(_, payout)| std::cmp::Reverse((payout.created_at, payout.id)));
+        payouts.dedup_by_key(|(_, payout)| payout.id);
+        payouts.truncate(FOUND_MAX as usize);
+        let searched_back_to = read!(self, find::older_than_of_all(SEARCHED_OF_ALL_MAX))?;
+        Ok(FoundOfAll { payouts, searched_back_to })
     }
 }
 
@@ -114,6 +143,60 @@ macro_rules! find {
             .fetch_all(on)
             .await?;
             rows.into_iter().map(Payout::try_from).collect()
+        }
+
+        pub async fn by_utr_of_all(on: &mut Connection, utr: &str, limit: u32) -> Result<Vec<(MerchantId, Payout)>> {
+            let rows: Vec<PayoutRow> = sqlx::query_as(concat!(
+                "SELECT ",
+                payout_columns!(),
+                " FROM payouts WHERE utr IN ($1, $2) LIMIT $3 + 0"
+            ))
+            .bind(utr)
+            .bind(utr.to_uppercase())
+            .bind(i64::from(limit))
+            .fetch_all(on)
+            .await?;
+            rows.into_iter().map(|row| Ok((MerchantId(row.merchant_id), Payout::try_from(row)?))).collect()
+        }
+
+        /// By their holds, as the list of all merchants' payouts is read.
+        pub async fn among_newest_of_all(
+            on: &mut Connection,
+            wanted: &Wanted<'_>,
+            searched: i64,
+            limit: u32,
+        ) -> Result<Vec<(MerchantId, Payout)>> {
+            let rows: Vec<PayoutRow> = sqlx::query_as(concat!(
+                "SELECT ",
+                payout_columns!(),
+                " FROM (SELECT bucket AS b, merchant_id AS m, payout_id AS p, created_at AS held_at \
+                        FROM ledger_entries WHERE kind = 'hold' ORDER BY created_at DESC, payout_id DESC \
+                        LIMIT $1 + 0) h \
+                 JOIN payouts ON bucket = h.b AND merchant_id = h.m AND id = h.p \
+                 WHERE bank_account_id = $2 OR amount_paise = $3 OR amount_paise = $4 OR ",
+                $ending,
+                " = $5 ORDER BY h.held_at DESC, id DESC LIMIT $6 + 0"
+            ))
+            .bind(searched)
+            .bind(wanted.text)
+            .bind(wanted.amounts[0])
+            .bind(wanted.amounts[1])
+            .bind(wanted.ending)
+            .bind(i64::from(limit))
+            .fetch_all(on)
+            .await?;
+            rows.into_iter().map(|row| Ok((MerchantId(row.merchant_id), Payout::try_from(row)?))).collect()
+        }
+
+        pub async fn older_than_of_all(on: &mut Connection, count: i64) -> Result<Option<Timestamp>> {
+            let rows: Vec<(At,)> = sqlx::query_as(
+                "SELECT created_at FROM ledger_entries WHERE kind = 'hold' \
+                 ORDER BY created_at DESC, payout_id DESC LIMIT 2 OFFSET $1 + 0",
+            )
+            .bind(count - 1)
+            .fetch_all(on)
+            .await?;
+            Ok(rows.first().filter(|_| rows.len() > 1).map(|(at,)| at.0))
         }
 
         /// When the oldest of the newest `count` payouts was made, if there are older ones.

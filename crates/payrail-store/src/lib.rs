@@ -4,6 +4,7 @@
 #[macro_use]
 mod either;
 
+mod announcements;
 mod audit;
 mod clock;
 mod error;
@@ -40,6 +41,7 @@ use payrail_core::payout::Payout;
 use sqlx::migrate::{MigrateError, Migrator};
 use uuid::Uuid;
 
+pub use announcements::Announcements;
 pub use audit::{
     AttemptFact, DecisionFact, EntryFact, EventFact, ExceptionFact, PayoutFact, Place, RecordFact, ReturnFact,
     SharedUtr, Stray,
@@ -48,7 +50,7 @@ pub use clock::{ClockDifference, Now, SharedClock};
 pub use error::{Result, StoreError};
 pub use exceptions::{ExceptionFilter, ExceptionLine, Resolution, WaitingReturn};
 pub use fill::{Filler, Filling, Order, Paid};
-pub use find::{FoundPayouts, SEARCHED_MAX, Wanted};
+pub use find::{FoundOfAll, FoundPayouts, SEARCHED_MAX, Wanted};
 pub use keys::{KeyLine, NewKey};
 pub use lists::Position;
 pub use operators::{Disabling, NewSession, Operator, Role};

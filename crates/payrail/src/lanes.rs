@@ -18,8 +18,8 @@ use payrail_store::{Now, Replies, Store, StoreError};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
-use crate::bells::Bells;
 use crate::clock::Clock;
+use crate::notifier::Notifier;
 use crate::telemetry;
 use pace::Pace;
 use threads::Threads;
@@ -68,8 +68,8 @@ pub struct Door {
     patience: Duration,
     /// Rings when something was committed that a worker may want to look at.
     pub bell: Arc<Notify>,
-    /// Rung for each merchant whose book was in what was committed.
-    pub bells: Arc<Bells>,
+    /// Notified of each merchant whose book was in what was committed.
+    pub notifier: Arc<Notifier>,
     tasks: TaskTracker,
 }
 
@@ -92,13 +92,13 @@ impl Door {
     pub fn open(store: Store, policy: Policy, clock: Clock, settings: LaneSettings) -> Self {
         let tasks = TaskTracker::new();
         let bell = Arc::new(Notify::new());
-        let bells = Arc::new(Bells::default());
+        let notifier = Arc::new(Notifier::default());
         let threads = Arc::new(Threads::start(settings.lanes.max(1)));
         let lanes = (0..settings.lanes.max(1)).map(|number| {
             let (sender, receiver) = mpsc::channel(settings.queue);
             let (store, clock, pace) = (store.clone(), clock.clone(), Arc::new(Pace::default()));
-            let (bell, bells) = (bell.clone(), bells.clone());
-            let lane = Lane { number, store, policy, clock, bell, bells, pace: pace.clone() };
+            let (bell, notifier) = (bell.clone(), notifier.clone());
+            let lane = Lane { number, store, policy, clock, bell, notifier, pace: pace.clone() };
             let running = threads.spawn(lane.run(receiver, settings.batch));
             let threads = threads.clone();
             tasks.spawn(async move {
@@ -115,7 +115,7 @@ impl Door {
         let lanes = lanes.collect();
         tasks.close();
         let LaneSettings { queue_time, patience, .. } = settings;
-        Self { lanes, waiting: Arc::default(), queue_time, patience, bell, bells, tasks }
+        Self { lanes, waiting: Arc::default(), queue_time, patience, bell, notifier, tasks }
     }
 
     /// For a command line that needs the door once: one lane, the usual rules.
@@ -174,7 +174,7 @@ struct Lane {
     policy: Policy,
     clock: Clock,
     bell: Arc<Notify>,
-    bells: Arc<Bells>,
+    notifier: Arc<Notifier>,
     pace: Arc<Pace>,
 }
 
@@ -199,7 +199,7 @@ impl Lane {
                 Ok(outcomes) => {
                     counter!(telemetry::BATCHES).increment(1);
                     counter!(telemetry::COMMANDS).increment(part.commands.len() as u64);
-                    part.merchants().for_each(|merchant| self.bells.ring(merchant));
+                    part.merchants().for_each(|merchant| self.notifier.notify(merchant));
                     part.answer(outcomes);
                 }
                 Err(StoreError::Refused(why) | StoreError::Corrupt(why)) if part.commands.len() > 1 => {

@@ -2,7 +2,6 @@
 //! on the other side.
 
 pub mod bank;
-pub mod bells;
 pub mod bench;
 pub mod cli;
 pub mod clock;
@@ -13,6 +12,7 @@ pub mod ids;
 pub mod keys;
 pub mod lanes;
 pub mod logging;
+pub mod notifier;
 pub mod operators;
 pub mod passwords;
 mod payout_log;

@@ -17,6 +17,7 @@ use crate::http::server;
 use crate::http::{self, Api, Parts};
 use crate::ids::PayoutIds;
 use crate::lanes::Door;
+use crate::notifier::Exchange;
 use crate::settings::{BadSetting, Common, Role, Serve};
 use crate::worker::Worker;
 use crate::{bank, demo, housekeeping, presence, readiness, reset, secret, telemetry};
@@ -61,6 +62,8 @@ pub async fn run(common: Common, serve: Serve) -> Result<(), Error> {
         tasks.spawn(worker.run(stop.clone()));
         tasks.spawn(housekeeping::run(store.clone(), clock.clone(), stop.clone()));
     }
+    let (notifier, worker) = (door.notifier.clone(), door.bell.clone());
+    tasks.spawn(Exchange { notifier, worker, store: store.clone(), stop: stop.clone() }.run());
     if let Some(listener) = listener {
         let addr = listener.local_addr()?;
         let rail = bank_url.as_deref().map(|url| serve.worker.rail(url)).transpose()?;

@@ -1,5 +1,5 @@
-//! `GET /api/v1/events/stream/`: the merchant's outbox as it grows, as server-sent events. A bell of this process
-//! shortens the wait; what another process wrote is found by looking once a second.
+//! `GET /api/v1/events/stream/`: the merchant's outbox as it grows, as server-sent events. The
+//! notifier shortens the wait; what it does not tell of is found by looking once a second.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -24,9 +24,9 @@ use super::paging::{Params, bad_parameter};
 use super::problem::Problem;
 use super::streams::Place;
 
-/// How long to wait without a bell.
+/// How long to wait without a notification.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How soon to look again however often the bell rings.
+/// How soon to look again however many notifications there are.
 const REST: Duration = Duration::from_millis(100);
 const CHECK_PASS_EVERY: Duration = Duration::from_secs(30);
 const COMMENT_EVERY: Duration = Duration::from_secs(15);
@@ -127,13 +127,13 @@ impl Listener {
             if !self.may_go_on().await {
                 return None;
             }
-            // Heard from before the look on: what is written during it rings too.
+            // Heard from before the look on: what is written during it is news too.
             let api = self.api.clone();
-            let mut ring = pin!(api.door.bells.next_ring(self.merchant));
-            ring.as_mut().enable();
+            let mut news = pin!(api.door.notifier.next(self.merchant));
+            news.as_mut().enable();
             self.look().await;
             if self.waiting.is_empty() {
-                let _ = tokio::time::timeout(LOOK_EVERY, ring).await;
+                let _ = tokio::time::timeout(LOOK_EVERY, news).await;
             }
         }
     }

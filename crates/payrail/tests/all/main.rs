@@ -24,6 +24,7 @@ mod find;
 mod gate;
 mod logs;
 mod metrics;
+mod notifier;
 mod openapi;
 mod pages;
 mod race;

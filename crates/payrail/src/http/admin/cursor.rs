@@ -1,7 +1,6 @@
 //! Places in lists over all merchants as clients see them: opaque. And the time that a list is of.
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use payrail_store::{Position, Window};
 use uuid::Uuid;
 
@@ -38,9 +37,9 @@ pub fn next(query: Option<&str>, position: Option<Position>) -> Option<String> {
     Some(kept.chain([before.as_str()]).collect::<Vec<_>>().join("&"))
 }
 
-/// Days are UTC's.
-pub fn window(from: Option<&str>, to: Option<&str>) -> Result<Window, Problem> {
-    period::window(from, to, &TimeZone::UTC)
+/// Days are those of the named time zone, India's by default.
+pub fn window(from: Option<&str>, to: Option<&str>, zone: Option<&str>) -> Result<Window, Problem> {
+    period::window(from, to, &period::zone(zone)?)
 }
 
 #[cfg(test)]

@@ -35,10 +35,12 @@ pub struct LedgerParams {
     /// Of this merchant only.
     merchant: Option<Uuid>,
     kind: Option<EntryKind>,
-    /// Made then or later: a time (RFC 3339) or a date (UTC).
+    /// Made then or later: a time (RFC 3339) or a date.
     from: Option<String>,
     /// Made before then; of a date, until its end.
     to: Option<String>,
+    /// Whose dates: the IANA name of a time zone; Asia/Kolkata by default.
+    zone: Option<String>,
 }
 
 /// Ledger entries of all merchants, newest first
@@ -62,7 +64,7 @@ pub async fn list(
     let filter = EntryFilter {
         merchant: params.merchant.map(MerchantId),
         kind: params.kind.map(Into::into),
-        window: cursor::window(params.from.as_deref(), params.to.as_deref())?,
+        window: cursor::window(params.from.as_deref(), params.to.as_deref(), params.zone.as_deref())?,
     };
     let found = api.store.search_entries(&filter, before, limit).await?;
     let owners = Owners::of(&api, found.items.iter().map(|(merchant, _)| *merchant)).await?;

@@ -17,6 +17,7 @@ mod password;
 mod payouts;
 mod people;
 mod records;
+mod search;
 mod session;
 mod sign_ins;
 mod verify;
@@ -57,6 +58,7 @@ pub fn router() -> OpenApiRouter<Api> {
         .routes(routes!(operators::enable))
         .routes(routes!(operators::reset_password))
         .routes(routes!(overview::show))
+        .routes(routes!(search::find))
         .routes(routes!(verify::show, verify::start))
         .routes(routes!(merchants::list, merchants::create))
         .routes(routes!(merchants::show))

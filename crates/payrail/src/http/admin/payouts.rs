@@ -68,10 +68,12 @@ pub struct PayoutParams {
     /// A payout's id or reference, exactly; or a part of bank account, UTR or reason, in any case.
     #[param(max_length = 255)]
     search: Option<String>,
-    /// Made then or later: a time (RFC 3339) or a date (UTC).
+    /// Made then or later: a time (RFC 3339) or a date.
     from: Option<String>,
     /// Made before then; of a date, until its end.
     to: Option<String>,
+    /// Whose dates: the IANA name of a time zone; Asia/Kolkata by default.
+    zone: Option<String>,
 }
 
 /// Payouts of all merchants, newest first
@@ -92,7 +94,7 @@ pub async fn list(
 ) -> Result<Response, Problem> {
     let limit = limit(params.limit)?;
     let before = cursor::parse(params.before.as_deref())?;
-    let window = cursor::window(params.from.as_deref(), params.to.as_deref())?;
+    let window = cursor::window(params.from.as_deref(), params.to.as_deref(), params.zone.as_deref())?;
     let wanted = Filter::new(params.status, params.search.as_deref())?;
     let of = params.merchant.map(MerchantId);
     let found = match wanted.named() {

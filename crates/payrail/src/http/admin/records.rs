@@ -62,10 +62,12 @@ pub struct RecordParams {
     merchant: Option<Uuid>,
     /// Under this key only, in any of its spellings. With `merchant` it is looked up directly.
     key: Option<String>,
-    /// Made then or later: a time (RFC 3339) or a date (UTC).
+    /// Made then or later: a time (RFC 3339) or a date.
     from: Option<String>,
     /// Made before then; of a date, until its end.
     to: Option<String>,
+    /// Whose dates: the IANA name of a time zone; Asia/Kolkata by default.
+    zone: Option<String>,
 }
 
 /// Idempotency records of all merchants, newest first
@@ -90,7 +92,7 @@ pub async fn list(
     let filter = RecordFilter {
         merchant: params.merchant.map(MerchantId),
         key: key.transpose().map_err(bad_parameter)?,
-        window: cursor::window(params.from.as_deref(), params.to.as_deref())?,
+        window: cursor::window(params.from.as_deref(), params.to.as_deref(), params.zone.as_deref())?,
     };
     let found = api.store.search_records(&filter, before, limit).await?;
     let owners = Owners::of(&api, found.items.iter().map(|(merchant, _)| *merchant)).await?;

@@ -122,9 +122,18 @@ async fn bad_parameters_are_named(world: World) {
     let server = api_only(&world);
     let desk = Desk::of(&server, VIEWER).await;
     for list in ["payouts", "ledger", "records"] {
-        for query in
-            ["limit=0", "limit=201", "before=abc", "merchant=abc", "from=yesterday", "to=2026-02-30", "from=", "to=5"]
-        {
+        for query in [
+            "limit=0",
+            "limit=201",
+            "before=abc",
+            "merchant=abc",
+            "from=yesterday",
+            "to=2026-02-30",
+            "from=",
+            "to=5",
+            "zone=Nowhere",
+            "from=2026-10-10&to=2026-10-09",
+        ] {
             desk.get(&format!("/{list}?{query}")).await.is_problem(400, "invalid_parameter");
         }
     }

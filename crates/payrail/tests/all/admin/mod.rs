@@ -9,6 +9,7 @@ mod keys;
 mod lists;
 mod merchants;
 mod operators;
+mod search;
 mod sign_in;
 mod walls;
 mod workers;
