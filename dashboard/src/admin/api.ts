@@ -1,6 +1,7 @@
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { queryOptions } from "@tanstack/react-query";
 import { answer, client, whole } from "@/api/client";
 import type { components, paths } from "@/api/schema";
+import type { Cursor, Page } from "@/lib/list";
 import { nextQuery } from "@/lib/paging";
 
 /** The operators' API: its words, and one place for what each page asks. */
@@ -85,32 +86,31 @@ export const storyQuery = (merchant: string, id: string) =>
     refetchInterval: (query) => (isUnderWay(query.state.data) ? WATCHING_MS : LIVE_MS),
   });
 
-type ListName = "merchants" | "payouts" | "ledger" | "records" | "actions";
-type Row<Name extends ListName> =
+export type ListName = "merchants" | "payouts" | "ledger" | "records" | "actions";
+export type Row<Name extends ListName> =
   paths[`/admin/api/v1/${Name}`]["get"]["responses"][200]["content"]["application/json"][number];
 
 /** Only what is set counts. */
 export type Filter = Record<string, string | undefined>;
 
-export interface Page<Row> {
-  rows: Row[];
-  next: Record<string, string> | null;
-}
+const given = (filter: Filter): Record<string, string> =>
+  Object.fromEntries(Object.entries(filter).filter((pair): pair is [string, string] => Boolean(pair[1])));
 
-/** A list page by page: the server says in the `Link` header how it goes on. */
-export const listQuery = <Name extends ListName>(name: Name, filter: Filter) =>
-  infiniteQueryOptions({
-    queryKey: ["list", name, filter],
-    initialPageParam: given(filter),
-    queryFn: async ({ pageParam, signal }): Promise<Page<Row<Name>>> => {
-      // Every list takes its filters in the query; which ones, each page knows.
-      const path = `/admin/api/v1/${name}` as "/admin/api/v1/merchants";
-      const { data, response } = await whole(client.GET(path, { params: { query: pageParam }, signal }));
-      return { rows: data as Row<Name>[], next: nextQuery(response.headers.get("link")) };
-    },
-    getNextPageParam: (page) => page.next,
-  });
+/** A list page by page: the server says in the `Link` header how it goes on. Its days are those of the zone. */
+export const adminList = <Name extends ListName>(name: Name, filter: Filter, zone: string) => ({
+  queryKey: ["list", name, filter, zone],
+  fetchPage: async (cursor: Cursor, signal: AbortSignal): Promise<Page<Row<Name>>> => {
+    const hasDays = filter.from || filter.to;
+    const query = cursor ?? given(hasDays ? { ...filter, zone } : filter);
+    // Every list takes its filters in the query; which ones, each page knows.
+    const path = `/admin/api/v1/${name}` as "/admin/api/v1/merchants";
+    const { data, response } = await whole(client.GET(path, { params: { query }, signal }));
+    return { items: data as Row<Name>[], next: nextQuery(response.headers.get("link")) };
+  },
+});
 
-function given(filter: Filter): Record<string, string> {
-  return Object.fromEntries(Object.entries(filter).filter((pair): pair is [string, string] => Boolean(pair[1])));
-}
+export type Found = Schemas["AdminSearchAnswer"];
+
+/** What a text names exactly, over all merchants. */
+export const searchEverything = (q: string, signal: AbortSignal): Promise<Found> =>
+  answer(client.GET("/admin/api/v1/search", { params: { query: { q } }, signal }));

@@ -1,21 +1,17 @@
 import { useQuery } from "@tanstack/react-query";
-import {
-  createRootRoute,
-  createRoute,
-  createRouter,
-  Link,
-  lazyRouteComponent,
-  Outlet,
-  useRouterState,
-} from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, Link, Outlet, useRouterState } from "@tanstack/react-router";
 import { Compass } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { inWords } from "@/api/errors";
+import { useConnection } from "@/lib/connection";
+import { useZone } from "@/lib/zone";
 import { Button } from "@/ui/button";
+import { ConnectionBanner } from "@/ui/connection-banner";
 import { EmptyState, ErrorState, SkeletonRows } from "@/ui/states";
 import { type Filter, sessionQuery } from "./api";
 import { ChoosePassword } from "./operators/choose-password";
 import { SignIn } from "./pages/sign-in";
+import * as parts from "./parts";
 import { SignedIn } from "./people";
 import { Shell } from "./shell";
 
@@ -28,9 +24,12 @@ function House() {
   if (!session) {
     if (!error) return <SkeletonRows label="Loading" />;
     return (
-      <ErrorState title="PayRail Admin could not start" onRetry={() => refetch()}>
-        {inWords(error)}
-      </ErrorState>
+      <main>
+        <ConnectionBanner />
+        <ErrorState title="Not connected" onRetry={() => refetch()}>
+          {inWords(error)}
+        </ErrorState>
+      </main>
     );
   }
   if (!session.operator) return <SignIn session={session} hasEnded={wasSignedIn.current} />;
@@ -39,11 +38,14 @@ function House() {
     <SignedIn operator={session.operator}>
       <Shell>
         <FocusOnArrival />
-        <Outlet />
+        <PageOfZone />
       </Shell>
     </SignedIn>
   );
 }
+
+/** Every time on the page is drawn anew in another zone. */
+const PageOfZone = () => <Outlet key={useZone()} />;
 
 /** A new page is read from its top, by eyes and by screen readers. */
 function FocusOnArrival() {
@@ -68,11 +70,20 @@ const NoSuchPage = () => (
   />
 );
 
-const Broken = ({ error, reset }: { error: unknown; reset: () => void }) => (
-  <ErrorState title="This page broke" onRetry={reset}>
-    {inWords(error)}
-  </ErrorState>
-);
+/** The frame around a page that failed stays. The page is tried again by hand, or when the server is back. */
+function Broken({ reset }: { reset: () => void }) {
+  const { isLost } = useConnection();
+  const wasLost = useRef(isLost);
+  useEffect(() => {
+    if (wasLost.current && !isLost) reset();
+    wasLost.current = isLost;
+  }, [isLost, reset]);
+  return (
+    <ErrorState title="This page cannot be shown" onRetry={reset}>
+      No money is affected. Try again; if it fails again, reload the page.
+    </ErrorState>
+  );
+}
 
 const root = createRootRoute({ component: House, notFoundComponent: NoSuchPage, errorComponent: Broken });
 
@@ -84,25 +95,27 @@ const validateSearch = (search: Record<string, unknown>): Filter =>
       .map(([name, value]) => [name, String(value)]),
   );
 
-const page = <Path extends string>(path: Path, load: () => Promise<{ default: React.ComponentType }>) =>
-  createRoute({ getParentRoute: () => root, path, validateSearch, component: lazyRouteComponent(load) });
+const page = <Path extends string>(path: Path, component: typeof parts.Overview) =>
+  createRoute({ getParentRoute: () => root, path, validateSearch, component });
 
 const routes = [
-  page("/", () => import("./pages/overview")),
-  page("/merchants", () => import("./pages/merchants")),
-  page("/merchants/$merchant", () => import("./pages/merchant")),
-  page("/payouts", () => import("./pages/payouts")),
-  page("/payouts/$merchant/$id", () => import("./pages/payout")),
-  page("/doubtful", () => import("./pages/doubtful")),
-  page("/ledger", () => import("./pages/ledger")),
-  page("/records", () => import("./pages/records")),
-  page("/operators", () => import("./pages/operators")),
-  page("/actions", () => import("./pages/actions")),
+  page("/", parts.Overview),
+  page("/merchants", parts.Merchants),
+  page("/merchants/$merchant", parts.MerchantPage),
+  page("/payouts", parts.Payouts),
+  page("/payouts/$merchant/$id", parts.PayoutPage),
+  page("/doubtful", parts.Doubtful),
+  page("/ledger", parts.Ledger),
+  page("/records", parts.Records),
+  page("/operators", parts.Operators),
+  page("/actions", parts.Actions),
 ];
 
 export const router = createRouter({
   routeTree: root.addChildren(routes),
   basepath: "/admin",
+  // An error of one page leaves the frame around it as it is.
+  defaultErrorComponent: Broken,
   scrollRestoration: true,
   defaultPreload: "intent",
   // Texts in the address as they are, without the quotes of JSON.

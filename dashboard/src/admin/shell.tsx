@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import {
   BookOpenText,
@@ -14,17 +14,21 @@ import {
   Store,
   Users,
 } from "lucide-react";
-import { type ReactNode, useState } from "react";
-import { ConnectionLost } from "@/api/errors";
+import { type ReactNode, useEffect, useEffectEvent, useState } from "react";
 import { DemoBanner } from "@/components/demo-banner";
 import { AppShell, type NavItem } from "@/ui/app-shell";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
+import { ConnectionBanner } from "@/ui/connection-banner";
+import { ErrorBoundary } from "@/ui/error-boundary";
+import { preloadWhenIdle } from "@/ui/lazy-part";
 import { Menu, MenuItem, MenuLabel } from "@/ui/menu";
 import { ThemeSwitch } from "@/ui/theme-switch";
+import { ZoneSwitch } from "@/ui/zone-switch";
 import { useSignOut } from "./actions";
 import { overviewQuery, sessionQuery } from "./api";
 import { PasswordDialog } from "./operators/password-dialog";
+import { Palette, parts } from "./parts";
 import { useOperator, VIEWER_REASON } from "./people";
 
 const PLACES: { to: string; name: string; icon: LucideIcon; isMinor?: boolean }[] = [
@@ -40,22 +44,67 @@ const PLACES: { to: string; name: string; icon: LucideIcon; isMinor?: boolean }[
 
 /** Around every page behind the sign-in. */
 export function Shell({ children }: { children: ReactNode }) {
-  const { data, error } = useQuery(overviewQuery);
+  const { data } = useQuery(overviewQuery);
+  const [isSearching, setSearching] = useState(false);
+  useSearchKey(() => setSearching((isOpen) => !isOpen));
+  useFreshLists();
+  useEffect(() => preloadWhenIdle(parts), []);
   const doubts = data?.in_doubt.count ?? 0;
   const nav: NavItem[] = PLACES.map((place) =>
     place.to === "/doubtful" && doubts > 0 ? { ...place, mark: <Count of={doubts} /> } : place,
   );
   return (
-    <AppShell
-      nav={nav}
-      suffix="Admin"
-      account={<Account />}
-      tools={<ThemeSwitch />}
-      banner={<Banner isOffline={error instanceof ConnectionLost} />}
-    >
-      {children}
-    </AppShell>
+    <>
+      <AppShell
+        nav={nav}
+        suffix="Admin"
+        account={<Account />}
+        tools={
+          <>
+            <ZoneSwitch />
+            <ThemeSwitch />
+          </>
+        }
+        banner={<Banner />}
+        onSearch={() => setSearching(true)}
+      >
+        {children}
+      </AppShell>
+      {isSearching && (
+        <ErrorBoundary what="The search">
+          <Palette nav={PLACES} isOpen={isSearching} onOpenChange={setSearching} />
+        </ErrorBoundary>
+      )}
+    </>
   );
+}
+
+/** Ctrl K, or Command K. */
+function useSearchKey(open: () => void): void {
+  const press = useEffectEvent(open);
+  useEffect(() => {
+    const listen = (event: KeyboardEvent) => {
+      if (!(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== "k") return;
+      event.preventDefault();
+      press();
+    };
+    window.addEventListener("keydown", listen);
+    return () => window.removeEventListener("keydown", listen);
+  }, []);
+}
+
+const LISTS_MS = 15_000;
+
+/** Of the lists on the page the first rows are read again now and then; new ones wait until they are asked for. */
+function useFreshLists(): void {
+  const queries = useQueryClient();
+  useEffect(() => {
+    const refresh = () => {
+      if (!document.hidden) void queries.invalidateQueries({ queryKey: ["list"] });
+    };
+    const timer = setInterval(refresh, LISTS_MS);
+    return () => clearInterval(timer);
+  }, [queries]);
 }
 
 const Count = ({ of }: { of: number }) => (
@@ -65,17 +114,13 @@ const Count = ({ of }: { of: number }) => (
   </span>
 );
 
-function Banner({ isOffline }: { isOffline: boolean }) {
+function Banner() {
   const operator = useOperator();
   const { data: session } = useQuery(sessionQuery);
   return (
     <>
       {session?.demo && <DemoBanner />}
-      {isOffline && (
-        <p role="status" className="bg-warn-soft px-4 py-2 text-center text-warn">
-          The server cannot be reached. What you see may be old; it is fetched anew as soon as there is a connection.
-        </p>
-      )}
+      <ConnectionBanner />
       {operator.role === "viewer" && <p className="bg-info-soft px-4 py-2 text-center text-info">{VIEWER_REASON}</p>}
     </>
   );

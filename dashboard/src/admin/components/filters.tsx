@@ -1,7 +1,9 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Search, X } from "lucide-react";
-import { type ReactNode, useEffect, useId, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
+import { asDate } from "@/lib/period";
 import { Button } from "@/ui/button";
+import { DateRange } from "@/ui/date-range";
 import { TextInput } from "@/ui/field";
 import { Select } from "@/ui/select";
 import type { Filter } from "../api";
@@ -92,31 +94,13 @@ interface SelectFilterProps {
   options: Record<string, string>;
 }
 
-/** Whole days of UTC, both included. */
+/** From which day to which, in the time zone that is shown. */
 export function DateFilters() {
-  return (
-    <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
-      <DateFilter name="from" label="From" />
-      <DateFilter name="to" label="To" />
-    </div>
-  );
-}
-
-function DateFilter({ name, label }: { name: string; label: string }) {
   const [filter, change] = useFilter();
-  const id = useId();
   return (
-    <span className="inline-flex items-center gap-2">
-      <label htmlFor={id} className="text-[0.8125rem] text-faint">
-        {label}
-      </label>
-      <TextInput
-        id={id}
-        type="date"
-        className="h-9 w-36 px-2.5"
-        value={filter[name] ?? ""}
-        onChange={(event) => change({ [name]: event.target.value || undefined })}
-      />
-    </span>
+    <DateRange
+      value={{ from: asDate(filter.from), to: asDate(filter.to) }}
+      onChange={({ from, to }) => change({ from, to })}
+    />
   );
 }

@@ -34,9 +34,18 @@ const others: Column<AdminLedgerEntry>[] = [
     // A settlement leaves the available balance as it is: the amount alone, without a sign.
     cell: (entry) => (signed(entry) === 0 ? <Money paise={entry.amount_paise} /> : <Movement paise={signed(entry)} />),
   },
-  { name: "Available after", align: "end", cell: (entry) => <Money paise={entry.available_after_paise} /> },
-  { name: "Held after", align: "end", cell: (entry) => <Money paise={entry.held_after_paise} /> },
+  // Both under each other: two columns of crores would leave no room for the description.
+  { name: "Balance after", align: "end", cell: (entry) => <BalancesAfter entry={entry} /> },
 ];
+
+const BalancesAfter = ({ entry }: { entry: AdminLedgerEntry }) => (
+  <span className="inline-grid">
+    <Money paise={entry.available_after_paise} />
+    <span className="text-[0.8125rem] text-faint">
+      <Money paise={entry.held_after_paise} /> held
+    </span>
+  </span>
+);
 
 export const ledgerColumns = [merchant, ...others];
 export const ledgerColumnsOfOne = others;

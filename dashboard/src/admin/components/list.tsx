@@ -1,61 +1,74 @@
-import type { InfiniteData, UseInfiniteQueryResult } from "@tanstack/react-query";
 import type { LucideIcon } from "lucide-react";
 import type { ReactNode } from "react";
 import { inWords } from "@/api/errors";
-import { LoadMore } from "@/ui/load-more";
+import { useList } from "@/api/use-list";
+import { periodError } from "@/lib/period";
+import { useZone } from "@/lib/zone";
+import { LongList } from "@/ui/long-list";
 import { EmptyState, ErrorState, SkeletonRows } from "@/ui/states";
 import { type Column, Table } from "@/ui/table";
-import type { Page } from "../api";
+import { adminList, type Filter, type ListName, type Row } from "../api";
 
-interface ListProps<Row> {
-  query: UseInfiniteQueryResult<InfiniteData<Page<Row>>>;
+interface Shown<Name extends ListName> {
+  name: Name;
+  filter: Filter;
   caption: string;
-  columns: readonly Column<Row>[];
-  rowKey: (row: Row) => string | number;
+  columns: readonly Column<Row<Name>>[];
+  rowKey: (row: Row<Name>) => string | number;
   hasRowLinks?: boolean;
-  /** Only the first page, with the rest elsewhere. */
-  isPreview?: boolean;
-  empty: { title: string; icon: LucideIcon; text?: ReactNode; action?: ReactNode };
+  empty: { title: string; icon: LucideIcon; text?: ReactNode };
 }
 
-/** A list with all of its states, and what comes after its last row. */
-export function List<Row>({ query, empty, isPreview, ...table }: ListProps<Row>) {
-  if (query.isPending) return <SkeletonRows label={`Loading: ${table.caption}`} />;
-  if (query.isError && !query.data) {
-    return (
-      <ErrorState title="This list could not be fetched" onRetry={() => query.refetch()}>
-        {inWords(query.error)}
-      </ErrorState>
-    );
-  }
-  const rows = query.data?.pages.flatMap((page) => page.rows) ?? [];
+interface ListProps<Name extends ListName> extends Shown<Name> {
+  /** What the rows are, in the plural: "payouts". */
+  what: string;
+}
+
+/** A reversed period out of a link is not asked for; its error stands beside it. */
+const askable = (filter: Filter): Filter =>
+  periodError(filter) ? { ...filter, from: undefined, to: undefined } : filter;
+
+/** A list of any length: older rows come as one scrolls, newer ones wait behind a button. */
+export function List<Name extends ListName>({ name, filter, empty, ...shown }: ListProps<Name>) {
+  const { caption, columns, rowKey, hasRowLinks = false, what } = shown;
+  const zone = useZone();
+  const list = useList({ ...adminList(name, askable(filter), zone), keyOf: rowKey });
   return (
-    <>
-      {rows.length > 0 && <Table {...table} rows={rows} />}
-      {rows.length === 0 && (isPreview || !query.hasNextPage) && (
-        <EmptyState title={empty.title} icon={empty.icon} action={empty.action}>
-          {empty.text}
-        </EmptyState>
-      )}
-      {!isPreview && <More query={query} isEmpty={rows.length === 0} />}
-    </>
+    <LongList
+      list={list}
+      what={what}
+      caption={caption}
+      columns={columns}
+      rowKey={rowKey}
+      hasRowLinks={hasRowLinks}
+      empty={(hasMore) =>
+        hasMore ? (
+          <EmptyState title={`No match in recent ${what}`} icon={empty.icon}>
+            Older {what} haven't been searched yet.
+          </EmptyState>
+        ) : (
+          <Empty {...empty} />
+        )
+      }
+    />
   );
 }
 
-function More<Row>({ query, isEmpty }: { query: ListProps<Row>["query"]; isEmpty: boolean }) {
-  if (!query.hasNextPage) return null;
+/** Only the newest few, with the rest elsewhere. */
+export function Preview<Name extends ListName>({ name, filter, empty, ...shown }: Shown<Name>) {
+  const { rows, error, refetch } = useList({ ...adminList(name, filter, useZone()), keyOf: shown.rowKey });
+  if (rows && rows.length > 0) return <Table {...shown} rows={rows} />;
+  if (rows) return <Empty {...empty} />;
+  if (!error) return <SkeletonRows label={`Loading: ${shown.caption}`} />;
   return (
-    <>
-      {isEmpty && (
-        <p className="px-5 pt-8 pb-4 text-center text-soft">Nothing like that among the newest; there is more.</p>
-      )}
-      <LoadMore
-        isBusy={query.isFetchingNextPage}
-        onClick={() => void query.fetchNextPage()}
-        error={query.isFetchNextPageError ? inWords(query.error) : null}
-      >
-        {isEmpty ? "Look further back" : "Load more"}
-      </LoadMore>
-    </>
+    <ErrorState title="This list could not be loaded" onRetry={refetch}>
+      {inWords(error)}
+    </ErrorState>
   );
 }
+
+const Empty = ({ title, icon, text }: Shown<ListName>["empty"]) => (
+  <EmptyState title={title} icon={icon}>
+    {text}
+  </EmptyState>
+);

@@ -1,9 +1,7 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
 import { ScrollText } from "lucide-react";
 import { PageHeader } from "@/ui/app-shell";
 import { Card } from "@/ui/card";
 import { useTitle } from "@/ui/use-title";
-import { listQuery } from "../api";
 import { actionColumns, actionWords } from "../components/action-columns";
 import { FilterBar, SearchFilter, SelectFilter, useFilter } from "../components/filters";
 import { List } from "../components/list";
@@ -15,7 +13,6 @@ const words = Object.fromEntries(Object.entries(actionWords).map(([word, { name 
 export default function ActionsPage() {
   useTitle("Audit log", HOUSE);
   const [filter] = useFilter();
-  const query = useInfiniteQuery(listQuery("actions", filter));
   return (
     <>
       <PageHeader
@@ -29,13 +26,15 @@ export default function ActionsPage() {
           <MerchantFilter />
         </FilterBar>
         <List
-          query={query}
+          name="actions"
+          filter={filter}
+          what="actions"
           caption="Operators’ actions"
           columns={actionColumns}
           rowKey={(action) => action.id}
           empty={{
             icon: ScrollText,
-            title: Object.keys(filter).length > 0 ? "No action like that" : "Nobody has done anything yet",
+            title: Object.keys(filter).length > 0 ? "No actions match these filters" : "No actions yet",
           }}
         />
       </Card>

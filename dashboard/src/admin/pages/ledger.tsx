@@ -1,10 +1,8 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
 import { BookOpenText } from "lucide-react";
 import { kinds } from "@/lib/payout";
 import { PageHeader } from "@/ui/app-shell";
 import { Card } from "@/ui/card";
 import { useTitle } from "@/ui/use-title";
-import { listQuery } from "../api";
 import { DateFilters, FilterBar, SelectFilter, useFilter } from "../components/filters";
 import { ledgerColumns } from "../components/ledger-columns";
 import { List } from "../components/list";
@@ -16,7 +14,6 @@ const kindNames = Object.fromEntries(Object.entries(kinds).map(([kind, { name, w
 export default function LedgerPage() {
   useTitle("Ledger", HOUSE);
   const [filter] = useFilter();
-  const query = useInfiniteQuery(listQuery("ledger", filter));
   const isFiltered = Object.keys(filter).length > 0;
   return (
     <>
@@ -31,11 +28,13 @@ export default function LedgerPage() {
           <MerchantFilter />
         </FilterBar>
         <List
-          query={query}
+          name="ledger"
+          filter={filter}
+          what="entries"
           caption="Ledger entries"
           columns={ledgerColumns}
           rowKey={(entry) => entry.id}
-          empty={{ icon: BookOpenText, title: isFiltered ? "No entry like that" : "The ledger is empty" }}
+          empty={{ icon: BookOpenText, title: isFiltered ? "No entries match these filters" : "The ledger is empty" }}
         />
       </Card>
     </>

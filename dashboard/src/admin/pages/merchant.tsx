@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { ArrowLeft, BookOpenText, Landmark, SendHorizontal } from "lucide-react";
 import { useState } from "react";
@@ -10,11 +10,11 @@ import { Copyable } from "@/ui/copy-button";
 import { Money } from "@/ui/money";
 import { ErrorState, Skeleton, SkeletonRows } from "@/ui/states";
 import { useTitle } from "@/ui/use-title";
-import { listQuery, type MerchantDetail, merchantQuery } from "../api";
+import { type MerchantDetail, merchantQuery } from "../api";
 import { ActButton } from "../components/act-button";
 import { KeysCard } from "../components/keys-card";
 import { ledgerColumnsOfOne } from "../components/ledger-columns";
-import { List } from "../components/list";
+import { Preview } from "../components/list";
 import { payoutColumnsOfOne } from "../components/payout-columns";
 import { useHasDraft } from "../draft";
 import { draftOf, FundDialog } from "../funding/fund-dialog";
@@ -107,12 +107,11 @@ const AllOf = ({ to, merchant }: { to: "/payouts" | "/ledger"; merchant: string 
 );
 
 function NewestPayouts({ merchant }: { merchant: string }) {
-  const query = useInfiniteQuery(listQuery("payouts", { merchant, limit: FEW }));
   return (
     <Card title="Newest payouts" actions={<AllOf to="/payouts" merchant={merchant} />}>
-      <List
-        query={query}
-        isPreview
+      <Preview
+        name="payouts"
+        filter={{ merchant, limit: FEW }}
         caption="Newest payouts"
         columns={payoutColumnsOfOne}
         rowKey={(payout) => payout.id}
@@ -124,16 +123,19 @@ function NewestPayouts({ merchant }: { merchant: string }) {
 }
 
 function NewestEntries({ merchant }: { merchant: string }) {
-  const query = useInfiniteQuery(listQuery("ledger", { merchant, limit: FEW }));
   return (
-    <Card title="Newest entries of the ledger" actions={<AllOf to="/ledger" merchant={merchant} />}>
-      <List
-        query={query}
-        isPreview
+    <Card title="Newest ledger entries" actions={<AllOf to="/ledger" merchant={merchant} />}>
+      <Preview
+        name="ledger"
+        filter={{ merchant, limit: FEW }}
         caption="Newest ledger entries"
         columns={ledgerColumnsOfOne}
         rowKey={(entry) => entry.id}
-        empty={{ icon: BookOpenText, title: "The book is empty", text: "Funding it writes its first entry." }}
+        empty={{
+          icon: BookOpenText,
+          title: "The ledger is empty",
+          text: "Fund the merchant to write the first entry.",
+        }}
       />
     </Card>
   );

@@ -1,4 +1,3 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
 import { Plus, Store } from "lucide-react";
 import { useState } from "react";
 import { PageHeader } from "@/ui/app-shell";
@@ -7,7 +6,7 @@ import { Money } from "@/ui/money";
 import type { Column } from "@/ui/table";
 import { Ago } from "@/ui/time";
 import { useTitle } from "@/ui/use-title";
-import { listQuery, type Merchant } from "../api";
+import type { Merchant } from "../api";
 import { ActButton } from "../components/act-button";
 import { MerchantLink } from "../components/cells";
 import { FilterBar, SearchFilter, useFilter } from "../components/filters";
@@ -26,7 +25,6 @@ const columns: Column<Merchant>[] = [
 export default function MerchantsPage() {
   useTitle("Merchants", HOUSE);
   const [filter] = useFilter();
-  const query = useInfiniteQuery(listQuery("merchants", filter));
   const [isCreating, setCreating] = useState(false);
   return (
     <>
@@ -45,7 +43,9 @@ export default function MerchantsPage() {
           <SearchFilter name="search" label="Search merchants" placeholder="Name, e-mail or id" />
         </FilterBar>
         <List
-          query={query}
+          name="merchants"
+          filter={filter}
+          what="merchants"
           caption="Merchants"
           columns={columns}
           rowKey={(merchant) => merchant.id}
@@ -54,7 +54,7 @@ export default function MerchantsPage() {
             filter.search
               ? {
                   icon: Store,
-                  title: "No merchant like that",
+                  title: "No merchants match this search",
                   text: "Part of the name or e-mail, or the whole id, finds it.",
                 }
               : { icon: Store, title: "No merchants yet", text: "Create the first one." }

@@ -1,10 +1,8 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
 import { SendHorizontal } from "lucide-react";
 import { filters } from "@/lib/payout";
 import { PageHeader } from "@/ui/app-shell";
 import { Card } from "@/ui/card";
 import { useTitle } from "@/ui/use-title";
-import { listQuery } from "../api";
 import { DateFilters, FilterBar, SearchFilter, SelectFilter, useFilter } from "../components/filters";
 import { List } from "../components/list";
 import { MerchantFilter } from "../components/merchant-filter";
@@ -14,7 +12,6 @@ import { HOUSE } from "../house";
 export default function PayoutsPage() {
   useTitle("Payouts", HOUSE);
   const [filter] = useFilter();
-  const query = useInfiniteQuery(listQuery("payouts", filter));
   const isFiltered = Object.keys(filter).length > 0;
   return (
     <>
@@ -27,12 +24,14 @@ export default function PayoutsPage() {
           <MerchantFilter />
         </FilterBar>
         <List
-          query={query}
+          name="payouts"
+          filter={filter}
+          what="payouts"
           caption="Payouts"
           columns={payoutColumns}
           rowKey={(payout) => payout.id}
           hasRowLinks
-          empty={{ icon: SendHorizontal, title: isFiltered ? "No payout like that" : "No payouts yet" }}
+          empty={{ icon: SendHorizontal, title: isFiltered ? "No payouts match these filters" : "No payouts yet" }}
         />
       </Card>
     </>

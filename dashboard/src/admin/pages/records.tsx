@@ -1,4 +1,3 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
 import { KeyRound } from "lucide-react";
 import { useState } from "react";
 import { PageHeader } from "@/ui/app-shell";
@@ -11,7 +10,7 @@ import { EmptyState } from "@/ui/states";
 import type { Column } from "@/ui/table";
 import { Ago, Moment } from "@/ui/time";
 import { useTitle } from "@/ui/use-title";
-import { type IdempotencyRecord, listQuery } from "../api";
+import type { IdempotencyRecord } from "../api";
 import { MerchantLink, PayoutLink } from "../components/cells";
 import { DateFilters, FilterBar, SearchFilter, useFilter } from "../components/filters";
 import { List } from "../components/list";
@@ -26,7 +25,6 @@ export default function RecordsPage() {
   useTitle("Requests", HOUSE);
   const [filter] = useFilter();
   const isKey = !filter.key || KEY.test(filter.key);
-  const query = useInfiniteQuery({ ...listQuery("records", filter), enabled: isKey });
   const [shown, setShown] = useState<IdempotencyRecord | null>(null);
   const columns: Column<IdempotencyRecord>[] = [
     { name: "Merchant", cell: (record) => <MerchantLink merchant={record.merchant} /> },
@@ -67,7 +65,9 @@ export default function RecordsPage() {
         </FilterBar>
         {isKey ? (
           <List
-            query={query}
+            name="records"
+            filter={filter}
+            what="requests"
             caption="Remembered requests"
             columns={columns}
             rowKey={(record) => `${record.merchant.id} ${record.key}`}
