@@ -40,7 +40,7 @@ test("the demonstration's operator comes in with one click", async () => {
 test("the auditor finds no difference where there is none", async () => {
   const { page } = await on.open();
   await signInOperator(page);
-  await page.getByText("It has not been run yet.").waitFor();
+  await page.getByText("The auditor has not run yet.").waitFor();
   await page.getByRole("button", { name: "Run now" }).click();
   await page.getByText("No difference.").waitFor();
   await page.getByText("Books, payouts and bank agree.").waitFor();
@@ -274,7 +274,13 @@ test("without the server the page says so", async () => {
   const { page, context } = window;
   await signInOperator(page);
   await context.setOffline(true);
-  await page.getByText("The server cannot be reached.", { exact: false }).first().waitFor();
+  await page
+    .getByText(/Not connected\./)
+    .first()
+    .waitFor();
   await context.setOffline(false);
-  await page.getByText("The server cannot be reached.", { exact: false }).first().waitFor({ state: "hidden" });
+  await page
+    .getByText(/Not connected\./)
+    .first()
+    .waitFor({ state: "hidden" });
 });

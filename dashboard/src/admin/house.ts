@@ -1,2 +1,2 @@
-/** How pages of the operators' house are titled. */
+/** The end of every page title in the operators' app. */
 export const HOUSE = "PayRail Admin";

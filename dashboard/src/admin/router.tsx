@@ -15,8 +15,8 @@ import * as parts from "./parts";
 import { SignedIn } from "./people";
 import { Shell } from "./shell";
 
-/** Behind the sign-in, whatever page it is. */
-function House() {
+/** Every page is behind the sign-in. */
+function App() {
   const { data: session, error, refetch } = useQuery(sessionQuery);
   const wasSignedIn = useRef(false);
   if (session?.operator) wasSignedIn.current = true;
@@ -85,7 +85,7 @@ function Broken({ reset }: { reset: () => void }) {
   );
 }
 
-const root = createRootRoute({ component: House, notFoundComponent: NoSuchPage, errorComponent: Broken });
+const root = createRootRoute({ component: App, notFoundComponent: NoSuchPage, errorComponent: Broken });
 
 /** Filters stand in the address: only texts count. */
 const validateSearch = (search: Record<string, unknown>): Filter =>

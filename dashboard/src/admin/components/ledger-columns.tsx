@@ -27,7 +27,7 @@ const others: Column<AdminLedgerEntry>[] = [
       </span>
     ),
   },
-  { name: "Made", cell: (entry) => <Ago at={entry.created_at} /> },
+  { name: "Time", cell: (entry) => <Ago at={entry.created_at} /> },
   {
     name: "Amount",
     align: "end",

@@ -41,7 +41,7 @@ export function NewMerchantDialog({ onClose }: { onClose: () => void }) {
       onOpenChange={(isOpen) => !isOpen && onClose()}
       isHeld={create.isPending}
       title="New merchant"
-      description="It begins with an empty book and one key, which is shown once."
+      description="The merchant starts with an empty ledger and one API key, which is shown once."
     >
       <form onSubmit={submit} noValidate className="grid gap-4">
         <Field label="Name" error={errors.name}>

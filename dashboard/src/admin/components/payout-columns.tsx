@@ -12,10 +12,10 @@ const merchant: Column<AdminPayout> = {
 
 const others: Column<AdminPayout>[] = [
   { name: "Payout", cell: (payout) => <PayoutLink merchant={payout.merchant.id} id={payout.id} isRow /> },
-  { name: "Account", cell: (payout) => <span className="break-all">{payout.bank_account_id}</span> },
+  { name: "Bank account", cell: (payout) => <span className="break-all">{payout.bank_account_id}</span> },
   { name: "Status", cell: (payout) => <StatusBadge payout={payout} /> },
   { name: "Attempts", align: "end", phone: "hide", cell: (payout) => payout.attempts },
-  { name: "Made", cell: (payout) => <Ago at={payout.created_at} /> },
+  { name: "Requested", cell: (payout) => <Ago at={payout.created_at} /> },
   { name: "Amount", align: "end", cell: (payout) => <Money paise={payout.amount_paise} className="font-medium" /> },
 ];
 

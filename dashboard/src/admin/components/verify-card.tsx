@@ -18,7 +18,7 @@ export function VerifyCard() {
   return (
     <Card
       title="Auditor"
-      hint="Replays every book, against payouts and bank."
+      hint="Replays every ledger and compares it with payouts and bank."
       actions={
         <ActButton
           size="small"
@@ -44,7 +44,7 @@ export function VerifyCard() {
         )}
         <div role="status">{data?.running && data.started_at && <Progress since={data.started_at} />}</div>
         {data?.last && <Report report={data.last} />}
-        {data && !data.last && !data.running && <p className="text-soft">It has not been run yet.</p>}
+        {data && !data.last && !data.running && <p className="text-soft">The auditor has not run yet.</p>}
         {!data && (error ? <p className="text-bad">{inWords(error)}</p> : <SkeletonRows count={3} />)}
       </CardBody>
     </Card>
@@ -55,7 +55,7 @@ function Progress({ since }: { since: string }) {
   const now = useNow();
   return (
     <Notice tone="info" className="mb-4">
-      At work for {formatSpan(now.getTime() - new Date(since).getTime())}. Nothing has to stop for it.
+      Running for {formatSpan(now.getTime() - new Date(since).getTime())}. Payouts continue meanwhile.
     </Notice>
   );
 }
@@ -76,13 +76,13 @@ function Report({ report }: { report: VerifyReport }) {
           {count(checked.merchants)} merchants, {count(checked.entries)} entries, {count(checked.payouts)} payouts
           {report.bank_checked && <>, {count(checked.bank_transfers)} transfers of the bank</>}
         </Fact>
-        <Fact name="Came in">
+        <Fact name="Paid in">
           <Money paise={totals.funded} />
         </Fact>
         <Fact name="Paid out">
           <Money paise={totals.paid_out} />
         </Fact>
-        <Fact name="Under way">
+        <Fact name="In progress">
           {count(report.under_way)}, {count(report.in_doubt)} of them in doubt
         </Fact>
       </Facts>
@@ -95,7 +95,7 @@ function Verdict({ report }: { report: VerifyReport }) {
   if (report.error) {
     return (
       <Notice tone="bad" icon={TriangleAlert}>
-        It could not finish: {report.error}
+        The audit could not finish: {report.error}
       </Notice>
     );
   }
@@ -105,7 +105,7 @@ function Verdict({ report }: { report: VerifyReport }) {
         <strong>
           {count(report.difference_count)} {report.difference_count === 1 ? "difference" : "differences"}.
         </strong>{" "}
-        Each is named below.
+        Each is listed below.
       </Notice>
     );
   }

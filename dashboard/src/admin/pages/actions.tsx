@@ -17,7 +17,7 @@ export default function ActionsPage() {
     <>
       <PageHeader
         title="Audit log"
-        hint="What every operator did, the newest first. The database lets nobody change or remove a line."
+        hint="What every operator did, newest first. Nobody can change or remove an entry."
       />
       <Card>
         <FilterBar>

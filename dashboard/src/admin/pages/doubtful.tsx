@@ -31,7 +31,7 @@ export default function DoubtfulPage() {
     <>
       <PageHeader
         title="Doubtful"
-        hint="Payouts whose last call got no definite answer, the oldest first. Their funds stay held until it is certain."
+        hint="Payouts whose last call to the bank got no definite answer, oldest first. Their amounts stay reserved until the outcome is certain."
       />
       <Card>
         {data && data.length > 0 && (
@@ -47,7 +47,7 @@ export default function DoubtfulPage() {
         )}
         {!data && !error && <SkeletonRows label="Loading: payouts in doubt" />}
         {!data && error && (
-          <ErrorState title="The list could not be fetched" onRetry={() => refetch()}>
+          <ErrorState title="The list could not be loaded" onRetry={() => refetch()}>
             {inWords(error)}
           </ErrorState>
         )}

@@ -17,10 +17,7 @@ export default function LedgerPage() {
   const isFiltered = Object.keys(filter).length > 0;
   return (
     <>
-      <PageHeader
-        title="Ledger"
-        hint="Every movement of money, the newest first. Entries are never changed or removed, by anybody."
-      />
+      <PageHeader title="Ledger" hint="Every movement of money, newest first. Nobody can change or remove an entry." />
       <Card>
         <FilterBar>
           <SelectFilter name="kind" label="Kind" any="Every kind" options={kindNames} />

@@ -32,7 +32,7 @@ export default function MerchantPage() {
     const isUnknown = error instanceof ApiError && error.status === 404;
     return (
       <ErrorState
-        title={isUnknown ? "There is no such merchant" : "The merchant could not be fetched"}
+        title={isUnknown ? "There is no such merchant" : "The merchant could not be loaded"}
         {...(isUnknown ? {} : { onRetry: () => void refetch() })}
       >
         {isUnknown ? <Link to="/merchants">All merchants</Link> : inWords(error)}

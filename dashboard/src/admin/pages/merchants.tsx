@@ -30,7 +30,7 @@ export default function MerchantsPage() {
     <>
       <PageHeader
         title="Merchants"
-        hint="Each owns a balance and the keys that open it."
+        hint="Each has a balance and API keys of its own."
         actions={
           <ActButton variant="primary" onClick={() => setCreating(true)}>
             <Plus aria-hidden />

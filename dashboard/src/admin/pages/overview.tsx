@@ -24,7 +24,7 @@ export default function OverviewPage() {
     <>
       <PageHeader title="Overview" hint="System health, live from the ledger." />
       {error && !data ? (
-        <ErrorState title="The overview could not be fetched" onRetry={() => refetch()}>
+        <ErrorState title="The overview could not be loaded" onRetry={() => refetch()}>
           {inWords(error)}
         </ErrorState>
       ) : (

@@ -29,7 +29,7 @@ export default function PayoutPage() {
     const isUnknown = error instanceof ApiError && error.status === 404;
     return (
       <ErrorState
-        title={isUnknown ? "There is no such payout" : "The payout could not be fetched"}
+        title={isUnknown ? "There is no such payout" : "The payout could not be loaded"}
         {...(isUnknown ? {} : { onRetry: () => void refetch() })}
       >
         {isUnknown ? <Link to="/payouts">All payouts</Link> : inWords(error)}
@@ -74,9 +74,9 @@ function Story({ payout }: { payout: AdminPayoutStory }) {
         </Card>
         <BankMessages story={payout} />
       </div>
-      <Card title="Particulars">
+      <Card title="Details">
         <CardBody>
-          <Particulars payout={payout} />
+          <Details payout={payout} />
         </CardBody>
       </Card>
     </div>
@@ -96,18 +96,18 @@ function Doubt({ payout, doubt }: { payout: AdminPayoutStory; doubt: NonNullable
   );
 }
 
-function Particulars({ payout }: { payout: AdminPayoutStory }) {
+function Details({ payout }: { payout: AdminPayoutStory }) {
   return (
     <Facts>
       <Fact name="Merchant">
         <MerchantLink merchant={payout.merchant} />
       </Fact>
-      <Fact name="Account">{payout.bank_account_id}</Fact>
-      <Fact name="Reserved">
+      <Fact name="Bank account">{payout.bank_account_id}</Fact>
+      <Fact name="Held">
         <Money paise={reservedPaise(payout)} />
       </Fact>
       <Fact name="Attempts">{payout.attempts}</Fact>
-      <Fact name="Payout">
+      <Fact name="Payout id">
         <Copyable value={payout.id} what="payout id" />
       </Fact>
       <Fact name="Reference">
@@ -119,10 +119,10 @@ function Particulars({ payout }: { payout: AdminPayoutStory }) {
         </Fact>
       )}
       {payout.reason && <Fact name="Reason">{payout.reason}</Fact>}
-      <Fact name="Made">
+      <Fact name="Requested">
         <Moment at={payout.created_at} />
       </Fact>
-      <Fact name="Changed">
+      <Fact name="Last change">
         <Moment at={payout.updated_at} />
       </Fact>
     </Facts>

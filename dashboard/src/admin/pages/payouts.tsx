@@ -15,7 +15,7 @@ export default function PayoutsPage() {
   const isFiltered = Object.keys(filter).length > 0;
   return (
     <>
-      <PageHeader title="Payouts" hint="Of all merchants, the newest first." />
+      <PageHeader title="Payouts" hint="Of all merchants, newest first." />
       <Card>
         <FilterBar>
           <SearchFilter name="search" label="Search payouts" placeholder="Id, reference, account, UTR or reason" />

@@ -40,7 +40,7 @@ export default function RecordsPage() {
       name: "Payout",
       cell: ({ merchant, payout_id }) => payout_id && <PayoutLink merchant={merchant.id} id={payout_id} />,
     },
-    { name: "Made", cell: (record) => <Ago at={record.created_at} /> },
+    { name: "Requested", cell: (record) => <Ago at={record.created_at} /> },
     {
       name: "Body",
       align: "end",
@@ -55,7 +55,7 @@ export default function RecordsPage() {
     <>
       <PageHeader
         title="Requests"
-        hint="What is remembered by idempotency key: whoever sends the same again gets the same answer again."
+        hint="Answers by idempotency key. The same request under the same key gets the same answer again."
       />
       <Card>
         <FilterBar>
@@ -73,7 +73,7 @@ export default function RecordsPage() {
             rowKey={(record) => `${record.merchant.id} ${record.key}`}
             empty={{
               icon: KeyRound,
-              title: Object.keys(filter).length > 0 ? "No request like that" : "No requests yet",
+              title: Object.keys(filter).length > 0 ? "No requests match these filters" : "No requests yet",
             }}
           />
         ) : (
@@ -89,12 +89,12 @@ export default function RecordsPage() {
 
 function RecordDialog({ record, onClose }: { record: IdempotencyRecord; onClose: () => void }) {
   return (
-    <Dialog isOpen onOpenChange={(isOpen) => !isOpen && onClose()} title="A remembered answer">
+    <Dialog isOpen onOpenChange={(isOpen) => !isOpen && onClose()} title="Stored answer">
       <Facts>
         <Fact name="Key">
           <Copyable value={record.key} what="idempotency key" />
         </Fact>
-        <Fact name="Made">
+        <Fact name="Requested">
           <Moment at={record.created_at} />
         </Fact>
         <Fact name="Kept">{record.expires_at ? <Until at={record.expires_at} /> : "for ever: it moved money"}</Fact>

@@ -38,15 +38,15 @@ export function SignIn({ session, hasEnded }: { session: OperatorSession; hasEnd
       <main id="main" className="mx-auto flex w-full max-w-sm flex-1 flex-col justify-center px-5 pb-24">
         <h1 className="font-semibold text-2xl">Operators only</h1>
         <p className="mt-1.5 text-soft">
-          Merchants sign in{" "}
+          Merchant?{" "}
           <a href="/" className="text-accent-text underline underline-offset-2">
-            on the other side
+            Sign in here
           </a>
           .
         </p>
         {hasEnded && !signIn.isError && (
           <Notice tone="warn" role="status" className="mt-5">
-            Your session has ended. Sign in again to go on where you were.
+            Your session has ended. Sign in again to continue where you were.
           </Notice>
         )}
         <form onSubmit={submit} noValidate className="mt-6 grid gap-4">
@@ -119,7 +119,7 @@ function Demo({ demo, isBusy, onPick }: DemoProps) {
   return (
     <section aria-label="Demonstration" className="mt-8 border-line border-t pt-5">
       <p className="text-[0.8125rem] text-faint">
-        This is a demonstration: the operator’s password is public, and any money is made up.
+        This is a demo: the operator’s password is public, and no money is real.
       </p>
       <button
         type="button"
@@ -129,7 +129,7 @@ function Demo({ demo, isBusy, onPick }: DemoProps) {
       >
         <span className="min-w-0 flex-1">
           <span className="block font-medium">Sign in as {demo.name}</span>
-          <span className="block text-[0.8125rem] text-faint">The operator of the demonstration</span>
+          <span className="block text-[0.8125rem] text-faint">The demo’s operator</span>
         </span>
         <ArrowRight className="size-4 text-faint" aria-hidden />
       </button>
