@@ -134,7 +134,7 @@ function Account() {
     <>
       <Menu
         trigger={
-          <Button variant="ghost" className="w-full min-w-0 justify-start px-2 text-ink">
+          <Button variant="ghost" className="w-full min-w-0 shrink justify-start overflow-hidden px-2 text-ink">
             <ShieldCheck aria-hidden />
             <span className="truncate">
               <span className="sr-only">Signed in as </span>

@@ -69,14 +69,14 @@ export function AppShell({ nav, suffix, account, tools, banner, onSearch, childr
         className="sticky top-0 z-20 flex h-14 items-center justify-between gap-2 border-line border-b bg-surface/95 px-4 backdrop-blur lg:hidden"
       >
         <Logo suffix={suffix} />
-        <div className="flex items-center">
+        <div className="flex min-w-0 items-center">
           {tools}
           {onSearch && (
             <IconButton label="Search and commands" onClick={onSearch}>
               <Search aria-hidden />
             </IconButton>
           )}
-          <div className="max-w-36">{account}</div>
+          <div className="min-w-0 max-w-36">{account}</div>
         </div>
       </header>
 

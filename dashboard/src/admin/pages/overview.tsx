@@ -35,10 +35,8 @@ export default function OverviewPage() {
             <Balance balance={data?.trial_balance} />
             <VerifyCard />
           </div>
-          <div className="grid items-start gap-5 xl:grid-cols-2">
-            <WorkersCard workers={data?.workers} />
-            <BankCard workers={data?.workers} />
-          </div>
+          <WorkersCard workers={data?.workers} />
+          <BankCard workers={data?.workers} />
         </div>
       )}
     </>
