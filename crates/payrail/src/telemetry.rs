@@ -13,6 +13,9 @@ pub const IN_DOUBT: &str = "payrail_payouts_in_doubt";
 pub const IN_DOUBT_OLDEST: &str = "payrail_payouts_in_doubt_oldest_seconds";
 pub const DUE: &str = "payrail_payouts_due";
 pub const DUE_OLDEST: &str = "payrail_payouts_due_oldest_seconds";
+pub const EXCEPTIONS: &str = "payrail_exceptions_open";
+pub const EXCEPTIONS_OLDEST: &str = "payrail_exceptions_open_oldest_seconds";
+pub const RETURNS_WAITING: &str = "payrail_returns_waiting";
 pub const CLOCK_DIFFERENCE: &str = "payrail_clock_difference_seconds";
 
 static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
@@ -28,6 +31,9 @@ pub fn begin() {
         describe_gauge!(IN_DOUBT_OLDEST, "Age of the oldest doubt: alert on it");
         describe_gauge!(DUE, "Payouts whose next step is due and that no worker has taken");
         describe_gauge!(DUE_OLDEST, "How long the first of them has been due: alert on it");
+        describe_gauge!(EXCEPTIONS, "Exceptions that no operator has resolved: alert on it");
+        describe_gauge!(EXCEPTIONS_OLDEST, "Age of the oldest open exception");
+        describe_gauge!(RETURNS_WAITING, "Returns that are set aside until they can be credited");
         describe_gauge!(CLOCK_DIFFERENCE, "How far this machine's clock is ahead of the database's: alert beyond 1");
         Some(recorder)
     });

@@ -9,6 +9,7 @@ mod admin;
 mod backup;
 mod bench;
 mod doubtful;
+mod exceptions;
 mod health;
 mod merchant;
 mod usage;
@@ -59,6 +60,8 @@ enum Command {
     Backup(backup::Args),
     /// List the payouts in doubt: since when, why, and what each waits for
     Doubtful(doubtful::Args),
+    /// List the exceptions: what the bank said that does not fit the books; and the returns that wait
+    Exceptions(exceptions::Args),
     /// Ask a process whether it can serve; exit status 1 if not
     Health(health::Args),
     /// Print the OpenAPI document of the HTTP API (docs/openapi.json is its copy)
@@ -153,6 +156,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
         Some(Command::Verify(args)) => return verify::run(&common, args).await,
         Some(Command::Backup(args)) => backup::run(&common, &args).await?,
         Some(Command::Doubtful(args)) => doubtful::run(&common, &args).await?,
+        Some(Command::Exceptions(args)) => exceptions::run(&common, &args).await?,
         Some(Command::Health(args)) => health::run(&common, args).await?,
         Some(Command::Openapi) => print_openapi()?,
         Some(Command::Admin(command)) => admin::run(&common, command).await?,

@@ -11,7 +11,9 @@ use payrail_store::Waiting;
 use super::Api;
 use super::problem::Problem;
 use crate::readiness;
-use crate::telemetry::{DUE, DUE_OLDEST, IN_DOUBT, IN_DOUBT_OLDEST, WAITING, text};
+use crate::telemetry::{
+    DUE, DUE_OLDEST, EXCEPTIONS, EXCEPTIONS_OLDEST, IN_DOUBT, IN_DOUBT_OLDEST, RETURNS_WAITING, WAITING, text,
+};
 
 pub async fn show(State(api): State<Api>) -> Result<impl IntoResponse, Problem> {
     let now = api.clock.now();
@@ -22,6 +24,10 @@ pub async fn show(State(api): State<Api>) -> Result<impl IntoResponse, Problem> 
         gauge!(count).set(waiting.count);
         gauge!(oldest).set(age(waiting, now));
     }
+    let (exceptions, returns) = tokio::try_join!(api.store.count_exceptions(), api.store.count_waiting_returns())?;
+    gauge!(EXCEPTIONS).set(exceptions.count);
+    gauge!(EXCEPTIONS_OLDEST).set(age(exceptions, now));
+    gauge!(RETURNS_WAITING).set(returns.count);
     gauge!(WAITING).set(u32::try_from(api.door.waiting()).unwrap_or(u32::MAX));
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text()))
 }

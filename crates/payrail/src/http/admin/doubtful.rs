@@ -151,7 +151,8 @@ fn utr(value: Option<&Value>, outcome: Option<DecisionOutcome>) -> Result<Option
     }
 }
 
-fn reason(value: Option<&Value>) -> Result<String, Wrong> {
+/// Why, in the operator's own words.
+pub(super) fn reason(value: Option<&Value>) -> Result<String, Wrong> {
     let text = fields::paragraph(value, *REASON_CHARACTERS.end())?;
     let least = *REASON_CHARACTERS.start();
     if text.chars().count() < least {

@@ -6,6 +6,7 @@ mod actions;
 mod auditor;
 pub(super) mod cursor;
 mod doubtful;
+mod exceptions;
 mod fund;
 mod guard;
 mod keys;
@@ -71,6 +72,9 @@ pub fn router() -> OpenApiRouter<Api> {
         .routes(routes!(doubtful::list))
         .routes(routes!(doubtful::ask))
         .routes(routes!(doubtful::decide))
+        .routes(routes!(exceptions::list))
+        .routes(routes!(exceptions::resolve))
+        .routes(routes!(exceptions::waiting))
         .routes(routes!(ledger::list))
         .routes(routes!(records::list))
         .routes(routes!(actions::list))

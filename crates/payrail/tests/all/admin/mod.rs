@@ -4,6 +4,7 @@ mod actions;
 mod audit;
 mod cli;
 mod doubtful;
+mod exceptions;
 mod fund;
 mod keys;
 mod lists;
