@@ -61,7 +61,7 @@ pub use rows::{AttemptLine, EventLine, LedgerLine, Merchant};
 pub use search::{ActionFilter, EntryFilter, Found, LOOKED_AT_MAX, PayoutFilter, RecordFilter, Window};
 pub use settings::{Purpose, names};
 pub use sqlite::SqliteStore;
-pub use totals::{COUNTED_MAX, TrialBalance, Waiting};
+pub use totals::{COUNTED_MAX, TrialBalance, UnderWay, Waiting};
 pub use views::{BalanceLine, OutcomeLine};
 pub use workers::WorkerLine;
 

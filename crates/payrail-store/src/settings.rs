@@ -50,8 +50,16 @@ impl Store {
 
     /// Puts `new` in the place of `old`, with a row in the audit log; false, and nothing is written, when the value
     /// is not `old` any more.
-    pub async fn replace_setting(&self, name: &str, old: &str, new: &str, done: &OperatorAction) -> Result<bool> {
-        write!(self, settings::replace_setting(name, old, new, done))
+    ///
+    /// What hung on the old value, `forgotten`, goes with it.
+    pub async fn replace_setting(
+        &self,
+        name: &str,
+        [old, new]: [&str; 2],
+        forgotten: &[&str],
+        done: &OperatorAction,
+    ) -> Result<bool> {
+        write!(self, settings::replace_setting(name, [old, new], forgotten, done))
     }
 
     pub async fn remove_setting(&self, name: &str) -> Result<()> {
@@ -90,8 +98,8 @@ macro_rules! settings {
         pub async fn replace_setting(
             on: &mut Connection,
             name: &str,
-            old: &str,
-            new: &str,
+            [old, new]: [&str; 2],
+            forgotten: &[&str],
             done: &OperatorAction,
         ) -> Result<bool> {
             let replaced = sqlx::query("UPDATE settings SET value = $3 WHERE name = $1 AND value = $2")
@@ -102,6 +110,9 @@ macro_rules! settings {
                 .await?;
             if replaced.rows_affected() == 0 {
                 return Ok(false);
+            }
+            for name in forgotten {
+                remove_setting(&mut *on, name).await?;
             }
             add_action(on, done).await?;
             Ok(true)

@@ -32,6 +32,14 @@ pub struct Waiting {
     pub oldest: Option<Timestamp>,
 }
 
+/// Payouts that a worker has taken up and that have no outcome.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromRow)]
+pub struct UnderWay {
+    /// [`COUNTED_MAX`] at the most.
+    pub count: i64,
+    pub amount_paise: i64,
+}
+
 #[derive(FromRow)]
 pub(crate) struct TipsRow {
     pub id: Uuid,
@@ -73,6 +81,10 @@ impl Store {
         }
     }
 
+    pub async fn under_way(&self) -> Result<UnderWay> {
+        read!(self, totals::under_way(COUNTED_MAX))
+    }
+
     pub async fn count_in_doubt(&self) -> Result<Waiting> {
         read!(self, totals::in_doubt(COUNTED_MAX))
     }
@@ -89,7 +101,7 @@ macro_rules! totals {
         use uuid::Uuid;
 
         use $crate::error::Result;
-        use $crate::totals::{TipsRow, Waiting, WaitingRow};
+        use $crate::totals::{TipsRow, UnderWay, Waiting, WaitingRow};
         use $crate::types::At;
 
         type Connection = $connection;
@@ -109,6 +121,16 @@ macro_rules! totals {
             .bind(id)
             .bind(i64::from(limit))
             .fetch_all(on)
+            .await?)
+        }
+
+        pub async fn under_way(on: &mut Connection, limit: u32) -> Result<UnderWay> {
+            Ok(sqlx::query_as(
+                "SELECT count(*) AS count, CAST(coalesce(sum(amount_paise), 0) AS bigint) AS amount_paise FROM \
+                 (SELECT amount_paise FROM payouts WHERE due_at IS NOT NULL AND status = 'processing' LIMIT $1 + 0) w",
+            )
+            .bind(i64::from(limit))
+            .fetch_one(on)
             .await?)
         }
 

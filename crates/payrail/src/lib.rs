@@ -2,6 +2,7 @@
 //! on the other side.
 
 pub mod bank;
+pub mod bank_change;
 pub mod bench;
 pub mod cli;
 pub mod clock;

@@ -54,11 +54,13 @@ pub async fn run(common: Common, serve: Serve) -> Result<(), Error> {
     tasks.spawn(readiness::watch_clock(store.clone(), serve.clock.tolerance(), stop.clone()));
     let (bank_url, bank) = bank_of(&serve).await?;
     store.flush_warnings().await?.iter().for_each(|warning| tracing::warn!("{warning}"));
+    let mut watch = None;
     if serve.role != Role::Api {
         let rail = serve.worker.rail(bank_url.as_deref().ok_or_else(no_bank)?)?;
         let name = format!("worker-{}-{:04x}", std::process::id(), rand::random::<u16>());
         let worker = Worker::new(name, store.clone(), door.clone(), rail, clock.clone(), worker_settings);
         let worker = if serve.role == Role::All { worker.of_all_in_one() } else { worker };
+        watch = Some(worker.bank());
         tasks.spawn(worker.run(stop.clone()));
         tasks.spawn(housekeeping::run(store.clone(), clock.clone(), stop.clone()));
     }
@@ -75,6 +77,7 @@ pub async fn run(common: Common, serve: Serve) -> Result<(), Error> {
             hasher,
             known_keys: Default::default(),
             clock,
+            bank: watch,
             clock_tolerance: serve.clock.tolerance(),
             ids: PayoutIds::default(),
             is_demo,

@@ -17,6 +17,7 @@ pub const EXCEPTIONS: &str = "payrail_exceptions_open";
 pub const EXCEPTIONS_OLDEST: &str = "payrail_exceptions_open_oldest_seconds";
 pub const RETURNS_WAITING: &str = "payrail_returns_waiting";
 pub const CLOCK_DIFFERENCE: &str = "payrail_clock_difference_seconds";
+pub const ANOTHER_BANK: &str = "payrail_bank_is_another";
 
 static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
@@ -35,6 +36,7 @@ pub fn begin() {
         describe_gauge!(EXCEPTIONS_OLDEST, "Age of the oldest open exception");
         describe_gauge!(RETURNS_WAITING, "Returns that are set aside until they can be credited");
         describe_gauge!(CLOCK_DIFFERENCE, "How far this machine's clock is ahead of the database's: alert beyond 1");
+        describe_gauge!(ANOTHER_BANK, "1 while a worker waits because another bank answers: alert on it");
         Some(recorder)
     });
 }

@@ -46,16 +46,18 @@ async fn of_many_first_values_one_wins(world: World) {
 async fn a_value_is_replaced_by_who_knows_it_and_never_without_a_row_in_the_audit_log(world: World) {
     world.store.remember("bank", "old").await.unwrap();
     let mut raw = world.raw().await;
-    assert!(!world.store.replace_setting("bank", "older", "new", &action("bank_confirmed")).await.unwrap());
-    assert!(!world.store.replace_setting("other", "old", "new", &action("bank_confirmed")).await.unwrap());
+    assert!(!world.store.replace_setting("bank", ["older", "new"], &[], &action("bank_confirmed")).await.unwrap());
+    assert!(!world.store.replace_setting("other", ["old", "new"], &[], &action("bank_confirmed")).await.unwrap());
     assert_eq!(raw.count("operator_actions").await, 0);
-    assert!(world.store.replace_setting("bank", "old", "new", &action("bank_confirmed")).await.unwrap());
+    world.store.put_setting("cursor", "7").await.unwrap();
+    assert!(world.store.replace_setting("bank", ["old", "new"], &["cursor"], &action("bank_confirmed")).await.unwrap());
+    assert_eq!(world.store.setting("cursor").await.unwrap(), None, "it was the old bank's");
     assert_eq!(world.store.setting("bank").await.unwrap().as_deref(), Some("new"));
     assert_eq!(raw.texts("SELECT reason FROM operator_actions").await, ["because"]);
     // The same row of the audit log again is refused, and so is the change.
     let twice = action("bank_confirmed");
-    assert!(world.store.replace_setting("bank", "new", "newer", &twice).await.unwrap());
-    world.store.replace_setting("bank", "newer", "newest", &twice).await.unwrap_err();
+    assert!(world.store.replace_setting("bank", ["new", "newer"], &[], &twice).await.unwrap());
+    world.store.replace_setting("bank", ["newer", "newest"], &[], &twice).await.unwrap_err();
     assert_eq!(world.store.setting("bank").await.unwrap().as_deref(), Some("newer"));
 }
 

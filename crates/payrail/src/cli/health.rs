@@ -6,8 +6,9 @@ use std::time::Duration;
 use reqwest::{Client, Url};
 
 use super::Error;
+use crate::rail;
 use crate::readiness;
-use crate::settings::{BadSetting, ClockSettings, Common, Role};
+use crate::settings::{self, BadSetting, ClockSettings, Common, Role};
 
 /// Longer than a healthy answer takes, shorter than what runs health checks waits.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -52,9 +53,17 @@ pub async fn run(common: &Common, args: Args) -> Result<(), Error> {
 async fn worker(common: &Common, bank: Option<Url>, tolerance: Duration) -> Result<(), Error> {
     let store = common.open(1).await?;
     readiness::check(&store, tolerance).await?;
+    let known = store.setting(rail::IDENTITY).await?;
     store.close().await;
     let bank = bank.ok_or_else(|| BadSetting("PAYRAIL_BANK_URL is not set: a worker needs a bank".to_owned()))?;
-    ask(bank.join("/healthz")?).await
+    ask(bank.join("/healthz")?).await?;
+    let met = settings::rail(bank.as_str(), PATIENCE)?.identity().await?;
+    match known.is_none_or(|known| known == met) {
+        true => Ok(()),
+        false => {
+            Err("another bank answers than the one to which the payouts were sent; see `payrail bank confirm`".into())
+        }
+    }
 }
 
 /// Who listens everywhere is asked on the loopback.

@@ -7,6 +7,7 @@ macro_rules! say {
 
 mod admin;
 mod backup;
+mod bank;
 mod bench;
 mod doubtful;
 mod exceptions;
@@ -22,10 +23,11 @@ use clap::builder::BoolishValueParser;
 use clap::{Parser, Subcommand};
 use payrail_store::Purpose;
 
+use crate::bank as simulated;
 use crate::clock::Clock;
 use crate::lanes::Door;
 use crate::settings::{BadSetting, Common, Serve};
-use crate::{bank, demo, logging, reset, secret, serve};
+use crate::{demo, logging, reset, secret, serve};
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -46,7 +48,7 @@ struct Cli {
 enum Command {
     /// Serve the API and work (the default)
     Serve(Box<Serve>),
-    /// Run the simulated bank on its own
+    /// Run the simulated bank on its own; with `confirm`, confirm that the payouts go to another bank
     Bank(Box<BankArgs>),
     /// Bring the database's schema up to this version
     Migrate(MigrateArgs),
@@ -89,17 +91,27 @@ struct ResetArgs {
     #[arg(long, env = "PAYRAIL_BANK_URL", value_name = "URL", hide_env_values = true)]
     bank_url: Option<String>,
     #[command(flatten)]
-    bank: bank::Settings,
+    bank: simulated::Settings,
 }
 
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 struct BankArgs {
+    #[command(subcommand)]
+    command: Option<BankCommand>,
     #[command(flatten)]
-    settings: bank::Settings,
+    settings: simulated::Settings,
     /// 1: the bank's book may be emptied over HTTP, as a part of `payrail reset` [default: 1 on a loopback address]
     #[arg(long, env = "PAYRAIL_DEMO", value_parser = BoolishValueParser::new(), value_name = "0|1",
           hide_possible_values = true)]
     demo: Option<bool>,
+}
+
+#[derive(Debug, Subcommand)]
+enum BankCommand {
+    /// Show which bank the payouts went to and whether a worker met another one; with all options, confirm that the
+    /// change is meant. It is written to the audit log
+    Confirm(self::bank::ConfirmArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -152,7 +164,10 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
     common.read_files()?;
     match cli.command {
         Some(Command::Serve(settings)) => serve::run(common, *settings).await?,
-        Some(Command::Bank(settings)) => run_bank(*settings).await?,
+        Some(Command::Bank(mut args)) => match args.command.take() {
+            Some(BankCommand::Confirm(args)) => self::bank::confirm(&common, args).await?,
+            None => run_bank(*args).await?,
+        },
         Some(Command::Verify(args)) => return verify::run(&common, args).await,
         Some(Command::Backup(args)) => backup::run(&common, &args).await?,
         Some(Command::Doubtful(args)) => doubtful::run(&common, &args).await?,
@@ -182,7 +197,8 @@ fn print_openapi() -> std::io::Result<()> {
 
 async fn run_bank(args: BankArgs) -> Result<(), Error> {
     let can_be_reset = args.demo.unwrap_or(args.settings.addr.ip().to_canonical().is_loopback());
-    let bank = bank::start(bank::Settings { can_be_reset, ..args.settings }).await.map_err(BadSetting::from)?;
+    let bank =
+        simulated::start(simulated::Settings { can_be_reset, ..args.settings }).await.map_err(BadSetting::from)?;
     let signal = serve::signal()?;
     say!("The simulated bank is listening on http://{}", bank.addr());
     signal.await;

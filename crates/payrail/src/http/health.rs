@@ -9,6 +9,10 @@ use serde_json::{Value, json};
 use super::Api;
 use super::problem::Problem;
 use crate::readiness::{self, NotReady};
+use crate::worker::Standing;
+
+const ANOTHER_BANK: &str = "Another bank answers than the one to which the payouts were sent; the worker waits. Requests \
+                            are accepted. See `payrail bank confirm --help`.";
 
 pub async fn alive() -> Json<Value> {
     Json(json!({ "status": "ok" }))
@@ -23,5 +27,8 @@ pub async fn ready(State(api): State<Api>) -> Result<Json<Value>, Problem> {
         NotReady::Store(error) => error.into(),
         NotReady::Clock(why) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "clock_differs", why),
     })?;
+    if let Some(Standing::Other { .. }) = api.bank.as_ref().map(|bank| bank.standing()) {
+        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "another_bank", ANOTHER_BANK));
+    }
     Ok(Json(json!({ "status": "ready", "schema": api.store.schema_version() })))
 }

@@ -10,10 +10,10 @@ use payrail_store::Waiting;
 
 use super::Api;
 use super::problem::Problem;
-use crate::readiness;
 use crate::telemetry::{
-    DUE, DUE_OLDEST, EXCEPTIONS, EXCEPTIONS_OLDEST, IN_DOUBT, IN_DOUBT_OLDEST, RETURNS_WAITING, WAITING, text,
+    ANOTHER_BANK, DUE, DUE_OLDEST, EXCEPTIONS, EXCEPTIONS_OLDEST, IN_DOUBT, IN_DOUBT_OLDEST, RETURNS_WAITING, WAITING, text,
 };
+use crate::{bank_change, readiness};
 
 pub async fn show(State(api): State<Api>) -> Result<impl IntoResponse, Problem> {
     let now = api.clock.now();
@@ -28,6 +28,8 @@ pub async fn show(State(api): State<Api>) -> Result<impl IntoResponse, Problem> 
     gauge!(EXCEPTIONS).set(exceptions.count);
     gauge!(EXCEPTIONS_OLDEST).set(age(exceptions, now));
     gauge!(RETURNS_WAITING).set(returns.count);
+    let bank = bank_change::state(&api.store, now).await?;
+    gauge!(ANOTHER_BANK).set(u32::from(bank.met.is_some()));
     gauge!(WAITING).set(u32::try_from(api.door.waiting()).unwrap_or(u32::MAX));
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text()))
 }

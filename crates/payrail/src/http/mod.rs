@@ -59,6 +59,7 @@ use crate::clock::Clock;
 use crate::ids::PayoutIds;
 use crate::keys::KeyHasher;
 use crate::lanes::Door;
+use crate::worker::BankWatch;
 use known_keys::KnownKeys;
 use rate_limit::Limit;
 use streams::Streams;
@@ -97,6 +98,8 @@ pub struct Parts {
     pub hasher: KeyHasher,
     pub known_keys: KnownKeys,
     pub clock: Clock,
+    /// What the worker of this process knows of its bank, if it has a worker.
+    pub bank: Option<Arc<BankWatch>>,
     /// By how much this machine's clock may differ from the database's.
     pub clock_tolerance: Duration,
     pub ids: PayoutIds,

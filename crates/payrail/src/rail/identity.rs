@@ -1,6 +1,8 @@
 //! Who answers. A bank states its identity in the header `Bank-Identity` of each answer; one that states none is
 //! known by its address.
 
+use std::sync::{Arc, PoisonError, RwLock};
+
 use payrail_core::payout::BankAnswer;
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
@@ -13,6 +15,31 @@ pub const IDENTITY: &str = "bank_identity";
 
 const CHARACTERS_MAX: usize = 128;
 
+/// The bank that this rail is meant to speak with, shared by its clones. While there is none, any answer counts.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Expected(Arc<RwLock<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    bank: Option<Arc<str>>,
+    met_another: bool,
+}
+
+impl Expected {
+    /// What a call carries: the identity that the bank states. (An address needs no repeating.)
+    pub fn stated(&self) -> Option<Arc<str>> {
+        self.read(|state| state.bank.clone()).filter(|bank| !bank.contains(' '))
+    }
+
+    fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        look(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn write(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.0.write().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
 #[derive(Deserialize)]
 struct Stated {
     identity: String,
@@ -24,6 +51,26 @@ impl Rail {
     pub async fn identity(&self) -> Result<String, String> {
         let answered = self.ask(Method::GET, &["v1", "identity"], None).await?;
         Ok(self.name_of(&answered))
+    }
+
+    /// From now on only this bank's answers count, and each call carries its name.
+    pub fn expect(&self, bank: &str) {
+        self.expected.write(|state| *state = State { bank: Some(bank.into()), met_another: false });
+    }
+
+    /// Whether an answer came from another bank since [`Self::expect`].
+    pub fn met_another(&self) -> bool {
+        self.expected.read(|state| state.met_another)
+    }
+
+    /// An answer of another bank is no answer: it knows nothing of what was sent to the first.
+    pub(super) fn refuse_another(&self, answered: &Answered) -> Result<(), String> {
+        let met = self.name_of(answered);
+        if self.expected.read(|state| state.bank.as_deref().is_none_or(|bank| bank == met)) {
+            return Ok(());
+        }
+        self.expected.write(|state| state.met_another = true);
+        Err(format!("another bank answered ({met}), which is no answer"))
     }
 
     /// Has a bank of demonstrations empty its book. Any other is not even asked.

@@ -10,7 +10,6 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::call::Answered;
 use super::{Error, Rail, call, excerpt};
 
 /// A page of a thousand rows at their longest.
@@ -147,11 +146,14 @@ impl Rail {
     ) -> Result<Vec<T>, Error> {
         let mut url = self.url(&["v1", name]);
         url.set_query(Some(&format!("after={after}&limit={limit}")));
-        let Answered { reply, .. } =
-            call::make(&self.client, Method::GET, url, None, None, LIST_MAX).await.map_err(|answer| match answer {
-                BankAnswer::Unreachable { why } | BankAnswer::NoAnswer { why } => Error::List(why),
-                other => Error::List(other.as_str().to_owned()),
-            })?;
+        let meant = self.expected.stated();
+        let answered = call::make(&self.client, Method::GET, url, None, meant.as_deref(), LIST_MAX).await;
+        let answered = answered.map_err(|answer| match answer {
+            BankAnswer::Unreachable { why } | BankAnswer::NoAnswer { why } => Error::List(why),
+            other => Error::List(other.as_str().to_owned()),
+        })?;
+        self.refuse_another(&answered).map_err(Error::List)?;
+        let reply = answered.reply;
         if reply.status != StatusCode::OK {
             return Err(Error::List(format!("the bank answered with HTTP status {}", reply.status)));
         }

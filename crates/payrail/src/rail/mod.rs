@@ -15,8 +15,8 @@ use payrail_core::payout::{BankAnswer, Step};
 use reqwest::{Client, Method, Url};
 use serde::Serialize;
 
-use call::Answered;
 pub use call::Reply;
+use identity::Expected;
 pub use identity::IDENTITY;
 pub use lists::{PaidTransfer, ReturnedTransfer, Unreadable};
 
@@ -58,6 +58,7 @@ pub struct Instruction<'a> {
 pub struct Rail {
     client: Client,
     base: Url,
+    expected: Expected,
 }
 
 impl Rail {
@@ -69,7 +70,7 @@ impl Rail {
             return Err(unusable("it must begin with http://"));
         }
         let client = call::client(timeout).map_err(|error| unusable(&error.to_string()))?;
-        Ok(Rail { client, base })
+        Ok(Rail { client, base, expected: Expected::default() })
     }
 
     /// Tells the bank to pay.
@@ -99,8 +100,12 @@ impl Rail {
     ) -> Exchange {
         let url = self.url(path);
         let sent = format!("{method} {} {}", url.path(), body.as_deref().unwrap_or_default());
-        let (received, answer) = match call::make(&self.client, method, url, body, None, ANSWER_MAX).await {
-            Ok(Answered { reply, .. }) => (reply.to_string(), answer::read(step, about, &reply)),
+        let meant = self.expected.stated();
+        let (received, answer) = match call::make(&self.client, method, url, body, meant.as_deref(), ANSWER_MAX).await {
+            Ok(answered) => match self.refuse_another(&answered) {
+                Ok(()) => (answered.reply.to_string(), answer::read(step, about, &answered.reply)),
+                Err(why) => (answered.reply.to_string(), BankAnswer::NoAnswer { why }),
+            },
             Err(unanswered) => (String::new(), unanswered),
         };
         Exchange { sent: excerpt(sent.trim_end(), KEPT_MAX), received: excerpt(&received, KEPT_MAX), answer }

@@ -9,7 +9,7 @@ use payrail_store::Store;
 
 use super::payouts::hash;
 use super::{Audit, Known, VerifyError, returns};
-use crate::rail::{Error, PaidTransfer, Rail};
+use crate::rail::{Error, IDENTITY, PaidTransfer, Rail};
 use crate::worker::RETURNS_CURSOR;
 
 const PAGE: u32 = 500;
@@ -19,6 +19,23 @@ const PAGE: u32 = 500;
 pub async fn returns_taken(store: &Store) -> Result<i64, VerifyError> {
     let cursor = store.setting(RETURNS_CURSOR).await?;
     Ok(cursor.and_then(|text| text.parse().ok()).unwrap_or(0))
+}
+
+/// Whether the payouts went to another bank than the one that answers: then nothing in its book can be compared, and
+/// that is said instead of a difference for each payout.
+pub async fn another(store: &Store, rail: Option<&Rail>, audit: &mut Audit<'_>) -> Result<bool, VerifyError> {
+    let (Some(rail), Some(known)) = (rail, store.setting(IDENTITY).await?) else { return Ok(false) };
+    let met = rail.identity().await.map_err(Error::List)?;
+    if met == known {
+        rail.expect(&known);
+        return Ok(false);
+    }
+    let what = format!(
+        "the payouts were sent to the bank {known}, and here is the bank {met}: its book was not compared. Name the right \
+         one in PAYRAIL_BANK_URL or PAYRAIL_BANK_BOOK; if the change is meant, `payrail bank confirm`"
+    );
+    audit.differ("another_bank", met, what);
+    Ok(true)
 }
 
 /// Compares the payouts in `audit.known` with the part of the bank's book that is about `buckets`.

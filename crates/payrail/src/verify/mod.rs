@@ -147,6 +147,10 @@ pub async fn verify_in_parts(
     let (lines, nobodys) = (HashSet::new(), HashSet::new());
     let known = HashMap::new();
     let mut audit = Audit { report: Report::default(), known, lines, nobodys, progress: &mut progress };
+    let rail = match bank::another(store, rail, &mut audit).await? {
+        true => None,
+        false => rail,
+    };
     strays(store, &mut audit).await?;
     let taken = bank::returns_taken(store).await?;
     returns::check_nobodys(store, &mut audit).await?;

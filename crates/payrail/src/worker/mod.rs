@@ -2,6 +2,7 @@
 //! transaction and no lock is open; the lease and the attempt's number keep others away. Whatever
 //! dies wherever, the payout falls due again and the next worker asks the bank first.
 
+mod bank;
 mod head;
 mod heartbeat;
 mod returns;
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 use futures::future::join_all;
 use payrail_core::command::{self, Action, Command, Refusal, Reply};
 use payrail_core::ids::{MerchantId, PayoutId};
-use payrail_core::payout::{Attempt, Payout, Step};
+use payrail_core::payout::{Attempt, BankAnswer, Payout, Step};
 use payrail_store::{Result, Store, StoreError};
 use tokio::sync::{Mutex, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -24,6 +25,7 @@ use crate::lanes::{Door, DoorError};
 use crate::payout_log;
 use crate::rail::{Exchange, Instruction, Rail};
 
+pub use bank::{BankWatch, MET, MET_COUNTS_FOR, Met, Standing};
 use head::Head;
 pub use heartbeat::{ANSWERS_KEPT, RecentAnswer, SILENT_AFTER};
 use heartbeat::{Heartbeat, RecentAnswers};
@@ -46,6 +48,7 @@ pub struct Worker {
     store: Store,
     door: Door,
     rail: Rail,
+    bank: Arc<BankWatch>,
     clock: Clock,
     settings: WorkerSettings,
     slots: Arc<Semaphore>,
@@ -79,12 +82,15 @@ impl Worker {
         settings: WorkerSettings,
     ) -> Self {
         let slots = Arc::new(Semaphore::new(settings.concurrency));
+        let name = name.into();
+        let bank = Arc::new(BankWatch::new(name.clone(), store.clone(), rail.clone(), clock.clone()));
         Self {
-            name: name.into(),
+            name,
             role: "worker",
             store,
             door,
             rail,
+            bank,
             clock,
             settings,
             slots,
@@ -92,6 +98,11 @@ impl Worker {
             calls: TaskTracker::new(),
             answers: RecentAnswers::default(),
         }
+    }
+
+    /// What it knows of the bank, for those who ask whether it can work.
+    pub fn bank(&self) -> Arc<BankWatch> {
+        self.bank.clone()
     }
 
     /// As part of a process that is more than a worker.
@@ -155,7 +166,7 @@ impl Worker {
     async fn begin_due_calls(&self, stop: &CancellationToken) -> Result<usize> {
         // With all slots taken, wait for one rather than claim what cannot be begun.
         drop(self.slots.acquire().await);
-        if stop.is_cancelled() {
+        if stop.is_cancelled() || !self.bank.lets_claim().await {
             return Ok(0);
         }
         let free = u32::try_from(self.slots.available_permits()).unwrap_or(u32::MAX);
@@ -206,16 +217,25 @@ impl Worker {
         let bank_account_id = payout.bank_account_id.as_str();
         let instruction = Instruction { reference: &reference, amount: payout.amount, bank_account_id };
         let begun = Instant::now();
-        let Exchange { sent, received, answer } = match attempt.step {
-            Step::Submit => self.rail.submit(instruction).await,
-            Step::Enquire => self.rail.enquire(instruction).await,
-            Step::Close => self.rail.close(instruction).await,
-        };
+        let Exchange { sent, received, answer } = self.exchange(attempt.step, instruction).await;
         payout_log::called(&attempt, &answer);
         self.answers.note(self.clock.now(), begun.elapsed(), (merchant, payout.id), attempt.step, &answer);
         let exchange = command::Exchange { sent, received };
         let action = Action::Report { payout: payout.id, number: attempt.number, answer, exchange };
         self.report(Command { merchant, action }).await;
+    }
+
+    /// Only with the bank that the database remembers: to any other nothing is sent, for certain.
+    async fn exchange(&self, step: Step, instruction: Instruction<'_>) -> Exchange {
+        if let Some(why) = self.bank.objection().await {
+            let answer = BankAnswer::Unreachable { why };
+            return Exchange { sent: String::new(), received: String::new(), answer };
+        }
+        match step {
+            Step::Submit => self.rail.submit(instruction).await,
+            Step::Enquire => self.rail.enquire(instruction).await,
+            Step::Close => self.rail.close(instruction).await,
+        }
     }
 
     async fn hand_back(&self, claimed: &Claimed) {

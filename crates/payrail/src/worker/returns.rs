@@ -67,6 +67,9 @@ impl Worker {
 
     async fn try_take_returns(&self) -> Result<(), Trouble> {
         self.try_waiting_again().await?;
+        if let Some(why) = self.bank.objection().await {
+            return Err(why);
+        }
         let cursor = self.store.setting(RETURNS_CURSOR).await.map_err(text)?;
         let mut cursor = cursor.and_then(|text| text.parse().ok()).unwrap_or(0).max(0);
         let mut after = cursor;

@@ -7,6 +7,7 @@ mod support;
 mod abuse;
 mod admin;
 mod backup;
+mod bank_identity;
 mod bench_fill;
 mod cli;
 mod cli_health;

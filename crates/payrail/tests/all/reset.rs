@@ -17,6 +17,7 @@ on_both_stores!(
     a_lock_does_not_outlive_a_killed_process,
     a_reset_includes_a_bank_elsewhere,
     a_bank_that_cannot_be_reset_keeps_everything,
+    the_book_of_another_database_is_not_emptied,
 );
 
 const FAST: (&str, &str) = ("PAYRAIL_POLL_MS", "20");
@@ -171,4 +172,19 @@ async fn a_bank_that_cannot_be_reset_keeps_everything(world: World) {
     assert_eq!(world.serve_with(&[FAST, elsewhere]).balances(TINY).await, (9_000, 0));
     let verified = world.command(&["verify"]).envs([elsewhere]).output().unwrap();
     assert!(verified.status.success(), "{}", stdout(&verified));
+}
+
+/// Two databases, one folder, and the book of one.
+async fn the_book_of_another_database_is_not_emptied(world: World) {
+    let other = World { database: payrail_store::testing::TestDatabase::sqlite(), folder: world.folder.join("other") };
+    std::fs::create_dir(&other.folder).unwrap();
+    for place in [&world, &other] {
+        let server = place.serve_with(&[FAST]);
+        pay(&server).await;
+        assert!(server.stop().success());
+    }
+    let book = world.folder.join("payrail-bank.db");
+    refused(&other, &["reset", "--yes"], &[("PAYRAIL_BANK_BOOK", book.to_str().unwrap())], "nothing was removed");
+    world.verify();
+    other.verify();
 }

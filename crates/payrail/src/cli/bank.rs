@@ -1,0 +1,73 @@
+//! `payrail bank confirm`: an operator's word that the payouts go to another bank from now on.
+
+use super::Error;
+use super::merchant::COMMAND_LINE;
+use crate::bank_change::{self, Confirmation};
+use crate::clock::Clock;
+use crate::settings::{BadSetting, Common};
+
+#[derive(Debug, clap::Args)]
+pub struct ConfirmArgs {
+    /// The bank that the workers meet, by its identity
+    #[arg(long, value_name = "ID")]
+    identity: Option<String>,
+    /// How many payouts are under way with the earlier bank, as this command told you without --identity
+    #[arg(long, value_name = "NUMBER")]
+    under_way: Option<i64>,
+    /// Why the bank is another one: for the audit log, 10 to 1000 characters
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+pub async fn confirm(common: &Common, args: ConfirmArgs) -> Result<(), Error> {
+    let store = common.open_existing().await?;
+    let clock = Clock::of(&store);
+    match (args.identity, args.under_way, args.reason) {
+        (Some(identity), Some(under_way), Some(reason)) => {
+            let reason = reason.trim().to_owned();
+            if !(10..=1000).contains(&reason.chars().count()) || reason.chars().any(char::is_control) {
+                return Err(bad("--reason must have 10 to 1000 characters, on one line"));
+            }
+            let operator = COMMAND_LINE.to_owned();
+            let told = Confirmation { identity: identity.clone(), under_way, reason, operator };
+            bank_change::confirm(&store, told, clock.now()).await.map_err(|error| bad(&error.to_string()))?;
+            say!("The bank is {identity} from now on. The workers go on within seconds.");
+            Ok(())
+        }
+        (None, None, None) => show(&store, &clock).await,
+        _ => Err(bad("--identity, --under-way and --reason belong together; without them the state is shown")),
+    }
+}
+
+async fn show(store: &payrail_store::Store, clock: &Clock) -> Result<(), Error> {
+    let state = bank_change::state(store, clock.now()).await?;
+    let Some(known) = state.known else {
+        say!("No bank is remembered yet: the first that a worker meets will be.");
+        return Ok(());
+    };
+    say!("The payouts were sent to the bank {known}.");
+    let Some(met) = state.met else {
+        say!("No worker has met another one in the last minute. There is nothing to confirm.");
+        return Ok(());
+    };
+    let under_way = store.under_way().await?;
+    let identity = &met.identity;
+    say!("{} meets the bank {identity} instead, and waits.\n", met.worker);
+    say!(
+        "THE RISK: {} payouts, {} paise together, are under way with the earlier bank. It may have paid them. The other \
+         bank does not know them: it will say \"never received\" of each, and the worker will send it again. Before you \
+         confirm, decide each of them from the earlier bank's statement (`payrail doubtful`, and the admin), or make sure \
+         that it is the same bank under another identity.\n",
+        under_way.count,
+        under_way.amount_paise
+    );
+    say!(
+        "If the change is meant:\n  payrail bank confirm --identity '{identity}' --under-way {} --reason 'why'",
+        under_way.count
+    );
+    Ok(())
+}
+
+fn bad(text: &str) -> Error {
+    Box::new(BadSetting(text.to_owned()))
+}
