@@ -216,6 +216,9 @@ async fn lines_that_make_no_sense_hold_up_no_other(world: World) {
         false => says(&json!({ "returns": [] })),
     })
     .await;
+    // It is the bank, as far as anybody knows.
+    let name = bank.url.replace("http://", "address ");
+    scene.engine.store.put_setting(payrail::rail::IDENTITY, &name).await.unwrap();
     let liar = Engine::start_without_bank(&world, bank.url.clone()).await;
     liar.worker("w2").round().await.unwrap();
     assert_eq!(scene.engine.status(scene.merchant, two).await, Status::Returned, "the good line is credited");
