@@ -11,7 +11,8 @@ use payrail_store::Waiting;
 use super::Api;
 use super::problem::Problem;
 use crate::telemetry::{
-    ANOTHER_BANK, DUE, DUE_OLDEST, EXCEPTIONS, EXCEPTIONS_OLDEST, IN_DOUBT, IN_DOUBT_OLDEST, RETURNS_WAITING, WAITING, text,
+    ANOTHER_BANK, DUE, DUE_OLDEST, EXCEPTIONS, EXCEPTIONS_OLDEST, IN_DOUBT, IN_DOUBT_OLDEST, RETURNS_WAITING, WAITING,
+    text,
 };
 use crate::{bank_change, readiness};
 
