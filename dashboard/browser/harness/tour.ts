@@ -44,6 +44,8 @@ interface Story {
 const heading = (page: Page, name: string | RegExp) => page.getByRole("heading", { level: 1, name }).waitFor();
 
 async function visit(page: Page, path: string, name: string | RegExp): Promise<void> {
+  // A form that was left with something typed in it would open again.
+  if (page.url().startsWith("http")) await page.evaluate(() => sessionStorage.clear());
   await page.goto(path);
   await heading(page, name);
 }
