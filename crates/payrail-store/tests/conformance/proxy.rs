@@ -47,7 +47,7 @@ impl Proxy {
     }
 }
 
-/// How the server's answers end: it is ready for the next question. One byte follows, `I` outside of a transaction.
+/// How the server's answers end: it is ready for the next question. One byte follows, the transaction's state.
 const READY: &[u8] = b"Z\0\0\0\x05";
 
 /// Returns, and with that closes both ends, when either end does or when the wire is cut.
@@ -79,13 +79,14 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, next: Arc<Mutex<Opt
     }
 }
 
-/// Until the server has answered. Several questions may have come at once: a transaction's last answer is the one
-/// after which the transaction is over.
+/// Until the server has answered. Of a COMMIT the answer is waited for, and not one to an earlier question.
 async fn hear_out(server: &mut TcpStream, answered: &mut [u8], cut: Cut) {
     let mut heard = Vec::new();
+    let ends: [&[u8]; 3] = [b"COMMIT\0", b"ROLLBACK\0", b"SERROR\0"];
     let is_over = |heard: &[u8]| {
-        let Some((status, answers)) = heard.split_last() else { return false };
-        answers.ends_with(READY) && (cut.at != "COMMIT" || *status == b'I')
+        let Some((_, answers)) = heard.split_last() else { return false };
+        let is_answered = || ends.iter().any(|end| answers.windows(end.len()).any(|window| window == *end));
+        answers.ends_with(READY) && (!cut.at.starts_with("COMMIT") || is_answered())
     };
     while !is_over(&heard) {
         match timeout(DEADLINE, server.read(answered)).await.expect("the server answers") {

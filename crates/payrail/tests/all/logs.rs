@@ -218,12 +218,17 @@ async fn probes_are_logged_when_they_fail_or_when_asked_for() {
             lines(&log(&world, "api")).into_iter().filter(|line| line.contains(ASKED)).collect();
         assert_eq!(finished.len(), shown + 1, "{level}: {finished:#?}");
         if level == "info" {
-            crate::sql::Sql::connect(&world).await.exec("ALTER TABLE settings RENAME TO gone").await;
+            let mut sql = crate::sql::Sql::connect(&world).await;
+            let database = sql.texts("SELECT current_database()::text").await.remove(0);
+            sql.exec(&format!("ALTER DATABASE {database} ALLOW_CONNECTIONS false")).await;
+            let end = "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity \
+                       WHERE datname = current_database() AND pid <> pg_backend_pid()";
+            assert!(!sql.texts(end).await.is_empty());
             let ready = parts.api.client.get(format!("{}/readyz", parts.api.url)).send().await.unwrap();
             assert!(ready.status().is_server_error());
             let told = lines(&log(&world, "api"));
             assert!(told.iter().any(|line| line.contains("/readyz") && line.contains(ASKED)), "{told:#?}");
-            crate::sql::Sql::connect(&world).await.exec("ALTER TABLE gone RENAME TO settings").await;
+            sql.exec(&format!("ALTER DATABASE {database} ALLOW_CONNECTIONS true")).await;
         }
     }
 }
