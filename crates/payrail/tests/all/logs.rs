@@ -7,6 +7,7 @@ use std::process::{Child, Stdio};
 
 use reqwest::StatusCode;
 use serde_json::Value;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use uuid::Uuid;
 
 use crate::support::{ACME, Process, World, key, until};
@@ -218,17 +219,23 @@ async fn probes_are_logged_when_they_fail_or_when_asked_for() {
             lines(&log(&world, "api")).into_iter().filter(|line| line.contains(ASKED)).collect();
         assert_eq!(finished.len(), shown + 1, "{level}: {finished:#?}");
         if level == "info" {
-            let mut sql = crate::sql::Sql::connect(&world).await;
-            let database = sql.texts("SELECT current_database()::text").await.remove(0);
-            sql.exec(&format!("ALTER DATABASE {database} ALLOW_CONNECTIONS false")).await;
-            let end = "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity \
-                       WHERE datname = current_database() AND pid <> pg_backend_pid()";
-            assert!(!sql.texts(end).await.is_empty());
+            admit(&world, false).await;
             let ready = parts.api.client.get(format!("{}/readyz", parts.api.url)).send().await.unwrap();
             assert!(ready.status().is_server_error());
             let told = lines(&log(&world, "api"));
             assert!(told.iter().any(|line| line.contains("/readyz") && line.contains(ASKED)), "{told:#?}");
-            sql.exec(&format!("ALTER DATABASE {database} ALLOW_CONNECTIONS true")).await;
+            admit(&world, true).await;
         }
     }
+}
+
+/// Whether the database takes anybody in. If not, whoever was in it is put out.
+async fn admit(world: &World, is_open: bool) {
+    let mut server = PgConnection::connect(&std::env::var("TEST_DATABASE_URL").unwrap()).await.unwrap();
+    let database = world.database.url.rsplit('/').next().unwrap();
+    let mut sql = format!("ALTER DATABASE {database} ALLOW_CONNECTIONS {is_open};");
+    if !is_open {
+        sql += &format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'");
+    }
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut server).await.unwrap();
 }
