@@ -21,6 +21,15 @@ pub struct Policy {
     pub refusal_ttl: SignedDuration,
 }
 
+/// No wait that settings allow is longer: no lease, and no pause between two calls. A payout that is due later than
+/// this was made due by a clock that was wrong.
+pub const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
+
+/// Whether a payout that is due then will wait for longer than any wait that settings allow.
+pub fn is_far_ahead(due_at: Timestamp, now: Timestamp) -> bool {
+    due_at > later(now, LONGEST_WAIT)
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Self {

@@ -36,6 +36,8 @@ pub enum Action {
     Return { payout: PayoutId, line: BankReturn },
     /// An operator has a payout in doubt looked into now instead of later.
     Ask { payout: PayoutId, by: ByOperator },
+    /// An operator has a payout taken up now that a wrong clock made due far in the future.
+    BringForward { payout: PayoutId, reason: String, by: ByOperator },
     /// An operator ends a doubt: a person's written word in place of the bank's. Settles or refunds.
     Decide { payout: PayoutId, verdict: Verdict, reason: String, by: ByOperator },
 }
@@ -66,6 +68,7 @@ impl Action {
             | Self::Release { payout, .. }
             | Self::Return { payout, .. }
             | Self::Ask { payout, .. }
+            | Self::BringForward { payout, .. }
             | Self::Decide { payout, .. } => Some(*payout),
             Self::Create { .. } | Self::Fund { .. } => None,
         }
@@ -127,6 +130,8 @@ pub enum Refusal {
     NotInDoubt(Status),
     #[error("a worker is asking the bank about this payout right now; try again when it is done")]
     Held,
+    #[error("the payout is not due far in the future: no step of it is more than an hour away")]
+    NotFarAhead,
     #[error("the balance would not fit 64 bits")]
     BalanceTooLarge,
     #[error("the ledger does not bear it out: {0}")]

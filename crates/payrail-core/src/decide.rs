@@ -179,6 +179,7 @@ pub fn decide(book: &Book, action: &Action, policy: &Policy, now: Timestamp) -> 
         }
         Action::Release { payout, number } => door.release(door.payout(*payout)?, *number),
         Action::Return { payout, line } => door.take_return(door.payout(*payout)?, line),
+        Action::BringForward { payout, reason, by } => door.bring_forward(door.payout(*payout)?, reason, by),
         Action::Ask { payout, by } => door.ask(door.payout(*payout)?, by),
         Action::Decide { payout, verdict, reason, by } => door.end_doubt(door.payout(*payout)?, verdict, reason, by),
     }
@@ -336,6 +337,14 @@ impl Door<'_> {
             _ => None,
         };
         let action = self.action(by, words::ASKED_BANK, payout.id, None, detail);
+        let (changes, reply) = self.step(next, None, None)?;
+        Ok((Changes { action: Some(action), ..changes }, reply))
+    }
+
+    fn bring_forward(&self, payout: &Payout, reason: &str, by: &ByOperator) -> Decision {
+        let next = payout.bring_forward(self.now).ok_or(Refusal::NotFarAhead)?;
+        let detail = payout.due_at().map(|due_at| format!("it was due at {}", timestamp(due_at)));
+        let action = self.action(by, words::BROUGHT_FORWARD, payout.id, Some(reason), detail);
         let (changes, reply) = self.step(next, None, None)?;
         Ok((Changes { action: Some(action), ..changes }, reply))
     }

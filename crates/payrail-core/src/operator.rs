@@ -37,6 +37,7 @@ pub struct OperatorAction {
 pub mod words {
     pub const FUNDED: &str = "funded";
     pub const ASKED_BANK: &str = "asked_bank";
+    pub const BROUGHT_FORWARD: &str = "brought_forward";
     pub const DECIDED_PAID: &str = "decided_paid";
     pub const DECIDED_NOT_PAID: &str = "decided_not_paid";
 }

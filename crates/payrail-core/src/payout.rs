@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use crate::backoff::{Policy, later};
+use crate::backoff::{Policy, is_far_ahead, later};
 use crate::ids::{PayoutId, RequestId};
 use crate::money::Amount;
 
@@ -29,7 +29,9 @@ impl Status {
 
     /// THE state machine: every legal step, and no other. Both databases refuse any other step by
     /// themselves; the conformance suite tries all 36 pairs on each of them against this table.
-    pub const STEPS: [(Status, Status); 6] = [
+    pub const STEPS: [(Status, Status); 7] = [
+        // Brought forward: see `Payout::bring_forward`.
+        (Self::Pending, Self::Pending),
         (Self::Pending, Self::Processing),
         (Self::Pending, Self::Cancelled),
         (Self::Processing, Self::Processing),
@@ -319,6 +321,20 @@ impl Payout {
         let progress = self.unattended_doubt()?;
         // What is due already keeps its place in the queue.
         Some(self.waiting(progress.step, progress.due_at.min(now), progress.doubt.clone(), now))
+    }
+
+    /// An operator has a payout taken up now that a wrong clock made due far in the future; `None` unless one did.
+    ///
+    /// Nothing else about it changes. What a worker holds stays held, so that whoever takes it over asks the bank
+    /// first, as after any lease that ran out.
+    pub fn bring_forward(&self, now: Timestamp) -> Option<Payout> {
+        self.due_at().filter(|due_at| is_far_ahead(*due_at, now))?;
+        let state = match &self.state {
+            State::Pending { .. } => State::Pending { due_at: now },
+            State::Processing(progress) => State::Processing(Progress { due_at: now, ..progress.clone() }),
+            _ => return None,
+        };
+        Some(self.stepped(state, now))
     }
 
     /// An operator ends the doubt; `None` unless it is in doubt and no worker holds it.

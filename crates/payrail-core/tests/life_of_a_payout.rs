@@ -68,7 +68,7 @@ fn go_on(payout: &Payout, answer: &BankAnswer, now: Timestamp) -> Payout {
 
 #[test]
 fn the_table_of_steps_is_the_one_of_the_design() {
-    let drawn = "pending>processing pending>cancelled processing>processing processing>completed \
+    let drawn = "pending>pending pending>processing pending>cancelled processing>processing processing>completed \
                  processing>failed completed>returned";
     let mut steps = Vec::new();
     for (from, to) in Status::ALL.into_iter().flat_map(|from| Status::ALL.map(|to| (from, to))) {

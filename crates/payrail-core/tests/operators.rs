@@ -203,3 +203,48 @@ fn of_two_decisions_at_once_one_counts() {
     assert_eq!(log.replies[1], Err(Refusal::NotInDoubt(Status::Failed)));
     assert_eq!((log.entries.len(), log.actions.len(), balances(&store)), (1, 1, (1_000, 0)));
 }
+
+fn funded() -> Store {
+    let mut store = Store::new(Policy::default(), 2);
+    store.one(merchant(0), fund(key(0), 1_000), at(0)).expect("a funding");
+    store
+}
+
+fn bring_forward() -> Action {
+    Action::BringForward { payout: id(), reason: "the clock was wrong".to_owned(), by: by("Ana", 3) }
+}
+
+/// Only what is later than any wait that settings allow; to the microsecond.
+#[test]
+fn what_a_wrong_clock_made_is_brought_forward_and_nothing_else() {
+    let (hour, day) = (3_600, 25 * 3_600);
+    let mut store = funded();
+    store.one(merchant(0), create(id(), key(1), 100, "account"), at(day)).unwrap();
+    assert_eq!(store.one(merchant(0), bring_forward(), at(day - hour)), Err(Refusal::NotFarAhead));
+    assert_eq!(store.one(merchant(0), claim(), at(0)), Err(Refusal::NotDue));
+    store.one(merchant(0), bring_forward(), at(day - hour) - MICROSECOND).unwrap();
+    assert_eq!(store.one(merchant(0), bring_forward(), at(0)), Ok(Reply::Stepped(store.payout(id()).unwrap().clone())));
+    assert_eq!(store.payout(id()).unwrap().due_at(), Some(at(0)));
+    assert_eq!(store.one(merchant(0), bring_forward(), at(0)), Err(Refusal::NotFarAhead));
+    store.one(merchant(0), claim(), at(0)).unwrap();
+    let details: Vec<_> = store.log.actions.iter().map(|action| action.action.as_str()).collect();
+    assert_eq!(details, ["brought_forward"; 2]);
+}
+
+/// It was claimed by a clock a day fast, and its call may have gone out: the bank is asked before it is told again. The
+/// first worker's report still counts until then, and no longer.
+#[test]
+fn a_leased_payout_that_is_brought_forward_is_asked_about_first() {
+    let day = 25 * 3_600;
+    let mut store = funded();
+    store.one(merchant(0), create(id(), key(1), 100, "account"), at(0)).unwrap();
+    store.one(merchant(0), claim(), at(day)).unwrap();
+    store.one(merchant(0), bring_forward(), at(1)).unwrap();
+    let Ok(Reply::Claimed { attempt, payout }) = store.one(merchant(0), claim(), at(1)) else { panic!("not claimed") };
+    assert_eq!((attempt.step, attempt.number, payout.is_in_doubt()), (Step::Enquire, 2, true));
+    let late = report(1, BankAnswer::Paid { utr: "UTR1".to_owned() });
+    assert_eq!(store.one(merchant(0), late, at(2)), Err(Refusal::StaleAttempt));
+    let told = report(2, BankAnswer::Paid { utr: "UTR1".to_owned() });
+    store.one(merchant(0), told, at(3)).unwrap();
+    assert_eq!(store.one(merchant(0), bring_forward(), at(4)), Err(Refusal::NotFarAhead));
+}

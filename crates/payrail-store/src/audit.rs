@@ -1,11 +1,13 @@
 //! What the auditor reads: rows as they lie there, in words and plain numbers. A row that makes no
 //! sense is for the auditor to name, not for a parser to stumble over.
 
+use jiff::Timestamp;
 use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::Snapshot;
 use crate::error::Result;
+use crate::types::At;
 
 /// Whose rows: the bucket that they are stored under, right or wrong, and the merchant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromRow)]
@@ -34,6 +36,8 @@ pub struct PayoutFact {
     pub calls: i32,
     pub step: Option<String>,
     pub is_due: bool,
+    /// It is due later than the moment that was asked about.
+    pub is_due_later: bool,
     pub is_leased: bool,
     pub is_doubtful: bool,
     pub utr: Option<String>,
@@ -161,10 +165,17 @@ macro_rules! reads {
             .await?)
         }
 
-        pub async fn payout_facts(on: &mut $connection, of: Place, from: Uuid, limit: u32) -> Result<Vec<PayoutFact>> {
+        pub async fn payout_facts(
+            on: &mut $connection,
+            of: Place,
+            from: Uuid,
+            limit: u32,
+            later_than: Timestamp,
+        ) -> Result<Vec<PayoutFact>> {
             Ok(sqlx::query_as(
                 "SELECT id, amount_paise, bank_account_id, status, attempts, calls, step, utr, reason, \
-                        due_at IS NOT NULL AS is_due, leased_by IS NOT NULL AS is_leased, \
+                        due_at IS NOT NULL AS is_due, coalesce(due_at > $5, false) AS is_due_later, \
+                        leased_by IS NOT NULL AS is_leased, \
                         doubt_since IS NOT NULL AS is_doubtful FROM payouts \
                  WHERE bucket = $1 AND merchant_id = $2 AND id >= $3 ORDER BY id LIMIT $4 + 0",
             )
@@ -172,6 +183,7 @@ macro_rules! reads {
             .bind(of.merchant_id)
             .bind(from)
             .bind(i64::from(limit))
+            .bind(At(later_than))
             .fetch_all(on)
             .await?)
         }
@@ -357,8 +369,14 @@ impl Snapshot {
     }
 
     /// The merchant's payouts in the order of their ids.
-    pub async fn payout_facts(&mut self, of: Place, from: Uuid, limit: u32) -> Result<Vec<PayoutFact>> {
-        read!(self, payout_facts(of, from, limit))
+    pub async fn payout_facts(
+        &mut self,
+        of: Place,
+        from: Uuid,
+        limit: u32,
+        later_than: Timestamp,
+    ) -> Result<Vec<PayoutFact>> {
+        read!(self, payout_facts(of, from, limit, later_than))
     }
 
     /// The attempts of the payouts from `from` to `through`.

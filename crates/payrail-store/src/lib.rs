@@ -33,7 +33,7 @@ mod views;
 mod workers;
 
 use jiff::Timestamp;
-use payrail_core::backoff::Policy;
+use payrail_core::backoff::{LONGEST_WAIT, Policy, later};
 use payrail_core::command::{Command, Refusal, Reply};
 use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::ledger::Tip;
@@ -232,6 +232,11 @@ impl Store {
 
     pub async fn doubtful(&self, limit: u32) -> Result<Vec<(MerchantId, Payout)>> {
         read!(self, statements::doubtful(limit))
+    }
+
+    /// The payouts that are due later than any wait that settings allow, the latest first: a clock was wrong.
+    pub async fn due_far_ahead(&self, now: Timestamp, limit: u32) -> Result<Vec<(MerchantId, Payout)>> {
+        read!(self, statements::due_after(later(now, LONGEST_WAIT), limit))
     }
 
     pub async fn setting(&self, name: &str) -> Result<Option<String>> {

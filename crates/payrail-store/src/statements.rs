@@ -297,6 +297,24 @@ macro_rules! statements {
             rows.into_iter().map(|row| Ok((MerchantId(row.merchant_id), Payout::try_from(row)?))).collect()
         }
 
+        /// The payouts that are due after `after`, the latest first.
+        pub async fn due_after(
+            on: &mut Connection,
+            after: Timestamp,
+            limit: u32,
+        ) -> Result<Vec<(MerchantId, Payout)>> {
+            let rows: Vec<PayoutRow> = sqlx::query_as(concat!(
+                "SELECT ",
+                payout_columns!(),
+                " FROM payouts WHERE due_at > $1 ORDER BY due_at DESC LIMIT $2 + 0"
+            ))
+            .bind(At(after))
+            .bind(i64::from(limit))
+            .fetch_all(on)
+            .await?;
+            rows.into_iter().map(|row| Ok((MerchantId(row.merchant_id), Payout::try_from(row)?))).collect()
+        }
+
         pub async fn setting(on: &mut Connection, name: &str) -> Result<Option<String>> {
             let row: Option<(String,)> =
                 sqlx::query_as("SELECT value FROM settings WHERE name = $1").bind(name).fetch_optional(on).await?;

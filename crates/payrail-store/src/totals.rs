@@ -1,6 +1,7 @@
 //! The few figures over all merchants: what they have together, and how much is waiting.
 
 use jiff::Timestamp;
+use payrail_core::backoff::{LONGEST_WAIT, later};
 use payrail_core::ids::MerchantId;
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -92,6 +93,11 @@ impl Store {
     pub async fn count_due(&self, now: Timestamp) -> Result<Waiting> {
         read!(self, totals::overdue(now, COUNTED_MAX))
     }
+
+    /// How many are due later than any wait that settings allow, and when the first of them is.
+    pub async fn count_due_far_ahead(&self, now: Timestamp) -> Result<Waiting> {
+        read!(self, totals::due_after(later(now, LONGEST_WAIT), COUNTED_MAX))
+    }
 }
 
 macro_rules! totals {
@@ -139,6 +145,18 @@ macro_rules! totals {
                 "SELECT count(*) AS count, min(doubt_since) AS oldest FROM \
                  (SELECT doubt_since FROM payouts WHERE doubt_since IS NOT NULL ORDER BY doubt_since LIMIT $1 + 0) w",
             )
+            .bind(i64::from(limit))
+            .fetch_one(on)
+            .await?;
+            Ok(row.into())
+        }
+
+        pub async fn due_after(on: &mut Connection, after: Timestamp, limit: u32) -> Result<Waiting> {
+            let row: WaitingRow = sqlx::query_as(
+                "SELECT count(*) AS count, min(due_at) AS oldest FROM \
+                 (SELECT due_at FROM payouts WHERE due_at > $1 ORDER BY due_at LIMIT $2 + 0) w",
+            )
+            .bind(At(after))
             .bind(i64::from(limit))
             .fetch_one(on)
             .await?;

@@ -10,7 +10,7 @@ use clap::ArgAction::Set;
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
-use payrail_core::backoff::Policy;
+use payrail_core::backoff::{LONGEST_WAIT, Policy};
 use payrail_store::{Store, StoreError};
 use sqlx::sqlite::SqliteConnectOptions;
 
@@ -360,6 +360,14 @@ impl Worker {
             return Err(BadSetting(
                 "PAYRAIL_BANK_TIMEOUT_MS must be 1 or more: no call is answered in no time".to_owned(),
             ));
+        }
+        for (name, value) in [("PAYRAIL_LEASE_MS", self.lease_ms), ("PAYRAIL_RETRY_BASE_MS", self.retry_base_ms)] {
+            let most = LONGEST_WAIT.as_millis();
+            if i128::from(value) > most {
+                return Err(BadSetting(format!(
+                    "{name} must be at most {most}: a payout that is due later counts as the work of a wrong clock"
+                )));
+            }
         }
         if self.lease_ms <= self.bank_timeout_ms {
             return Err(BadSetting(format!(

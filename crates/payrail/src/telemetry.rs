@@ -16,6 +16,7 @@ pub const DUE_OLDEST: &str = "payrail_payouts_due_oldest_seconds";
 pub const EXCEPTIONS: &str = "payrail_exceptions_open";
 pub const EXCEPTIONS_OLDEST: &str = "payrail_exceptions_open_oldest_seconds";
 pub const RETURNS_WAITING: &str = "payrail_returns_waiting";
+pub const DUE_FAR_AHEAD: &str = "payrail_payouts_due_far_ahead";
 pub const CLOCK_DIFFERENCE: &str = "payrail_clock_difference_seconds";
 pub const ANOTHER_BANK: &str = "payrail_bank_is_another";
 
@@ -35,6 +36,7 @@ pub fn begin() {
         describe_gauge!(EXCEPTIONS, "Exceptions that no operator has resolved: alert on it");
         describe_gauge!(EXCEPTIONS_OLDEST, "Age of the oldest open exception");
         describe_gauge!(RETURNS_WAITING, "Returns that are set aside until they can be credited");
+        describe_gauge!(DUE_FAR_AHEAD, "Payouts that a wrong clock made due far in the future: alert beyond 0");
         describe_gauge!(CLOCK_DIFFERENCE, "How far this machine's clock is ahead of the database's: alert beyond 1");
         describe_gauge!(ANOTHER_BANK, "1 while a worker waits because another bank answers: alert on it");
         Some(recorder)

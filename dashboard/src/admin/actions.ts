@@ -64,6 +64,17 @@ export const useAsk = () =>
     answer(client.POST("/admin/api/v1/merchants/{merchant}/payouts/{id}/ask", { params: { path } })),
   );
 
+/** The next step, which a wrong clock set far in the future, is due at once. */
+export const useBringForward = (merchant: string, id: string) =>
+  useAct((reason: string) =>
+    answer(
+      client.POST("/admin/api/v1/merchants/{merchant}/payouts/{id}/bring-forward", {
+        params: { path: { merchant, id } },
+        body: { reason },
+      }),
+    ),
+  );
+
 export const useDecide = (merchant: string, id: string) =>
   useAct((body: Decision) =>
     answer(

@@ -5,7 +5,7 @@ import type { Overview } from "./api";
 const AT = "2026-01-01T12:00:00.000000Z";
 const ago = (seconds: number) => new Date(new Date(AT).getTime() - seconds * 1_000).toISOString();
 
-type Figures = Pick<Overview, "at" | "due" | "workers">;
+type Figures = Pick<Overview, "at" | "due" | "due_far_ahead" | "workers">;
 type Answer = Overview["workers"]["recent_answers"][number];
 
 const answers = (...words: string[]): Answer[] =>
@@ -21,6 +21,7 @@ const answers = (...words: string[]): Answer[] =>
 const figures = (due: number, waits: number, workers: Partial<Overview["workers"]>): Figures => ({
   at: AT,
   due: { count: due, is_capped: false, oldest_due_at: due > 0 ? ago(waits) : null },
+  due_far_ahead: { count: 0, is_capped: false, first_due_at: null },
   workers: { running: 1, last_seen_at: AT, list: [], recent_answers: [], ...workers },
 });
 
@@ -28,6 +29,14 @@ describe("alarms", () => {
   test("all is well", () => {
     expect(alarms(figures(0, 0, {}))).toEqual([]);
     expect(alarms(figures(6, 44, { recent_answers: answers("paid", "no_answer", "refused") }))).toEqual([]);
+  });
+
+  test("a wrong clock: how many wait for it, and what to do", () => {
+    const well = figures(0, 0, {});
+    const [alarm, ...others] = alarms({ ...well, due_far_ahead: { ...well.due_far_ahead, count: 2 } });
+    expect(others).toEqual([]);
+    expect(alarm).toMatchObject({ id: "due-far-ahead", title: "2 payouts are due far in the future" });
+    expect(alarm?.what).toContain("payrail bring-forward");
   });
 
   test("no worker: how many wait, since when nobody works, and what to do", () => {

@@ -3,7 +3,7 @@ import type { Overview } from "./api";
 
 /** Something that an operator has to act on: what is wrong, why, and what to do. */
 export interface Alarm {
-  id: "no-worker" | "workers-behind" | "bank-silent";
+  id: "no-worker" | "workers-behind" | "bank-silent" | "due-far-ahead";
   title: string;
   why: string;
   what: string;
@@ -17,8 +17,10 @@ const NO_ANSWERS = ["no_answer", "unreachable"];
 
 const payouts = (count: number) => (count === 1 ? "1 payout is" : `${count.toLocaleString("en-IN")} payouts are`);
 
+type Figures = Pick<Overview, "at" | "due" | "due_far_ahead" | "workers">;
+
 /** From the server's figures and by the server's clock alone: the reader's may be wrong. */
-export function alarms({ at, due, workers }: Pick<Overview, "at" | "due" | "workers">): Alarm[] {
+export function alarms({ at, due, due_far_ahead, workers }: Figures): Alarm[] {
   const now = new Date(at).getTime();
   const found: Alarm[] = [];
   if (workers.running === 0) {
@@ -46,6 +48,14 @@ export function alarms({ at, due, workers }: Pick<Overview, "at" | "due" | "work
       title: "The bank does not answer",
       why: `The last ${UNANSWERED_IN_A_ROW} calls got no definite answer.`,
       what: "Ask the bank whether it has a disruption. Payouts stay in doubt, with their amounts reserved, and the bank is asked again by itself.",
+    });
+  }
+  if (due_far_ahead.count > 0) {
+    found.push({
+      id: "due-far-ahead",
+      title: `${payouts(due_far_ahead.count)} due far in the future`,
+      why: "A clock was wrong when the time of the next step was set. Nothing happens to these payouts until then.",
+      what: "Check the clocks of the machines. List the payouts with: payrail bring-forward. Then open each one here and bring it forward, or all of them with: payrail bring-forward --all --reason TEXT.",
     });
   }
   return found;

@@ -84,7 +84,7 @@ pub fn by(name: &str, number: usize) -> ByOperator {
 pub fn is_legal(before: Status, after: Status) -> bool {
     use Status::{Cancelled, Completed, Failed, Pending, Processing, Returned};
     match before {
-        Pending => matches!(after, Processing | Cancelled),
+        Pending => matches!(after, Pending | Processing | Cancelled),
         Processing => matches!(after, Processing | Completed | Failed),
         Completed => after == Returned,
         Failed | Cancelled | Returned => false,

@@ -84,6 +84,7 @@ pub enum What {
         is_its_utr: bool,
     },
     Ask,
+    BringForward,
     Decide(Verdict),
 }
 
@@ -114,6 +115,8 @@ fn ticks() -> impl Strategy<Value = Tick> {
         1 => 0..100_000 * second,
         // Clocks of several machines: time may seem to go back.
         1 => -300 * second..0,
+        // A clock that was a day wrong is put right.
+        1 => -90_000 * second..-80_000 * second,
     ];
     (micros, vec(wishes(), 1..8)).prop_map(|(micros, wishes)| Tick { micros, wishes })
 }
@@ -149,6 +152,7 @@ fn whats() -> impl Strategy<Value = What> {
         3 => (1..3i64, prop_oneof![5 => Just(0i64), 1 => -1..2i64], prop_oneof![5 => Just(true), 1 => Just(false)])
             .prop_map(|(number, more, is_its_utr)| What::Return { number, more, is_its_utr }),
         1 => Just(What::Ask),
+        2 => Just(What::BringForward),
         1 => verdicts().prop_map(What::Decide),
     ]
 }
@@ -243,8 +247,10 @@ impl Scribe {
 
     /// Whatever is done by hand gets an id of its own, a second try too.
     fn number(&mut self, action: &mut Action) {
-        if let Action::Fund { by: Some(hand), .. } | Action::Ask { by: hand, .. } | Action::Decide { by: hand, .. } =
-            action
+        if let Action::Fund { by: Some(hand), .. }
+        | Action::Ask { by: hand, .. }
+        | Action::BringForward { by: hand, .. }
+        | Action::Decide { by: hand, .. } = action
         {
             self.deeds += 1;
             *hand = by(&hand.name, self.deeds);
@@ -280,6 +286,10 @@ fn about(back: u8, whose: &Whose, what: &What, store: &Store) -> Option<Command>
             Action::Return { payout, line }
         }
         What::Ask => Action::Ask { payout, by: by("Ana", 0) },
+        What::BringForward => {
+            let reason = format!("a clock was wrong at call {newest}");
+            Action::BringForward { payout, reason, by: by("Ana", 0) }
+        }
         What::Decide(verdict) => Action::Decide {
             payout,
             verdict: verdict.clone(),

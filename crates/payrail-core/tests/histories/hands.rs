@@ -36,6 +36,11 @@ impl Hands {
                 let detail = Some(format!("next step: {}", step(next)));
                 Some(row(by, "asked_bank", payout.to_string(), None, detail))
             }
+            (Action::BringForward { payout, reason, by }, Ok(Reply::Stepped(_))) => {
+                let detail = log.actions.first().and_then(|action| action.detail.clone());
+                assert!(detail.as_deref().is_some_and(|detail| detail.starts_with("it was due at 2")), "{detail:?}");
+                Some(row(by, "brought_forward", payout.to_string(), Some(reason), detail))
+            }
             (Action::Decide { payout, verdict, reason, by }, Ok(Reply::Stepped(_))) => Some(match verdict {
                 Verdict::Paid { utr } => {
                     row(by, "decided_paid", payout.to_string(), Some(reason), Some(format!("UTR {utr}")))

@@ -154,6 +154,14 @@ impl Life {
                 self.due = due..=due;
                 Ok(Moved::default())
             }
+            Action::BringForward { .. } => {
+                let alive = matches!(self.status, Status::Pending | Status::Processing);
+                if !alive || *self.due.end() <= now + SignedDuration::from_hours(1) {
+                    return Err(Refusal::NotFarAhead);
+                }
+                self.due = now..=now;
+                Ok(Moved::default())
+            }
             Action::Decide { verdict, .. } => {
                 self.unattended_doubt()?;
                 Ok(match verdict {
@@ -299,9 +307,18 @@ impl Life {
 
     fn check_state(&mut self, action: &Action, policy: &Policy, after: &Payout) {
         match (&after.state, action) {
+            (State::Pending { due_at }, Action::BringForward { .. }) => {
+                assert!(self.due.contains(due_at), "{due_at}");
+            }
             (State::Processing(Progress { step, due_at, leased_by, doubt }), _) => {
-                let holder = if let Action::Claim { worker, .. } = action { Some(worker) } else { None };
-                assert_eq!(leased_by.as_ref(), holder);
+                match (action, &self.payout.state) {
+                    (Action::Claim { worker, .. }, _) => assert_eq!(leased_by.as_ref(), Some(worker)),
+                    // Held before, held after: the next claim asks the bank first.
+                    (Action::BringForward { .. }, State::Processing(before)) => {
+                        assert_eq!((leased_by, doubt), (&before.leased_by, &before.doubt));
+                    }
+                    _ => assert_eq!(leased_by.as_ref(), None),
+                }
                 assert_eq!(*step, self.open.unwrap_or_else(|| self.next_step(policy)));
                 assert_eq!(doubt.as_ref().map(|doubt| doubt.since), self.doubt);
                 // Times are whole microseconds, so that the jitter may have lost a part of one.

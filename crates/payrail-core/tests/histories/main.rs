@@ -153,7 +153,7 @@ impl Watch {
 fn the_histories_go_everywhere() {
     let mut seen: BTreeMap<String, u32> = BTreeMap::new();
     let mut runner = TestRunner::deterministic();
-    for _ in 0..200 {
+    for _ in 0..1_500 {
         let history = histories().new_tree(&mut runner).unwrap().current();
         let (store, _) = play(&history);
         for reply in &store.log.replies {
@@ -183,7 +183,7 @@ const PLACES: &str = "201, 201 again, 400, 400 again, stepped, \
     NotReturnable(Pending), NotReturnable(Processing), NotReturnable(Returned), \
     return_other_amount, return_other_utr, return_of_unpaid, return_again, duplicate_utr, exception, \
     NotInDoubt(Pending), NotInDoubt(Processing), NotInDoubt(Completed), NotInDoubt(Failed), Held, \
-    funded, asked_bank, decided_paid, decided_not_paid, \
+    NotFarAhead, funded, asked_bank, brought_forward, decided_paid, decided_not_paid, \
     payout.pending, payout.processing, payout.completed, payout.failed, payout.cancelled, payout.returned, \
     payout.in_doubt, balance.funded, \
     ended paid, ended refused, ended never_received, ended closed, ended no_answer, ended unreachable, \

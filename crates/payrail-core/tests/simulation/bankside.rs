@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use payrail_core::backoff::LONGEST_WAIT;
 use payrail_core::bank_return::BankReturn;
 use payrail_core::command::{Action, Command, Refusal};
 use payrail_core::ids::PayoutId;
@@ -13,7 +14,7 @@ use crate::event::{Asker, Event, Outcome};
 use crate::plan::SECOND;
 use crate::watch::Kept;
 use crate::worker::Sent;
-use crate::world::World;
+use crate::world::{World, instant};
 
 #[derive(Default)]
 pub struct BankSide {
@@ -103,12 +104,25 @@ impl World {
     }
 
     /// Looks at one of the doubts: has the bank asked now, or ends it by what the bank wrote.
+    /// What a wrong clock made due far in the future, an operator brings forward, in the calm too.
     pub fn operate(&mut self) {
+        let wait = self.dice.between(5 * SECOND, 300 * SECOND);
+        self.schedule(self.now + wait, Event::Operator);
+        let now = instant(self.now + self.jumped);
+        let mut ahead = self.store.due_after(now + LONGEST_WAIT);
+        if let Some((merchant, payout)) = ahead.next().filter(|_| self.calm || self.now % 2 == 0) {
+            drop(ahead);
+            self.deeds += 1;
+            let action =
+                Action::BringForward { payout, reason: "the clock was wrong".to_owned(), by: by("Ana", self.deeds) };
+            let api = self.dice.below(self.plan.apis);
+            let api = self.at(api);
+            return self.send(Event::Asked(api, Command { merchant, action }, Asker::Nobody));
+        }
+        drop(ahead);
         if self.calm {
             return;
         }
-        let wait = self.dice.between(5 * SECOND, 300 * SECOND);
-        self.schedule(self.now + wait, Event::Operator);
         let doubts: Vec<_> =
             self.store.payouts().filter(|(_, payout)| payout.is_in_doubt()).map(|(owner, p)| (owner, p.id)).collect();
         if doubts.is_empty() {

@@ -57,6 +57,8 @@ pub struct Faults {
     pub release: Odds,
     /// A worker reports once more what it has reported.
     pub double_report: Odds,
+    /// The clock that all processes share is a day wrong from now on, or right again.
+    pub clock_jump: Odds,
     /// The bank sends money back that it paid.
     pub given_back: Odds,
     /// The bank's list states another amount, another UTR, or the same return twice.
@@ -104,6 +106,7 @@ impl Faults {
             unreachable: dice.odds(&[4, 20]),
             release: dice.odds(&[4, 20]),
             double_report: dice.odds(&[3, 10]),
+            clock_jump: dice.odds(&[40, 200]),
             given_back: dice.odds(&[2, 6]),
             false_return: dice.odds(&[1, 2]),
             repeated_utr: dice.odds(&[3, 10]),

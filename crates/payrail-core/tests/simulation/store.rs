@@ -108,6 +108,10 @@ impl Store {
         self.due.iter().take_while(move |(at, ..)| *at <= now).map(|(_, merchant, payout)| (*merchant, *payout))
     }
 
+    pub fn due_after(&self, after: Timestamp) -> impl Iterator<Item = (MerchantId, PayoutId)> {
+        self.due.iter().rev().take_while(move |(at, ..)| *at > after).map(|(_, merchant, payout)| (*merchant, *payout))
+    }
+
     pub fn next_due(&self) -> Option<Timestamp> {
         self.due.first().map(|(at, ..)| *at)
     }

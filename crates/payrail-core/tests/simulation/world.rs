@@ -40,6 +40,8 @@ pub struct World {
     pub plan: Plan,
     /// Microseconds since the beginning.
     pub now: i64,
+    /// How wrong the clock is that all processes share.
+    pub jumped: i64,
     pub store: Store,
     pub bank: BankSide,
     pub processes: Vec<Process>,
@@ -69,6 +71,7 @@ impl World {
         let mut world = Self {
             mutant,
             now: 0,
+            jumped: 0,
             store: Store::new((0..plan.merchants).map(merchant)),
             bank: BankSide::default(),
             processes: Vec::new(),
@@ -120,6 +123,9 @@ impl World {
         self.figures.steps += 1;
         if let Some(trace) = &mut self.trace {
             trace.push(format!("{:>12} {event:?}", self.now));
+        }
+        if self.strike(self.plan.faults.clock_jump) {
+            self.jumped = self.dice.pick(&[-25 * HOUR, 0, 25 * HOUR]);
         }
         match event.process() {
             Some(at) if self.strikes(at, &event)? => {}
@@ -179,6 +185,7 @@ impl World {
 
     fn calm_down(&mut self) {
         self.calm = true;
+        self.jumped = 0;
         for number in 0..self.processes.len() {
             self.revive(number);
         }
@@ -215,7 +222,7 @@ impl World {
 
     /// What a process takes for the time.
     pub fn clock(&self, process: usize) -> Timestamp {
-        instant(self.now + self.processes[process].skew)
+        instant(self.now + self.jumped + self.processes[process].skew)
     }
 
     pub fn schedule(&mut self, time: i64, event: Event) {

@@ -1,14 +1,17 @@
 //! The time comes from the clock that all processes share, and a book's times never run backwards.
 
 use jiff::SignedDuration;
-use payrail_core::command::Command;
+use payrail_core::command::{Action, Command, Refusal};
 use payrail_core::ids::PayoutId;
-use payrail_core::payout::Payout;
+use payrail_core::payout::{Payout, Step};
 use payrail_store::Now;
 
-use crate::world::{World, at, create, fresh_id, fresh_key, fund, merchant};
+use crate::world::{World, at, by, create, fresh_id, fresh_key, fund, merchant};
 
-on_both_stores!(a_clock_that_is_set_back_leaves_the_book_in_order_and_makes_nobody_wait);
+on_both_stores!(
+    a_clock_that_is_set_back_leaves_the_book_in_order_and_makes_nobody_wait,
+    what_a_fast_clock_made_is_listed_and_brought_forward,
+);
 on_postgres_only!(the_time_is_the_databases, the_shared_clock_follows_the_database);
 
 async fn paid_in(world: &World, now: Now<'_>) -> Payout {
@@ -79,4 +82,31 @@ async fn the_shared_clock_follows_the_database(world: World) {
     .unwrap();
     let passed = clock.now().duration_since(jiff::Timestamp::from_microsecond(micros).unwrap());
     assert!(passed > SignedDuration::from_secs(-1) && passed < SignedDuration::from_secs(60), "{passed:?}");
+}
+
+async fn what_a_fast_clock_made_is_listed_and_brought_forward(world: World) {
+    world.fund(merchant(0), 1_000).await;
+    let ahead = at(25 * 3_600);
+    let pending = paid_in(&world, Now::Given(&|| ahead)).await.id;
+    let held = paid_in(&world, Now::Given(&|| at(0))).await.id;
+    world.claim(merchant(0), held, ahead).await;
+    let in_time = paid_in(&world, Now::Given(&|| at(0))).await.id;
+    let listed = world.store.due_far_ahead(at(0), 10).await.unwrap();
+    // The lease makes it the later one.
+    assert_eq!(listed.iter().map(|(_, payout)| payout.id).collect::<Vec<_>>(), [held, pending]);
+    let counted = world.store.count_due_far_ahead(at(0)).await.unwrap();
+    assert_eq!((counted.count, counted.oldest), (2, Some(ahead)));
+    let forward = |payout| Action::BringForward { payout, reason: "a wrong clock".to_owned(), by: by() };
+    for id in [pending, held] {
+        let brought = world.stored(world.one(merchant(0), forward(id), at(1)).await).await;
+        assert_eq!(brought.due_at(), Some(at(1)));
+    }
+    assert_eq!(world.one(merchant(0), forward(in_time), at(1)).await, Err(Refusal::NotFarAhead));
+    assert_eq!(world.store.count_due_far_ahead(at(1)).await.unwrap().count, 0);
+    assert_eq!(world.claim(merchant(0), held, at(1)).await.step, Step::Enquire);
+    assert_eq!(world.claim(merchant(0), pending, at(1)).await.step, Step::Submit);
+    // Backwards never: not even with the wrong hand in the database.
+    let mut raw = world.raw().await;
+    let later = format!("UPDATE payouts SET due_at = {} WHERE {}", raw.at(at(9)), raw.payout(merchant(0), in_time));
+    raw.refuses(&later).await;
 }

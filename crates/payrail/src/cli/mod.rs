@@ -9,6 +9,7 @@ mod admin;
 mod backup;
 mod bank;
 mod bench;
+mod bring_forward;
 mod doubtful;
 mod exceptions;
 mod health;
@@ -64,6 +65,8 @@ enum Command {
     Doubtful(doubtful::Args),
     /// List the exceptions: what the bank said that does not fit the books; and the returns that wait
     Exceptions(exceptions::Args),
+    /// List the payouts that a wrong clock made due far in the future, or have them taken up now
+    BringForward(bring_forward::Args),
     /// Ask a process whether it can serve; exit status 1 if not
     Health(health::Args),
     /// Print the OpenAPI document of the HTTP API (docs/openapi.json is its copy)
@@ -172,6 +175,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
         Some(Command::Backup(args)) => backup::run(&common, &args).await?,
         Some(Command::Doubtful(args)) => doubtful::run(&common, &args).await?,
         Some(Command::Exceptions(args)) => exceptions::run(&common, &args).await?,
+        Some(Command::BringForward(args)) => bring_forward::run(&common, &args).await?,
         Some(Command::Health(args)) => health::run(&common, args).await?,
         Some(Command::Openapi) => print_openapi()?,
         Some(Command::Admin(command)) => admin::run(&common, command).await?,

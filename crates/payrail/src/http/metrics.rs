@@ -11,16 +11,21 @@ use payrail_store::Waiting;
 use super::Api;
 use super::problem::Problem;
 use crate::telemetry::{
-    ANOTHER_BANK, DUE, DUE_OLDEST, EXCEPTIONS, EXCEPTIONS_OLDEST, IN_DOUBT, IN_DOUBT_OLDEST, RETURNS_WAITING, WAITING,
-    text,
+    ANOTHER_BANK, DUE, DUE_FAR_AHEAD, DUE_OLDEST, EXCEPTIONS, EXCEPTIONS_OLDEST, IN_DOUBT, IN_DOUBT_OLDEST,
+    RETURNS_WAITING, WAITING, text,
 };
 use crate::{bank_change, readiness};
 
 pub async fn show(State(api): State<Api>) -> Result<impl IntoResponse, Problem> {
     let now = api.clock.now();
-    let counted =
-        tokio::try_join!(api.store.count_in_doubt(), api.store.count_due(now), readiness::compare(&api.store));
-    let (in_doubt, due, _) = counted?;
+    let counted = tokio::try_join!(
+        api.store.count_in_doubt(),
+        api.store.count_due(now),
+        api.store.count_due_far_ahead(now),
+        readiness::compare(&api.store)
+    );
+    let (in_doubt, due, far_ahead, _) = counted?;
+    gauge!(DUE_FAR_AHEAD).set(far_ahead.count);
     for (count, oldest, waiting) in [(IN_DOUBT, IN_DOUBT_OLDEST, in_doubt), (DUE, DUE_OLDEST, due)] {
         gauge!(count).set(waiting.count);
         gauge!(oldest).set(age(waiting, now));

@@ -180,6 +180,7 @@ impl From<Refusal> for Problem {
             Refusal::NotInDoubt(status) => {
                 Self::new(StatusCode::CONFLICT, "not_in_doubt", text).member("payout_status", status.as_str())
             }
+            Refusal::NotFarAhead => Self::new(StatusCode::CONFLICT, "not_far_ahead", text),
             Refusal::Held => Self::new(StatusCode::CONFLICT, "in_progress", text).header(header::RETRY_AFTER, "1"),
             Refusal::BalanceTooLarge => Self::new(StatusCode::BAD_REQUEST, "balance_too_large", text),
             Refusal::NotDue | Refusal::StaleAttempt | Refusal::NotReturnable(_) => {

@@ -18,6 +18,8 @@ mod returns;
 
 use std::collections::{HashMap, HashSet};
 
+use jiff::Timestamp;
+use payrail_core::backoff::{LONGEST_WAIT, later};
 use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::money::Paise;
 use payrail_core::payout::Status;
@@ -88,6 +90,8 @@ struct Audit<'a> {
     /// `known`, and those that concern no merchant.
     lines: HashSet<Uuid>,
     nobodys: HashSet<Uuid>,
+    /// Nothing is due later than this, unless a clock was wrong.
+    latest_due: Timestamp,
     progress: &'a mut (dyn FnMut(&Progress) + Send),
 }
 
@@ -144,9 +148,10 @@ pub async fn verify_in_parts(
     payouts_at_once: usize,
     mut progress: impl FnMut(&Progress) + Send,
 ) -> Result<Report, VerifyError> {
-    let (lines, nobodys) = (HashSet::new(), HashSet::new());
-    let known = HashMap::new();
-    let mut audit = Audit { report: Report::default(), known, lines, nobodys, progress: &mut progress };
+    let (lines, nobodys, known) = (HashSet::new(), HashSet::new(), HashMap::new());
+    let latest_due = later(store.clock().now(), LONGEST_WAIT);
+    let report = Report::default();
+    let mut audit = Audit { report, known, lines, nobodys, latest_due, progress: &mut progress };
     let rail = match bank::another(store, rail, &mut audit).await? {
         true => None,
         false => rail,

@@ -27,7 +27,7 @@ pub async fn check(
     let mut open = 0;
     let mut from = Some(Uuid::nil());
     while let Some(first) = from {
-        let page = snapshot.payout_facts(place, first, PAGE).await?;
+        let page = snapshot.payout_facts(place, first, PAGE, audit.latest_due).await?;
         let is_last = page.len() < PAGE as usize;
         let through = page.last().filter(|_| !is_last).map_or(Uuid::max(), |last| last.id);
         let mut calls = by_payout(snapshot.attempt_facts(place, first, through).await?);
@@ -98,6 +98,10 @@ fn evidence(id: PayoutId, status: Status, payout: &PayoutFact, audit: &mut Audit
     let is_under_way = matches!(status, Status::Pending | Status::Processing);
     if is_under_way && (!payout.is_due || (status == Status::Processing && payout.step.is_none())) {
         audit.differ("stranded", id, format!("{}, but no worker will ever take it up", payout.status));
+    }
+    if payout.is_due_later {
+        let what = "due far in the future: a clock was wrong (`payrail bring-forward`)".to_owned();
+        audit.differ("due_far_ahead", id, what);
     }
     let lack = match status {
         Status::Completed | Status::Returned if !utr => Some("no UTR"),

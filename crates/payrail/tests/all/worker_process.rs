@@ -30,7 +30,7 @@ async fn begin_calls(server: &Process) {
 
 /// Calls to the bank last until they are answered, for hours if need be.
 const PATIENT: [(&str, &str); 3] =
-    [("PAYRAIL_BANK_TIMEOUT_MS", "7200000"), ("PAYRAIL_LEASE_MS", "7300000"), ("PAYRAIL_POLL_MS", "20")];
+    [("PAYRAIL_BANK_TIMEOUT_MS", "3400000"), ("PAYRAIL_LEASE_MS", "3500000"), ("PAYRAIL_POLL_MS", "20")];
 
 async fn a_stop_finishes_the_calls_under_way(world: World) {
     let bank = world.start::<&str>(&["bank"], &[]);

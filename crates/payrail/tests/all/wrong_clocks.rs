@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::faketime::{self, Clock};
 use crate::support::{Process, TINY, World, key, until};
-use crate::verify_scene::stderr;
+use crate::verify_scene::{stderr, stdout};
 
 const DAY_AND_AN_HOUR: i64 = 25 * 3_600 * 1_000;
 
@@ -88,4 +88,45 @@ async fn a_worker_with_a_wrong_clock_is_not_healthy() {
     assert!(stderr(&output).contains("behind the database's"), "{}", stderr(&output));
     clock.step(0);
     assert!(command.output().unwrap().status.success());
+}
+
+/// SQLite's clock is the machine's. What it made while it was wrong is found, and brought forward with a reason; what a
+/// worker held is asked about first.
+#[tokio::test(flavor = "multi_thread")]
+async fn on_sqlite_what_a_fast_clock_made_is_found_and_brought_forward() {
+    let world = World::sqlite();
+    let settings = [("PAYRAIL_BANK_SILENCE_MS", "60000"), ("PAYRAIL_BANK_TIMEOUT_MS", "50000")];
+    let (clock, mut command) = with_clock(&world, world.command(&["serve"]));
+    clock.step(DAY_AND_AN_HOUR);
+    command.envs(settings);
+    let server = Process::start(command);
+    let (_, held) = server.pay(TINY, key(), 100, "demo-timeout-paid").await;
+    let held = format!("/api/v1/payouts/{}/", held["id"].as_str().unwrap());
+    until("a worker has it", || async { server.json(TINY, &held).await["status"] == "processing" }).await;
+    server.kill();
+    let (_, command) = with_clock(&world, world.command(&["serve", "--role", "api"]));
+    clock.step(DAY_AND_AN_HOUR);
+    let server = Process::start(command);
+    let (status, pending) = server.pay(TINY, key(), 100, "demo-success").await;
+    assert_eq!(status, StatusCode::CREATED);
+    let pending = format!("/api/v1/payouts/{}/", pending["id"].as_str().unwrap());
+    assert!(server.stop().success());
+
+    let server = world.serve_with(&[("PAYRAIL_BANK_SILENCE_MS", "50"), ("PAYRAIL_RETRY_BASE_MS", "100")]);
+    let metrics = server.client.get(format!("{}/metrics", server.url)).send().await.unwrap().text().await.unwrap();
+    assert!(metrics.contains("payrail_payouts_due_far_ahead 2"), "{metrics}");
+    let found = stdout(&world.run(&["verify"]));
+    assert_eq!(found.matches("due far in the future").count(), 2, "{found}");
+    let listed = stdout(&world.run(&["bring-forward", "--json"]));
+    assert_eq!(listed.lines().count(), 2, "{listed}");
+    let refused = world.run(&["bring-forward", "--all"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("--reason"));
+    let done = world.run(&["bring-forward", "--all", "--reason", "the clock was 25 hours fast"]);
+    assert!(done.status.success(), "{}", stderr(&done));
+    for path in [&held, &pending] {
+        until("it is paid", || async { server.json(TINY, path).await["status"] == "completed" }).await;
+    }
+    assert_eq!(stdout(&world.run(&["bring-forward"])).trim_end(), "No payout is due far in the future.");
+    world.verify();
 }

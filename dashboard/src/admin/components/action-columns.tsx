@@ -16,6 +16,7 @@ export const actionWords: Record<string, { name: string; tone: Tone }> = {
   key_revoked: { name: "Key revoked", tone: "bad" },
   funded: { name: "Funded", tone: "good" },
   asked_bank: { name: "Bank asked", tone: "neutral" },
+  brought_forward: { name: "Brought forward", tone: "neutral" },
   decided_paid: { name: "Resolved: paid", tone: "odd" },
   decided_not_paid: { name: "Resolved: not paid", tone: "odd" },
   verify_started: { name: "Auditor started", tone: "neutral" },
@@ -30,7 +31,7 @@ export const actionWords: Record<string, { name: string; tone: Tone }> = {
 export const wordOf = (action: string): { name: string; tone: Tone } =>
   actionWords[action] ?? { name: action.replaceAll("_", " "), tone: "neutral" };
 
-const ABOUT_PAYOUTS = ["asked_bank", "decided_paid", "decided_not_paid"];
+const ABOUT_PAYOUTS = ["asked_bank", "brought_forward", "decided_paid", "decided_not_paid"];
 
 function Subject({ action: { action, merchant }, subject }: { action: OperatorAction; subject: string }) {
   if (merchant && ABOUT_PAYOUTS.includes(action)) return <PayoutLink merchant={merchant.id} id={subject} />;

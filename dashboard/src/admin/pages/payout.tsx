@@ -18,6 +18,7 @@ import { type AdminPayoutStory, type OperatorAction, storyQuery } from "../api";
 import { wordOf } from "../components/action-columns";
 import { MerchantLink } from "../components/cells";
 import { DoubtActions } from "../components/doubt-actions";
+import { FarAheadNotice } from "../components/far-ahead-notice";
 import { HOUSE } from "../house";
 
 export default function PayoutPage() {
@@ -66,6 +67,7 @@ function Story({ payout }: { payout: AdminPayoutStory }) {
   return (
     <div className="grid items-start gap-5 lg:grid-cols-[3fr_2fr]">
       <div className="grid min-w-0 gap-5">
+        <FarAheadNotice payout={payout} />
         {payout.in_doubt && <Doubt payout={payout} doubt={payout.in_doubt} />}
         <Card title="What happened">
           <CardBody>

@@ -11,7 +11,7 @@ pub struct Seen(pub BTreeMap<&'static str, u64>);
 /// What a person would want to be sure of.
 pub const PLACES: &str = "201, 201 again, 400, 400 again, key reused, not due, stale, not cancellable, not returnable, \
     held, submit, enquire, close, payout.completed, payout.failed, payout.cancelled, payout.returned, payout.in_doubt, \
-    paid, refused, never_received, closed, no_answer, unreachable, released, asked_bank, decided_paid, \
+    paid, refused, never_received, closed, no_answer, unreachable, released, asked_bank, brought_forward, decided_paid, \
     decided_not_paid, return_other_amount, return_other_utr, return_again, duplicate_utr, exception, lock not had, server ended it";
 
 impl Seen {
@@ -36,7 +36,7 @@ impl Seen {
             self.note(exception.kind.as_str());
         }
         for action in &writes.actions {
-            let words = ["asked_bank", "decided_paid", "decided_not_paid"];
+            let words = ["asked_bank", "brought_forward", "decided_paid", "decided_not_paid"];
             words.into_iter().filter(|word| action.action == *word).for_each(|word| self.note(word));
         }
     }

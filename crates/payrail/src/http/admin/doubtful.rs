@@ -68,6 +68,60 @@ pub async fn ask(
     send(&api, merchant, Action::Ask { payout: payout.id, by: by(&operator) }).await
 }
 
+/// Payouts that are due far in the future, the latest first
+///
+/// Their next step is later than any wait that settings allow: a clock was wrong when it was set.
+#[utoipa::path(get, path = "/due-far-ahead", operation_id = "listDueFarAhead", params(DoubtfulParams),
+    responses(
+        (status = 200, description = "As many as were asked for; there may be more", body = [AdminPayout]),
+        (status = 400, description = "`invalid_parameter`", body = Problem),
+    ))]
+pub async fn list_far_ahead(
+    State(api): State<Api>,
+    _: Signed,
+    Params(params): Params<DoubtfulParams>,
+) -> Result<Response, Problem> {
+    let items = api.store.due_far_ahead(api.clock.now(), limit(params.limit)?).await?;
+    Ok(page(&format!("{PATH}/due-far-ahead"), &AdminPayout::all(&api, &items).await?, None))
+}
+
+/// Why something is done.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the form that `bring_forward` reads by hand")]
+pub struct Why {
+    /// It is kept for ever.
+    #[schema(min_length = 10, max_length = 1000)]
+    reason: String,
+}
+
+/// Bring a payout forward
+///
+/// Its next step, which a wrong clock set far in the future, is due at once. What a worker holds is asked about first.
+#[utoipa::path(post, path = "/merchants/{merchant}/payouts/{id}/bring-forward", operation_id = "bringForward",
+    request_body = Why, params(("merchant" = Uuid, Path), ("id" = Uuid, Path)),
+    responses(
+        (status = 200, description = "Its next step is due", body = AdminPayout),
+        (status = 400, description = "`invalid`, `parse_error`", body = Problem),
+        (status = 404, description = "`not_found`", body = Problem),
+        (status = 409, description = "`not_far_ahead`: its next step is not far in the future", body = Problem),
+    ))]
+pub async fn bring_forward(
+    State(api): State<Api>,
+    MayOperate(operator): MayOperate,
+    path: Result<Path<(Uuid, Uuid)>, PathRejection>,
+    request: Request,
+) -> Result<Json<AdminPayout>, Problem> {
+    let (merchant, payout) = of_path(&api, path).await?;
+    let reason = match reason(body::object(&api, request).await?.get("reason")) {
+        Ok(reason) => reason,
+        Err(wrong) => {
+            let bad = fields::invalid([("reason", Some(wrong))]);
+            return Err(bad.unwrap_or_else(|| Problem::internal(&"a form that is bad without a bad field")));
+        }
+    };
+    send(&api, merchant, Action::BringForward { payout: payout.id, reason, by: by(&operator) }).await
+}
+
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "the form that `form` reads by hand, to say all that is wrong with it at once")]
 pub struct Decision {

@@ -70,6 +70,8 @@ pub fn router() -> OpenApiRouter<Api> {
         .routes(routes!(payouts::list))
         .routes(routes!(payouts::show))
         .routes(routes!(doubtful::list))
+        .routes(routes!(doubtful::list_far_ahead))
+        .routes(routes!(doubtful::bring_forward))
         .routes(routes!(doubtful::ask))
         .routes(routes!(doubtful::decide))
         .routes(routes!(exceptions::list))

@@ -23,6 +23,7 @@ pub struct Overview {
     trial_balance: TrialBalance,
     in_doubt: InDoubtCount,
     due: DueCount,
+    due_far_ahead: FarAheadCount,
     workers: Workers,
     /// What `verify` last found, if it was ever run from here.
     #[schema(required)]
@@ -64,6 +65,24 @@ pub struct DueCount {
     oldest_due_at: Option<String>,
 }
 
+/// Payouts that a wrong clock made due far in the future: later than any wait that settings allow.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FarAheadCount {
+    #[schema(minimum = 0, maximum = 10_000)]
+    count: u32,
+    /// There may be more than that.
+    is_capped: bool,
+    #[schema(required, format = DateTime)]
+    first_due_at: Option<String>,
+}
+
+impl From<Waiting> for FarAheadCount {
+    fn from(waiting: Waiting) -> Self {
+        let Waiting { count, oldest } = waiting;
+        Self { count, is_capped: count >= COUNTED_MAX, first_due_at: oldest.map(timestamp) }
+    }
+}
+
 impl From<Waiting> for InDoubtCount {
     fn from(waiting: Waiting) -> Self {
         let Waiting { count, oldest } = waiting;
@@ -102,6 +121,7 @@ pub async fn show(State(api): State<Api>, _: Signed) -> Result<Json<Overview>, P
         trial_balance: sums.into(),
         in_doubt: api.store.count_in_doubt().await?.into(),
         due: api.store.count_due(now).await?.into(),
+        due_far_ahead: api.store.count_due_far_ahead(now).await?.into(),
         workers: Workers::new(api.store.workers().await?, now),
         last_verify: last(&api).await?,
     }))

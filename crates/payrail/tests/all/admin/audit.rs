@@ -72,7 +72,7 @@ async fn one_audit_at_a_time_and_a_stop_ends_it(world: World) {
         page("transfers", query, &[])
     })
     .await;
-    let patience = [("PAYRAIL_BANK_TIMEOUT_MS", "7200000"), ("PAYRAIL_LEASE_MS", "7300000")];
+    let patience = [("PAYRAIL_BANK_TIMEOUT_MS", "3400000"), ("PAYRAIL_LEASE_MS", "3500000")];
     let server = world.serve_with(&[API_ONLY, ("PAYRAIL_BANK_URL", &bank.url), patience[0], patience[1]]);
     let desk = Desk::of(&server, ADMIN).await;
     let status = start(&desk).await;

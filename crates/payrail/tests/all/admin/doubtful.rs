@@ -12,6 +12,7 @@ on_both_stores!(
     an_operator_ends_a_doubt_either_way,
     a_decision_that_cannot_be_is_refused,
     what_a_worker_holds_is_left_to_it,
+    what_is_due_far_ahead_is_listed_and_brought_forward,
 );
 
 /// With a worker, and a bank whose unanswered calls hang for a moment only.
@@ -121,4 +122,31 @@ async fn what_a_worker_holds_is_left_to_it(world: World) {
     desk.post(&format!("{path}/decide"), good).await.is_problem(409, "in_progress");
     desk.post(&format!("{path}/ask"), json!({})).await.is_problem(409, "in_progress");
     assert_eq!(server.balances(TINY).await, (9_000, 1_000));
+}
+
+/// As a clock that was 30 hours fast would have left it.
+async fn what_is_due_far_ahead_is_listed_and_brought_forward(world: World) {
+    let server = world.serve_with(&[("PAYRAIL_POLL_MS", "20"), ("PAYRAIL_BANK_SILENCE_MS", "50")]);
+    let desk = Desk::of(&server, ADMIN).await;
+    let (path, payout) = doubt(&server, &desk, "demo-timeout-paid").await;
+    assert_eq!(desk.get("/overview").await.is(200)["due_far_ahead"]["count"], 0);
+    let url = format!("{path}/bring-forward");
+    let why = json!({ "reason": "the clock was 30 hours fast" });
+    desk.post(&url, why.clone()).await.is_problem(409, "not_far_ahead");
+    let mut sql = Sql::connect(&world).await;
+    let later = if sql.is_postgres() { "due_at + interval '30 hours'" } else { "due_at + 108000000000" };
+    assert_eq!(sql.exec(&format!("UPDATE payouts SET due_at = {later} WHERE doubt_since IS NOT NULL")).await, 1);
+    assert_eq!(texts(&desk.walk("/due-far-ahead").await, "id"), [text(&payout["id"])]);
+    assert_eq!(desk.get("/overview").await.is(200)["due_far_ahead"]["count"], 1);
+    for reason in [json!({}), json!({ "reason": "short" })] {
+        desk.post(&url, reason).await.is_problem(400, "invalid");
+    }
+    desk.post(&url, why).await.is(200);
+    until("the bank has told", || async { desk.get(&path).await.is(200)["status"] == "completed" }).await;
+    let story = desk.get(&path).await.is(200);
+    let [action] = &story["actions"].as_array().unwrap()[..] else { panic!("{story}") };
+    assert_eq!([&action["action"], &action["reason"]], ["brought_forward", "the clock was 30 hours fast"]);
+    assert!(text(&action["detail"]).starts_with("it was due at "));
+    assert!(desk.walk("/due-far-ahead").await.is_empty());
+    world.verify();
 }

@@ -1,0 +1,11 @@
+-- A pending payout may be brought forward: a wrong clock may have made it due far in the future. Its due time may only
+-- become earlier.
+DROP TRIGGER payouts_legal_steps ON payouts;
+CREATE TRIGGER payouts_legal_steps BEFORE UPDATE ON payouts FOR EACH ROW
+    WHEN ((OLD.status, NEW.status) NOT IN (
+        ('pending', 'pending'), ('pending', 'processing'), ('pending', 'cancelled'), ('processing', 'processing'),
+        ('processing', 'completed'), ('processing', 'failed'), ('completed', 'returned')))
+    EXECUTE FUNCTION refuse('this is not a legal step of a payout''s life');
+CREATE TRIGGER payouts_only_forward BEFORE UPDATE ON payouts FOR EACH ROW
+    WHEN (OLD.status = 'pending' AND NEW.status = 'pending' AND NEW.due_at > OLD.due_at)
+    EXECUTE FUNCTION refuse('a pending payout can be brought forward only');
