@@ -289,7 +289,7 @@ macro_rules! statements {
             let rows: Vec<PayoutRow> = sqlx::query_as(concat!(
                 "SELECT ",
                 payout_columns!(),
-                " FROM payouts WHERE doubt_since IS NOT NULL ORDER BY doubt_since LIMIT $1 + 0"
+                " FROM payouts WHERE doubt_since IS NOT NULL ORDER BY doubt_since, id LIMIT $1 + 0"
             ))
             .bind(i64::from(limit))
             .fetch_all(on)

@@ -24,6 +24,7 @@ pub mod reset;
 pub mod secret;
 pub mod serve;
 pub mod settings;
+mod signals;
 pub mod telemetry;
 pub mod verify;
 pub mod worker;

@@ -34,15 +34,16 @@ pub fn begin(filter: &str, format: Format) -> Result<(), BadSetting> {
     };
     tracing_subscriber::registry()
         .with(filter)
-        .with(filter_fn(|line| is_harmless(line.target(), *line.level())))
+        .with(filter_fn(|line| is_fit(line.target(), *line.level())))
         .with(lines)
         .init();
     Ok(())
 }
 
-/// This driver's debugging lines hold the values of every statement: bank accounts, hashes of keys and passwords.
-fn is_harmless(target: &str, level: Level) -> bool {
-    level <= Level::INFO || !target.starts_with("tokio_postgres")
+/// The driver's debugging lines hold the values of every statement: bank accounts, hashes of keys and passwords. The
+/// server's notices below a warning tell what IF NOT EXISTS has found.
+fn is_fit(target: &str, level: Level) -> bool {
+    level <= Level::WARN || !(target.starts_with("tokio_postgres") || target.starts_with("sqlx::postgres::notice"))
 }
 
 #[cfg(test)]
@@ -51,8 +52,9 @@ mod tests {
 
     #[test]
     fn only_the_drivers_chatter_is_withheld() {
-        assert!(is_harmless("payrail::worker", Level::TRACE));
-        assert!(is_harmless("tokio_postgres::connection", Level::WARN));
-        assert!(!is_harmless("tokio_postgres::query", Level::DEBUG));
+        assert!(is_fit("payrail::worker", Level::TRACE));
+        assert!(is_fit("tokio_postgres::connection", Level::WARN));
+        assert!(!is_fit("tokio_postgres::query", Level::DEBUG));
+        assert!(!is_fit("sqlx::postgres::notice", Level::INFO));
     }
 }

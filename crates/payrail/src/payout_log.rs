@@ -4,11 +4,11 @@
 
 use payrail_core::ids::{MerchantId, PayoutId, RequestId};
 use payrail_core::payout::{Attempt, BankAnswer, Payout, Progress, State};
-use tracing::{Span, info, info_span, warn};
+use tracing::{Span, info, warn_span};
 
-/// For all lines about this payout.
+/// For all lines about this payout. (A span below the level of the log would leave its lines without the ids.)
 pub fn span(merchant: MerchantId, payout: PayoutId, request: Option<&RequestId>) -> Span {
-    info_span!("payout", merchant_id = %merchant, payout_id = %payout, request_id = request.map(RequestId::as_str))
+    warn_span!("payout", merchant_id = %merchant, payout_id = %payout, request_id = request.map(RequestId::as_str))
 }
 
 /// Before the call: if the process dies during it, this line is the last.
@@ -47,7 +47,7 @@ pub fn stepped(payout: &Payout) {
 fn goes_on(status: &str, progress: &Progress) {
     let (step, at) = (progress.step.as_str(), progress.due_at);
     match &progress.doubt {
-        Some(doubt) => warn!(
+        Some(doubt) => info!(
             status,
             next_step = step,
             next_step_at = %at,

@@ -2,12 +2,13 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::time::Duration;
 
 use payrail_core::backoff::Policy;
 use payrail_store::{ProcessLock, Purpose, Store};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{self, SignalKind};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -19,12 +20,71 @@ use crate::ids::PayoutIds;
 use crate::lanes::Door;
 use crate::notifier::Exchange;
 use crate::settings::{BadSetting, Common, Role, Serve};
+use crate::signals::Signal;
 use crate::worker::Worker;
-use crate::{bank, demo, housekeeping, presence, readiness, reset, secret, telemetry};
+use crate::{bank, demo, housekeeping, presence, readiness, reset, secret, signals, telemetry};
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
+/// Until a signal comes, which is heard from the first moment on: while the database is waited for, too, or migrated.
 pub async fn run(common: Common, serve: Serve) -> Result<(), Error> {
+    let grace = Duration::from_millis(serve.grace_ms);
+    let mut signal = pin!(signals::listen()?);
+    let mut running = tokio::select! {
+        started = start(common, serve) => started?,
+        signal = &mut signal => {
+            tracing::info!(signal = signal.name(), "stopped before the start was complete; the next start goes on");
+            return Ok(());
+        }
+    };
+    let ended_well = running.until(&mut signal).await;
+    tracing::info!("stopping: no new work, finishing what is under way");
+    if tokio::time::timeout(grace, running.stop()).await.is_err() {
+        tracing::warn!("the grace time ran out; what is unfinished goes on at the next start");
+    }
+    tracing::info!("stopped");
+    ended_well
+}
+
+/// What is to be ended in order.
+struct Running {
+    store: Store,
+    door: Door,
+    bank: Option<bank::Running>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+    /// Ends when the database no longer knows that this process is there.
+    presence: JoinHandle<Error>,
+    is_worker: bool,
+}
+
+impl Running {
+    async fn until(&mut self, signal: impl Future<Output = Signal>) -> Result<(), Error> {
+        tokio::select! {
+            signal = signal => tracing::info!(signal = signal.name(), "told to stop"),
+            Ok(why) = &mut self.presence => return Err(why),
+        }
+        if !self.is_worker {
+            reset::stopped_in_order(&self.store).await;
+        }
+        Ok(())
+    }
+
+    async fn stop(self) {
+        self.stop.cancel();
+        let ended = self.door.ended();
+        drop(self.door);
+        self.tasks.wait().await;
+        ended.await;
+        self.store.close().await;
+        if let Some(bank) = self.bank {
+            bank.stop().await;
+        }
+    }
+}
+
+/// It may be dropped while it waits: what is in the database by then is whole, and the next start goes on from it.
+async fn start(common: Common, serve: Serve) -> Result<Running, Error> {
     common.check()?;
     let lanes = serve.lanes.settings(&common)?;
     let policy = Policy { refusal_ttl: serve.lanes.refusal_ttl()?, ..serve.worker.policy()? };
@@ -47,8 +107,6 @@ pub async fn run(common: Common, serve: Serve) -> Result<(), Error> {
         demo::seed_operators(&store, &clock).await?;
     }
 
-    // From here on a signal is heard, whenever it comes.
-    let signal = signal()?;
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
     tasks.spawn(readiness::watch_clock(store.clone(), serve.clock.tolerance(), stop.clone()));
@@ -93,31 +151,8 @@ pub async fn run(common: Common, serve: Serve) -> Result<(), Error> {
     }
     let presence = tokio::spawn(presence::keep(lock, store.clone()));
     tasks.close();
-
-    let ended_well = tokio::select! {
-        () = signal => Ok(()),
-        Ok(why) = presence => Err(why),
-    };
-    if ended_well.is_ok() && serve.role != Role::Worker {
-        reset::stopped_in_order(&store).await;
-    }
-    tracing::info!("stopping: no new work, finishing what is under way");
-    stop.cancel();
-    let ended = door.ended();
-    drop(door);
-    let orderly = async {
-        tasks.wait().await;
-        ended.await;
-        store.close().await;
-        if let Some(bank) = bank {
-            bank.stop().await;
-        }
-    };
-    if tokio::time::timeout(Duration::from_millis(serve.grace_ms), orderly).await.is_err() {
-        tracing::warn!("the grace time ran out; what is unfinished goes on at the next start");
-    }
-    tracing::info!("stopped");
-    ended_well
+    let is_worker = serve.role == Role::Worker;
+    Ok(Running { store, door, bank, stop, tasks, presence, is_worker })
 }
 
 /// The database as this process found it, or made it.
@@ -191,18 +226,6 @@ fn no_bank() -> BadSetting {
     )
 }
 
-/// Ends with the first SIGTERM or Ctrl-C from this call on.
-pub fn signal() -> std::io::Result<impl Future<Output = ()>> {
-    let mut terminate = unix::signal(SignalKind::terminate())?;
-    let mut interrupt = unix::signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
-}
-
 /// Where to look, and something to paste.
 fn banner(addr: SocketAddr, common: &Common, seeded: bool, bank: Option<&str>) {
     let host = if addr.ip().is_loopback() { format!("localhost:{}", addr.port()) } else { addr.to_string() };
@@ -224,7 +247,7 @@ fn banner(addr: SocketAddr, common: &Common, seeded: bool, bank: Option<&str>) {
             out,
             "\nA payout of ₹60.00 for Tiny Studio, which has ₹100.00. Paste it twice: the second is refused.\n\n  \
              curl -s http://{host}/api/v1/payouts/ -H 'Authorization: Api-Key {key}' \\\n    \
-             -H \"Idempotency-Key: $(cat /proc/sys/kernel/random/uuid)\" -H 'Content-Type: application/json' \\\n    \
+             -H \"Idempotency-Key: $(openssl rand -hex 16)\" -H 'Content-Type: application/json' \\\n    \
              -d '{{\"amount_paise\": 6000, \"bank_account_id\": \"demo-success\"}}'\n\n\
              Then see what became of it:\n\n  \
              curl -s http://{host}/api/v1/payouts/ -H 'Authorization: Api-Key {key}'\n\n\

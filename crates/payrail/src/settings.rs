@@ -117,8 +117,9 @@ impl Common {
         addr.ip().to_canonical().is_loopback() && (self.debug || (!self.is_postgres() && self.secret_key.is_none()))
     }
 
-    /// For commands that read what is there: a file that is not is a slip, and no reason to begin a new one.
+    /// For commands that read what is there: where nothing is, the address is a slip, and no reason to begin anew.
     pub async fn open_existing(&self) -> Result<Store, Box<dyn std::error::Error + Send + Sync>> {
+        self.check_scheme()?;
         let file = SqliteConnectOptions::from_str(&self.database_url).map(|options| options.get_filename().to_owned());
         if let Ok(file) = file
             && !self.is_postgres()
@@ -126,10 +127,35 @@ impl Common {
         {
             return Err(BadSetting(format!("DATABASE_URL names {}, which is not there", file.display())).into());
         }
-        self.open(1).await
+        let store = self.open(1).await?;
+        match store.setting("ready").await {
+            Err(StoreError::Refused(_)) => {
+                Err("DATABASE_URL names a database without PayRail's tables: `payrail migrate` \
+                                                makes or updates them, and a server does at its start"
+                    .into())
+            }
+            asked => asked.map(|_| store).map_err(Into::into),
+        }
+    }
+
+    /// Whether it is an address at all is said before a file of that name is looked for.
+    fn check_scheme(&self) -> Result<(), BadSetting> {
+        let (scheme, _) = self.database_url.split_once(':').unwrap_or_default();
+        if ["sqlite", "postgres", "postgresql"].contains(&scheme) {
+            return Ok(());
+        }
+        // Not what follows: it may hold a password.
+        let given = match scheme {
+            "" => "it has none of these".to_owned(),
+            other => format!("there is no store for {other}:"),
+        };
+        Err(BadSetting(format!(
+            "DATABASE_URL must begin with sqlite:// or postgres://, as in sqlite://payrail.db; {given}"
+        )))
     }
 
     pub async fn open(&self, writers: usize) -> Result<Store, Box<dyn std::error::Error + Send + Sync>> {
+        self.check_scheme()?;
         let opened = Store::open(&self.database_url, u32::try_from(writers).unwrap_or(u32::MAX), READERS).await;
         opened.map_err(|error| match error {
             StoreError::Unavailable(why) if why.starts_with("DATABASE_URL") => BadSetting(why).into(),

@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use scopeguard::ScopeGuard;
+
 use super::SqliteStore;
 use crate::error::{Result, StoreError};
 use crate::private;
@@ -19,12 +21,14 @@ impl SqliteStore {
         let name = part.to_str().ok_or_else(|| refused(io::Error::other("not a name in UTF-8")))?;
         // What a copy that was cut short left behind.
         remove_if_there(&part).map_err(refused)?;
+        let unfinished = scopeguard::guard(part.clone(), |part| drop(remove_if_there(&part)));
         private::create(&part).map_err(refused)?;
         // One read transaction: what is written meanwhile is not in it.
         sqlx::query("VACUUM INTO ?").bind(name).execute(&self.reader).await?;
         // SQLite leaves it to the system's leisure when the copy reaches the disk.
         File::open(&part).and_then(|copy| copy.sync_all()).map_err(refused)?;
         fs::rename(&part, file).map_err(refused)?;
+        ScopeGuard::into_inner(unfinished);
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(refused)
     }

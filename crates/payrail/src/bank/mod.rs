@@ -71,6 +71,14 @@ pub struct Running {
 
 /// Opens the book and the port; the bank answers when this returns.
 pub async fn start(settings: Settings) -> Result<Running, Error> {
+    let Settings { book, odds, seed, .. } = settings.clone();
+    let bank = open(settings).await?;
+    tracing::info!(addr = %bank.addr, book = %book.display(), %odds, seed, "the simulated bank is open");
+    Ok(bank)
+}
+
+/// The same for somebody who only reads the book: no bank goes into business, so none is announced.
+pub async fn open(settings: Settings) -> Result<Running, Error> {
     settings.check()?;
     let house = House { odds: settings.odds, seed: settings.seed, returns_after: settings.returns_after };
     let (book, writer) = Book::open(&settings.book, house).await?;
@@ -89,9 +97,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
             tracing::error!(%error, "the simulated bank stopped serving");
         }
     });
-    let Settings { book, odds, seed, grace, .. } = settings;
-    tracing::info!(%addr, book = %book.display(), %odds, seed, "the simulated bank is open");
-    Ok(Running { addr, stop, server, writer, grace })
+    Ok(Running { addr, stop, server, writer, grace: settings.grace })
 }
 
 impl Running {

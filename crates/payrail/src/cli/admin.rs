@@ -1,11 +1,12 @@
-//! `payrail admin create|list|disable|password`: the people who may sign in at `/admin/`.
+//! `payrail admin create|list|disable|enable|password`: the people who may sign in at `/admin/`.
 
 use std::io::{BufRead, IsTerminal};
+use std::sync::OnceLock;
 
 use clap::{Subcommand, ValueEnum};
 use payrail_store::{Operator, OperatorAction, Role, Store};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use serde_json::json;
-use uuid::Uuid;
 
 use super::Error;
 use super::merchant::COMMAND_LINE;
@@ -21,23 +22,42 @@ pub enum Command {
     /// Let an operator in; the password is asked for, read from standard input or from PAYRAIL_ADMIN_PASSWORD
     Create {
         /// What the operator signs in with: letters, digits and . _ @ -
-        #[arg(long)]
-        name: String,
+        #[arg(required_unless_present = "name_flag")]
+        name: Option<String>,
         /// What the operator may do
-        #[arg(long)]
-        role: Allowed,
+        #[arg(required_unless_present = "role_flag")]
+        role: Option<Allowed>,
+        /// The same as NAME: how earlier versions took it
+        #[arg(long = "name", id = "name_flag", hide = true, conflicts_with = "name")]
+        name_flag: Option<String>,
+        /// The same as ROLE
+        #[arg(long = "role", id = "role_flag", hide = true, conflicts_with = "role")]
+        role_flag: Option<Allowed>,
+        /// The operator as one JSON object
         #[arg(long)]
         json: bool,
     },
     /// List the operators
     List {
+        /// One JSON object a line
         #[arg(long)]
         json: bool,
     },
     /// Keep an operator out from now on; open sessions end at once
-    Disable { name: String },
+    Disable {
+        /// What the operator signs in with
+        name: String,
+    },
+    /// Let a disabled operator in again, with the password of before
+    Enable {
+        /// What the operator signs in with
+        name: String,
+    },
     /// Give an operator a new password; open sessions end at once
-    Password { name: String },
+    Password {
+        /// What the operator signs in with
+        name: String,
+    },
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -59,12 +79,21 @@ impl From<Allowed> for Role {
 
 pub async fn run(common: &Common, command: Command) -> Result<(), Error> {
     common.check()?;
-    let store = common.open(1).await?;
+    let store = match &command {
+        Command::Create { .. } => common.open(1).await?,
+        _ => common.open_existing().await?,
+    };
     store.migrate().await?;
     match command {
-        Command::Create { name, role, json } => create(&store, name.trim(), role.into(), json).await,
+        Command::Create { name, role, name_flag, role_flag, json } => {
+            let (Some(name), Some(role)) = (name.or(name_flag), role.or(role_flag)) else {
+                return Err(bad("name the operator and the role: payrail admin create NAME viewer|operator"));
+            };
+            create(&store, name.trim(), role.into(), json).await
+        }
         Command::List { json } => list(&store, json).await,
         Command::Disable { name } => disable(&store, &name).await,
+        Command::Enable { name } => enable(&store, &name).await,
         Command::Password { name } => password(&store, &name).await,
     }
 }
@@ -99,8 +128,13 @@ async fn create(store: &Store, name: &str, role: Role, as_json: bool) -> Result<
     Ok(())
 }
 
+/// In the order of their names, which differ in more than case.
 async fn list(store: &Store, as_json: bool) -> Result<(), Error> {
-    for operator in &store.operators().await? {
+    let operators = store.operators().await?;
+    if operators.is_empty() && !as_json {
+        say!("There is no operator yet; `payrail admin create` lets one in.");
+    }
+    for operator in &operators {
         if as_json {
             say!("{}", line(operator));
             continue;
@@ -129,7 +163,7 @@ fn line(operator: &Operator) -> serde_json::Value {
 }
 
 async fn disable(store: &Store, name: &str) -> Result<(), Error> {
-    let (id, name) = find(store, name).await?;
+    let Operator { id, name, .. } = find(store, name).await?;
     let done = action(store, "operator_disabled", &name, None);
     if store.disable_operator(id, done.at, &done).await? {
         say!("{name} is kept out from now on.");
@@ -139,19 +173,33 @@ async fn disable(store: &Store, name: &str) -> Result<(), Error> {
     Ok(())
 }
 
-async fn password(store: &Store, name: &str) -> Result<(), Error> {
-    let (id, name) = find(store, name).await?;
-    let hash = new_password().await?;
-    store.set_password(id, &hash, &action(store, "password_changed", &name, None)).await?;
-    say!("{name} has a new password; open sessions have ended.");
+async fn enable(store: &Store, name: &str) -> Result<(), Error> {
+    let Operator { id, name, .. } = find(store, name).await?;
+    if store.enable_operator(id, &action(store, "operator_enabled", &name, None)).await? {
+        say!("{name} may sign in again, with the password of before.");
+    } else {
+        say!("{name} was not disabled.");
+    }
     Ok(())
 }
 
-async fn find(store: &Store, name: &str) -> Result<(Uuid, String), Error> {
+async fn password(store: &Store, name: &str) -> Result<(), Error> {
+    let Operator { id, name, disabled_at, .. } = find(store, name).await?;
+    let is_disabled = disabled_at.is_some();
+    let hash = new_password().await?;
+    store.set_password(id, &hash, &action(store, "password_changed", &name, None)).await?;
+    say!("{name} has a new password; open sessions have ended.");
+    if is_disabled {
+        say!("{name} is disabled and cannot sign in with it: `payrail admin enable {name}` changes that.");
+    }
+    Ok(())
+}
+
+async fn find(store: &Store, name: &str) -> Result<Operator, Error> {
     let found = store.operator_of_name(name.trim()).await?;
     let (operator, _) =
         found.ok_or_else(|| bad(&format!("there is no operator {name:?}; `payrail admin list` shows them")))?;
-    Ok((operator.id, operator.name))
+    Ok(operator)
 }
 
 fn action(store: &Store, word: &str, subject: &str, detail: Option<String>) -> OperatorAction {
@@ -171,13 +219,28 @@ fn action(store: &Store, word: &str, subject: &str, detail: Option<String>) -> O
 async fn new_password() -> Result<String, Error> {
     let password = match std::env::var(PASSWORD_VARIABLE) {
         Ok(password) => password,
-        Err(_) if std::io::stdin().is_terminal() => asked_for()?,
-        Err(_) => piped()?,
+        // On a thread that may wait: the others go on hearing signals.
+        Err(_) => {
+            tokio::task::spawn_blocking(|| if std::io::stdin().is_terminal() { asked_for() } else { piped() }).await??
+        }
     };
     passwords::hash(password).await.map_err(|error| bad(&error.to_string()))
 }
 
+/// The terminal as it was before a password was asked for.
+static TERMINAL: OnceLock<Termios> = OnceLock::new();
+
+/// A prompt that is broken off leaves the terminal hiding what is typed.
+pub fn show_typing_again() {
+    if let Some(before) = TERMINAL.get() {
+        let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, before);
+    }
+}
+
 fn asked_for() -> Result<String, Error> {
+    if let Ok(before) = tcgetattr(std::io::stdin()) {
+        let _ = TERMINAL.set(before);
+    }
     let password = rpassword::prompt_password("Password: ")?;
     if password.chars().count() < passwords::MIN_CHARACTERS {
         return Err(bad(&passwords::Error::TooShort.to_string()));

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::Error;
 use super::merchant::COMMAND_LINE;
+use super::words::{self, count};
 use crate::bench::{FillError, Plan, Progress, api_key, check, fill};
 use crate::clock::Clock;
 use crate::settings::{BadSetting, Common};
@@ -77,7 +78,9 @@ pub struct FillArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Filled {
+    /// The bank paid them
     Completed,
+    /// A worker is still to take them up
     Pending,
 }
 
@@ -144,7 +147,8 @@ fn what(args: &FillArgs) -> String {
     } else {
         format!(", and pay those in the bank's book {}", args.bank_book.display())
     };
-    format!("{merchants} merchants of benchmarks, with keys, funds and {payouts} {status} payouts{bank}")
+    let (merchants, payouts) = (count(merchants, "merchant"), count(payouts, &format!("{status} payout")));
+    format!("{merchants} for measuring, with keys, funds and {payouts}{bank}")
 }
 
 /// In the audit log, before anything is done.
@@ -170,20 +174,25 @@ fn show(progress: &Progress, begun: Instant, shown: &mut Instant) {
         return;
     }
     *shown = Instant::now();
-    let Progress { merchants, payouts, ledger_entries } = progress;
     let seconds = begun.elapsed().as_secs();
+    let Progress { merchants, payouts, ledger_entries } = progress;
     if terminal {
-        eprint!("\r{merchants} merchants, {payouts} payouts, {ledger_entries} ledger entries in {seconds} s …\x1b[K");
+        words::progress(format_args!("{} in {seconds} s …", written(progress)));
     } else {
         tracing::info!(merchants, payouts, ledger_entries, seconds, "filling");
     }
+}
+
+fn written(progress: &Progress) -> String {
+    let Progress { merchants, payouts, ledger_entries } = progress;
+    [count(merchants, "merchant"), count(payouts, "payout"), count(ledger_entries, "ledger entry")].join(", ")
 }
 
 fn told(args: &FillArgs, plan: &Plan, done: Progress, took: Duration) {
     let Progress { merchants, payouts, ledger_entries } = done;
     let first_key = api_key(&plan.keys_seed, 0);
     if std::io::stderr().is_terminal() {
-        eprint!("\r\x1b[K");
+        words::progress(format_args!(""));
     }
     if args.json {
         say!(
@@ -201,11 +210,7 @@ fn told(args: &FillArgs, plan: &Plan, done: Progress, took: Duration) {
     }
     let millis = took.as_millis().max(1);
     let rate = u128::from(ledger_entries) * 1_000 / millis;
-    say!(
-        "{merchants} merchants, {payouts} payouts, {ledger_entries} ledger entries in {}.{:03} s ({rate} entries a second)",
-        took.as_secs(),
-        took.subsec_millis()
-    );
+    say!("{} in {}.{:03} s ({} a second)", written(&done), took.as_secs(), took.subsec_millis(), count(rate, "entry"));
     say!("The seed of their API keys: {}", plan.keys_seed);
     say!("The first merchant's API key: {first_key}");
 }

@@ -8,6 +8,7 @@ use payrail_core::payout::{Doubt, Payout, Progress, State};
 use serde_json::{Value, json};
 
 use super::Error;
+use super::words::count;
 use crate::clock::Clock;
 use crate::settings::Common;
 
@@ -49,7 +50,8 @@ fn print(payout: &Payout, progress: &Progress, doubt: &Doubt, now: Timestamp) {
         None if wait.is_positive() => format!("next: {} in {}", progress.step.as_str(), words(wait)),
         None => format!("next: {} now", progress.step.as_str()),
     };
-    say!("    {} submissions, {} calls unanswered; {next}", payout.attempts, payout.unanswered);
+    let (submissions, unanswered) = (count(payout.attempts, "submission"), count(payout.unanswered, "unanswered call"));
+    say!("    {submissions}, {unanswered}; {next}");
 }
 
 fn line(merchant: MerchantId, payout: &Payout, progress: &Progress, doubt: &Doubt) -> Value {

@@ -27,10 +27,18 @@ pub async fn run(common: &Common, args: &Args) -> Result<(), Error> {
     let exceptions = store.exceptions(filter, Position::newest(Timestamp::MAX), args.limit).await?;
     let waiting = store.waiting_returns(args.limit).await?;
     for line in &exceptions {
-        if args.json { say!("{}", exception_json(line)) } else { print_exception(line) }
+        if args.json {
+            say!("{}", exception_json(line));
+        } else {
+            print_exception(line)
+        }
     }
     for line in &waiting {
-        if args.json { say!("{}", waiting_json(line)) } else { print_waiting(line) }
+        if args.json {
+            say!("{}", waiting_json(line));
+        } else {
+            print_waiting(line)
+        }
     }
     if exceptions.is_empty() && waiting.is_empty() && !args.json {
         say!("No exception is open, and no return waits.");

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use reqwest::{Client, Url};
+use serde_json::Value;
 
 use super::Error;
 use crate::rail;
@@ -11,7 +12,9 @@ use crate::readiness;
 use crate::settings::{self, BadSetting, ClockSettings, Common, Role};
 
 /// Longer than a healthy answer takes, shorter than what runs health checks waits.
-const PATIENCE: Duration = Duration::from_secs(4);
+const PATIENCE: Duration = Duration::from_secs(3);
+/// For a worker's database and bank together.
+const OVERALL: Duration = Duration::from_secs(4);
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -43,9 +46,9 @@ pub async fn run(common: &Common, args: Args) -> Result<(), Error> {
             (None, Role::All | Role::Api) => ask(readiness(args.addr)?).await,
         }
     };
-    tokio::time::timeout(PATIENCE, checked)
+    tokio::time::timeout(OVERALL, checked)
         .await
-        .map_err(|_| format!("no answer within {} s", PATIENCE.as_secs()))??;
+        .map_err(|_| format!("neither the database nor the bank answered within {} s", OVERALL.as_secs()))??;
     say!("healthy");
     Ok(())
 }
@@ -55,7 +58,8 @@ async fn worker(common: &Common, bank: Option<Url>, tolerance: Duration) -> Resu
     readiness::check(&store, tolerance).await?;
     let known = store.setting(rail::IDENTITY).await?;
     store.close().await;
-    let bank = bank.ok_or_else(|| BadSetting("PAYRAIL_BANK_URL is not set: a worker needs a bank".to_owned()))?;
+    let unset = || BadSetting("PAYRAIL_BANK_URL is not set: a worker needs the address of a bank".to_owned());
+    let bank = bank.ok_or_else(unset)?;
     ask(bank.join("/healthz")?).await?;
     let met = settings::rail(bank.as_str(), PATIENCE)?.identity().await?;
     match known.is_none_or(|known| known == met) {
@@ -77,9 +81,35 @@ fn readiness(addr: SocketAddr) -> Result<Url, Error> {
 }
 
 async fn ask(url: Url) -> Result<(), Error> {
-    // The address is not repeated: it may have a password in it.
-    let unanswered = |error: reqwest::Error| error.without_url();
+    let shown = shown(&url);
     let client = Client::builder().no_proxy().http1_only().build()?;
-    client.get(url).send().await.and_then(reqwest::Response::error_for_status).map_err(unanswered)?;
-    Ok(())
+    let asking = tokio::time::timeout(PATIENCE, client.get(url).send());
+    let silent = |_| format!("{shown} did not answer within {} s", PATIENCE.as_secs());
+    let answer =
+        asking.await.map_err(silent)?.map_err(|error| format!("{shown} cannot be asked: {}", cause(&error)))?;
+    let status = answer.status();
+    if status.is_success() {
+        return Ok(());
+    }
+    let detail = answer.json::<Value>().await.ok().and_then(|body| Some(body.get("detail")?.as_str()?.to_owned()));
+    let detail = detail.map(|detail| format!(": {detail}")).unwrap_or_default();
+    Err(format!("{shown} answered {status}{detail}").into())
+}
+
+/// Without the user and the password that it may have.
+fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    // A kind of address that can have neither has neither.
+    let _ = (url.set_username(""), url.set_password(None));
+    url.set_query(None);
+    url.to_string()
+}
+
+/// What an error stems from: its own words only say that there was one.
+fn cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
 }

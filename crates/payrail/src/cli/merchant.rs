@@ -26,8 +26,9 @@ pub enum Command {
     Create {
         /// What people call it
         name: String,
-        /// How it is told apart; no two merchants have the same
+        /// Its e-mail address; no two merchants have the same
         email: String,
+        /// The merchant and its key as one JSON object
         #[arg(long)]
         json: bool,
     },
@@ -44,11 +45,13 @@ pub enum Command {
         /// A UUID; the same one again credits nothing more, so that a funding can be retried safely
         #[arg(long)]
         idempotency_key: Option<String>,
+        /// The balances afterwards as one JSON object
         #[arg(long)]
         json: bool,
     },
     /// List the merchants with their balances
     List {
+        /// One JSON object a line
         #[arg(long)]
         json: bool,
     },
@@ -56,7 +59,10 @@ pub enum Command {
 
 pub async fn run(common: &Common, command: Command) -> Result<(), Error> {
     common.check()?;
-    let store = common.open(1).await?;
+    let store = match &command {
+        Command::List { .. } => common.open_existing().await?,
+        _ => common.open(1).await?,
+    };
     store.migrate().await?;
     match command {
         Command::Create { name, email, json } => {
@@ -140,28 +146,38 @@ async fn fund(store: &Store, merchant: Merchant, action: Action, as_json: bool) 
     Ok(())
 }
 
+/// In the order in which they were created.
 async fn list(store: &Store, as_json: bool) -> Result<(), Error> {
-    let mut after = None;
+    let merchants = all(store).await?;
+    for merchant in &merchants {
+        let balances = store.tip(merchant.id).await?.balances;
+        let goes_on = if as_json {
+            say!("{}", line(merchant, balances.available.get(), balances.held.get()))
+        } else {
+            let (available, held) = (balances.available.to_string(), balances.held.to_string());
+            let Merchant { id, name, email, .. } = merchant;
+            say!("{id}  {available:>20} available  {held:>16} held  {name} <{email}>")
+        };
+        if !goes_on {
+            return Ok(());
+        }
+    }
+    if merchants.is_empty() && !as_json {
+        say!("There is no merchant yet; `payrail merchant create` makes one.");
+    }
+    Ok(())
+}
+
+async fn all(store: &Store) -> Result<Vec<Merchant>, Error> {
+    let mut all: Vec<Merchant> = Vec::new();
     loop {
-        let page = store.merchants(after, 500).await?;
-        for merchant in &page {
-            let balances = store.tip(merchant.id).await?.balances;
-            if as_json {
-                say!("{}", line(merchant, balances.available.get(), balances.held.get()));
-            } else {
-                let (available, held) = (balances.available.to_string(), balances.held.to_string());
-                say!(
-                    "{}  {available:>20} available  {held:>16} held  {} <{}>",
-                    merchant.id,
-                    merchant.name,
-                    merchant.email
-                );
-            }
+        let page = store.merchants(all.last().map(|last| last.id), 500).await?;
+        if page.is_empty() {
+            // The store's order is that of its buckets, which tells people nothing.
+            all.sort_by_key(|merchant| (merchant.created_at, merchant.id));
+            return Ok(all);
         }
-        match page.last() {
-            Some(last) => after = Some(last.id),
-            None => return Ok(()),
-        }
+        all.extend(page);
     }
 }
 

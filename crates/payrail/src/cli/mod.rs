@@ -1,8 +1,8 @@
 //! The command line: human output by default, `--json` where a script would want it.
 
-/// `println!`, but for readers who leave early: `payrail merchant list | head` is no reason to panic.
+/// `println!`, but for readers who leave early, which is no reason to panic: whether anybody still reads.
 macro_rules! say {
-    ($($text:tt)*) => { $crate::cli::say(format_args!($($text)*)) };
+    ($($text:tt)*) => { $crate::cli::words::say(format_args!($($text)*)) };
 }
 
 mod admin;
@@ -16,9 +16,11 @@ mod health;
 mod merchant;
 mod usage;
 mod verify;
+mod words;
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
 use clap::{Parser, Subcommand};
@@ -28,7 +30,9 @@ use crate::bank as simulated;
 use crate::clock::Clock;
 use crate::lanes::Door;
 use crate::settings::{BadSetting, Common, Serve};
-use crate::{demo, logging, reset, secret, serve};
+use crate::{demo, logging, reset, secret, serve, signals};
+
+pub use words::complain;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -71,7 +75,7 @@ enum Command {
     Health(health::Args),
     /// Print the OpenAPI document of the HTTP API (docs/openapi.json is its copy)
     Openapi,
-    /// Let operators in and keep them out
+    /// Let operators in, keep them out, and give them new passwords
     #[command(subcommand)]
     Admin(admin::Command),
     /// Create, fund and list merchants
@@ -135,16 +139,16 @@ enum SecretCommand {
     },
 }
 
-fn say(line: std::fmt::Arguments<'_>) {
-    let _ = writeln!(std::io::stdout(), "{line}");
-}
+/// How long a command that is told to stop may take to put away what it holds.
+const TIDY_WITHIN: Duration = Duration::from_secs(2);
 
-/// Exit status 0: done; 1: done, and there are differences (`verify`) or it failed; 2: bad usage.
+/// Exit status 0: done; 1: done, and there are differences (`verify`) or it failed; 2: bad usage; 130, 143: stopped by
+/// SIGINT or SIGTERM before it was done.
 pub async fn main() -> ExitCode {
     match start().await {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("payrail: {error}");
+            complain(format_args!("payrail: {error}"));
             if error.is::<BadSetting>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
@@ -159,7 +163,30 @@ async fn start() -> Result<ExitCode, Error> {
         cli = usage::parse(arguments)?;
     }
     logging::begin(&cli.common.log, cli.common.log_format)?;
-    run(cli).await
+    match &cli.command {
+        // These end in order by themselves.
+        Some(Command::Serve(_)) => run(cli).await,
+        Some(Command::Bank(args)) if args.command.is_none() => run(cli).await,
+        _ => unless_stopped(run(cli)).await,
+    }
+}
+
+/// Whatever a command has not committed is undone when it is dropped; SIGKILL does no harm either.
+async fn unless_stopped(
+    command: impl Future<Output = Result<ExitCode, Error>> + Send + 'static,
+) -> Result<ExitCode, Error> {
+    let signal = signals::listen()?;
+    let mut task = tokio::spawn(command);
+    tokio::select! {
+        done = &mut task => done.unwrap_or_else(|panic| Err(panic.into())),
+        signal = signal => {
+            task.abort();
+            let _ = tokio::time::timeout(TIDY_WITHIN, task).await;
+            admin::show_typing_again();
+            complain(format_args!("payrail: stopped by {} before it was done", signal.name()));
+            Ok(ExitCode::from(signal.exit_code()))
+        }
+    }
 }
 
 async fn run(cli: Cli) -> Result<ExitCode, Error> {
@@ -196,14 +223,18 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
 
 /// In one piece: half a document would be none.
 fn print_openapi() -> std::io::Result<()> {
-    std::io::stdout().write_all(crate::http::openapi::text().as_bytes())
+    match std::io::stdout().write_all(crate::http::openapi::text().as_bytes()) {
+        // Whoever left has read enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        done => done,
+    }
 }
 
 async fn run_bank(args: BankArgs) -> Result<(), Error> {
+    let signal = signals::listen()?;
     let can_be_reset = args.demo.unwrap_or(args.settings.addr.ip().to_canonical().is_loopback());
     let bank =
         simulated::start(simulated::Settings { can_be_reset, ..args.settings }).await.map_err(BadSetting::from)?;
-    let signal = serve::signal()?;
     say!("The simulated bank is listening on http://{}", bank.addr());
     signal.await;
     bank.stop().await;
@@ -266,4 +297,39 @@ async fn change_secret(common: &Common, yes: bool) -> Result<(), Error> {
     drop(lock);
     say!("The secret is changed. Every API key and every session is void; issue new keys in the admin.");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, CommandFactory};
+
+    use super::Cli;
+
+    /// Of a command: itself, its arguments, the values that they may have, and all of that of its subcommands.
+    fn undescribed(command: &Command, path: &str) -> Vec<String> {
+        let path = format!("{path} {}", command.get_name());
+        let mut found: Vec<String> = command.get_about().is_none().then(|| path.clone()).into_iter().collect();
+        for argument in command.get_arguments() {
+            if argument.get_help().is_none_or(|help| help.to_string().trim().is_empty()) {
+                found.push(format!("{path} {argument}"));
+            }
+            let values = argument.get_possible_values();
+            let values = values.iter().filter(|_| !argument.is_hide_possible_values_set());
+            let values = values.filter(|value| !["true", "false"].contains(&value.get_name()));
+            found.extend(
+                values
+                    .filter(|value| value.get_help().is_none())
+                    .map(|value| format!("{path} {argument}: {}", value.get_name())),
+            );
+        }
+        found.extend(command.get_subcommands().flat_map(|sub| undescribed(sub, &path)));
+        found
+    }
+
+    #[test]
+    fn every_command_argument_and_value_has_a_description() {
+        let mut command = Cli::command();
+        command.build();
+        assert_eq!(undescribed(&command, ""), Vec::<String>::new());
+    }
 }

@@ -74,6 +74,8 @@ fn of_environment(error: &clap::Error, command: &mut Command) -> Option<String> 
         _ => {}
     }
     let why = match (error.source(), error.get(ContextKind::ValidValue)) {
+        // clap's words for any flag that is on or off.
+        (Some(why), _) if why.to_string() == "value was not a boolean" => ": it must be 1 or 0".to_owned(),
         (Some(why), _) => format!(": {why}"),
         (None, Some(ContextValue::Strings(words))) => format!(": it must be one of {}", words.join(", ")),
         _ => String::new(),

@@ -1,10 +1,12 @@
 //! `payrail verify`: the report in words, and its exit status.
 
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use super::Error;
+use super::words::{self, count};
 use crate::bank;
 use crate::rail::Rail;
 use crate::settings::{BadSetting, Common, rail};
@@ -21,8 +23,9 @@ pub struct Args {
     /// Leave the bank's book out
     #[arg(long)]
     no_bank: bool,
-    #[command(flatten)]
-    bank: bank::Settings,
+    /// The simulated bank's book, which is read when no bank is named
+    #[arg(long, env = "PAYRAIL_BANK_BOOK", value_name = "FILE", default_value = "payrail-bank.db")]
+    bank_book: PathBuf,
 }
 
 const BANK_TIMEOUT: Duration = Duration::from_secs(30);
@@ -39,12 +42,12 @@ pub async fn run(common: &Common, args: Args) -> Result<ExitCode, Error> {
     if args.json {
         say!("{}", serde_json::to_string(&report)?);
     } else {
-        print(&report);
+        print(&report, &args);
     }
     Ok(if report.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The bank is always asked over HTTP; for a book without a running bank, one is started on it.
+/// The bank is always asked over HTTP; a book without a bank is opened by one of our own, for as long as this takes.
 async fn bank_of(args: &Args) -> Result<(Option<Rail>, Option<bank::Running>), Error> {
     if args.no_bank {
         return Ok((None, None));
@@ -52,11 +55,12 @@ async fn bank_of(args: &Args) -> Result<(Option<Rail>, Option<bank::Running>), E
     if let Some(url) = &args.bank_url {
         return Ok((Some(rail(url, BANK_TIMEOUT)?), None));
     }
-    if !args.bank.book.exists() {
+    if !args.bank_book.exists() {
         return Ok((None, None));
     }
-    let settings = bank::Settings { addr: ([127, 0, 0, 1], 0).into(), ..args.bank.clone() };
-    let bank = bank::start(settings).await.map_err(BadSetting::from)?;
+    let (addr, book) = (([127, 0, 0, 1], 0).into(), args.bank_book.clone());
+    let bank =
+        bank::open(bank::Settings { addr, book, ..bank::Settings::default() }).await.map_err(BadSetting::from)?;
     Ok((Some(rail(&format!("http://{}", bank.addr()), BANK_TIMEOUT)?), Some(bank)))
 }
 
@@ -70,20 +74,17 @@ fn show(progress: &Progress, shown: &mut Instant) {
     *shown = Instant::now();
     let Progress { merchants, entries, payouts, bank_transfers } = progress;
     if terminal {
-        eprint!(
-            "\r{merchants} merchants, {entries} entries, {payouts} payouts, {bank_transfers} bank transfers …\x1b[K"
-        );
+        words::progress(format_args!("{} …", checked(progress)));
     } else {
         tracing::info!(merchants, entries, payouts, bank_transfers, "verifying");
     }
 }
 
-fn print(report: &Report) {
+fn print(report: &Report, args: &Args) {
     if std::io::stderr().is_terminal() {
-        eprint!("\r\x1b[K");
+        words::progress(format_args!(""));
     }
-    let Progress { merchants, entries, payouts, bank_transfers } = report.checked;
-    say!("{merchants} merchants, {entries} ledger entries, {payouts} payouts, {bank_transfers} bank transfers");
+    say!("{}", checked(&report.checked));
     let totals = &report.totals;
     say!(
         "funded {} = available {} + held {} + paid out {}",
@@ -97,13 +98,36 @@ fn print(report: &Report) {
         say!("returns set aside until they can be credited: {}", report.returns_waiting);
     }
     if !report.bank_checked {
-        say!("The bank's book was not compared: there is none here, and PAYRAIL_BANK_URL is not set.");
+        say!("{}", not_compared(args));
     }
     for difference in &report.differences {
         say!("DIFFERENCE {}: {} ({})", difference.kind, difference.what, difference.subject);
     }
     match report.differences.len() {
         0 => say!("OK: no difference."),
-        count => say!("{count} differences."),
-    }
+        number => say!("{}.", count(number, "difference")),
+    };
+}
+
+fn checked(progress: &Progress) -> String {
+    let Progress { merchants, entries, payouts, bank_transfers } = progress;
+    [
+        count(merchants, "merchant"),
+        count(entries, "ledger entry"),
+        count(payouts, "payout"),
+        count(bank_transfers, "bank transfer"),
+    ]
+    .join(", ")
+}
+
+/// What this report says nothing about.
+fn not_compared(args: &Args) -> String {
+    let why = match args.no_bank {
+        true => "--no-bank left it out".to_owned(),
+        false => format!("PAYRAIL_BANK_URL is not set, and there is no {}", args.bank_book.display()),
+    };
+    format!(
+        "Not compared with the bank ({why}): whether each completed payout was paid, once and in full, and whether the \
+         bank paid anything else."
+    )
 }

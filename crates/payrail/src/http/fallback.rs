@@ -5,6 +5,8 @@ use axum::http::{Method, StatusCode, Uri};
 use super::auth::Caller;
 use super::problem::Problem;
 
+const PATH_SHOWN_CHARACTERS: usize = 200;
+
 /// Under `/api/v1/`, where authentication comes first.
 pub async fn method_not_allowed(_: Caller, method: Method) -> Problem {
     wrong_method(method).await
@@ -16,6 +18,7 @@ pub async fn wrong_method(method: Method) -> Problem {
 }
 
 pub async fn no_such_path(uri: Uri) -> Problem {
-    tracing::debug!(path = uri.path(), "no such path");
-    Problem::not_found("There is nothing at this path; the API is under /api/v1/.")
+    let path: String = uri.path().chars().take(PATH_SHOWN_CHARACTERS).collect();
+    let detail = format!("There is no path {path} here. /api/v1/openapi.json lists the API's paths.");
+    Problem::new(StatusCode::NOT_FOUND, "not_found", detail)
 }

@@ -38,8 +38,19 @@ impl<S: Send + Sync, T: for<'de> Deserialize<'de> + Send> FromRequestParts<S> fo
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let query = Query::<T>::from_request_parts(parts, state).await;
-        query.map(|Query(params)| Self(params)).map_err(|rejection| bad_parameter(rejection.body_text()))
+        query.map(|Query(params)| Self(params)).map_err(|rejection| bad_parameter(in_words(&rejection.body_text())))
     }
+}
+
+/// serde names the parameter, and of one with fixed values it lists them; the rest of its words are for programmers.
+fn in_words(text: &str) -> String {
+    let text = text.trim_start_matches("Failed to deserialize query string: ");
+    let text =
+        text.replace("unknown variant ", "unknown value ").replace(", expected one of ", "; the known ones are ");
+    let text = text.replace(", expected ", "; the known ones are ").replace("` or `", "` and `");
+    let text = text.replace("invalid digit found in string", "a whole number is expected");
+    let text = text.replace("number too large to fit in target type", "the number is too large");
+    format!("{}.", text.replace("cannot parse integer from empty string", "a whole number is expected"))
 }
 
 pub fn bad_parameter(detail: impl Into<String>) -> Problem {

@@ -12,7 +12,7 @@ use tower::util::MapRequestLayer;
 use tower_http::request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 use tower_http::trace::TraceLayer;
 use tracing::field::{Empty, display};
-use tracing::{Span, debug, info, info_span};
+use tracing::{Span, debug, info, warn_span};
 
 use super::client::Client;
 
@@ -65,17 +65,18 @@ fn without_a_bad_id(mut request: Request<Body>) -> Request<Body> {
     request
 }
 
-/// Never the headers: one of them is the key. What is empty here is filled in once it is known.
+/// Never the headers: one of them is the key. What is empty here is filled in once it is known. (A span below the level
+/// of the log would leave its lines without the ids.)
 fn span(request: &Request<Body>) -> Span {
     let id = request_id(request.headers());
     let id = id.as_ref().map(CleanId::as_str);
     let (method, path) = (request.method(), request.uri().path());
     let client = request.extensions().get::<Client>().map(display);
     if PROBES.contains(&path) {
-        return info_span!(PROBE, %method, path, client, request_id = id);
+        return warn_span!(PROBE, %method, path, client, request_id = id);
     }
     let path: String = path.chars().take(LOGGED_CHARACTERS).collect();
-    info_span!(
+    warn_span!(
         "request",
         %method,
         path,

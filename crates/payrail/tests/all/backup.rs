@@ -117,7 +117,7 @@ fn a_backup_takes_the_place_of_nothing() {
     assert!(!world.folder.join("copy").exists() && !world.folder.join("copy.part").exists());
     assert!(world.run(&["seed"]).status.success());
     std::fs::write(world.folder.join("copy"), "last week's").unwrap();
-    refuses(&world, 1, "is there already");
+    refuses(&world, 2, "is there already");
     assert_eq!(std::fs::read_to_string(world.folder.join("copy")).unwrap(), "last week's");
 }
 

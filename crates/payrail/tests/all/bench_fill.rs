@@ -80,7 +80,7 @@ async fn what_is_filled_is_as_if_it_was_worked_for(world: World) {
     }
     let audit =
         sql.texts("SELECT operator || ': ' || action || ', ' || detail FROM operator_actions ORDER BY at").await;
-    let told = "command line: bench_filled, 3 merchants of benchmarks, with keys, funds and 200";
+    let told = "command line: bench_filled, 3 merchants for measuring, with keys, funds and 200";
     assert_eq!(audit[0], format!("{told} completed payouts, and pay those in the bank's book payrail-bank.db"));
     assert_eq!(audit[1], format!("{told} pending payouts"));
 }
@@ -176,7 +176,7 @@ async fn where_merchants_may_be_real_it_asks_first(world: World) {
     assert_eq!(run(&[]).status.code(), Some(0));
     let refused = run(&[]);
     assert_eq!(refused.status.code(), Some(2));
-    let says = "`--yes` would add, for ever: 1 merchants of benchmarks, with keys, funds and 3 completed payouts, and pay \
+    let says = "`--yes` would add, for ever: 1 merchant for measuring, with keys, funds and 3 completed payouts, and pay \
                 those in the bank's book payrail-bank.db";
     assert!(stderr(&refused).contains(says), "{}", stderr(&refused));
     assert_eq!(count(&world, "payouts").await, 3);
