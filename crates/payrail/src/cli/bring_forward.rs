@@ -73,10 +73,12 @@ async fn bring(door: &Door, merchant: MerchantId, payout: PayoutId, reason: &str
     let by = ByOperator { name: COMMAND_LINE.to_owned(), action_id: ids::action_id() };
     let action = Action::BringForward { payout, reason: reason.to_owned(), by };
     match door.send(Command { merchant, action }).await? {
-        Ok(_) => say!("{payout} is due now."),
-        Err(refusal) => return Err(format!("{payout}: {refusal}").into()),
+        Ok(_) => {
+            say!("{payout} is due now.");
+            Ok(())
+        }
+        Err(refusal) => Err(format!("{payout}: {refusal}").into()),
     }
-    Ok(())
 }
 
 fn reason(args: &Args) -> Result<&str, BadSetting> {

@@ -180,13 +180,22 @@ async fn what_is_kept_of_a_call_is_short_and_clean() {
 async fn lists_are_read_whole_or_not_at_all() {
     for says in [
         http("200 OK", JSON, "{}"),
-        http("200 OK", JSON, r#"{"transfers":[{"number":1}],"returns":[{"number":1}]}"#),
         http("500 Oh", JSON, r#"{"transfers":[],"returns":[]}"#),
         http("200 OK", JSON, r#"{"transfers":[],"#),
     ] {
         let rail = bank_that(says.clone(), false).await;
         assert!(rail.paid(0, 10).await.is_err() && rail.returns(0, 10).await.is_err(), "{says:?}");
     }
+}
+
+#[tokio::test]
+async fn a_row_that_makes_no_sense_hides_no_other() {
+    let rows = r#"[{"number":1},{"number":2,"reference":"PR2","utr":"U2","amount_paise":5,"reason":"closed",
+        "returned_at":"2026-11-25T00:00:00Z"}]"#;
+    let rail = bank_that(http("200 OK", JSON, &format!(r#"{{"returns":{rows}}}"#)), false).await;
+    let [unreadable, returned] = &rail.returns(0, 10).await.unwrap()[..] else { panic!("not two rows") };
+    assert_eq!(unreadable.as_ref().unwrap_err().number, Some(1));
+    assert_eq!(returned.as_ref().unwrap().amount_paise, 5);
 }
 
 #[test]
