@@ -10,6 +10,7 @@ use sqlx::{Connection, PgConnection, SqliteConnection};
 use tokio::process::Command;
 use tokio::time::{sleep, timeout};
 
+use crate::forger::LINES_PER_RETURN;
 use crate::town::Town;
 
 /// One that answers: what it said, and whether it found nothing.
@@ -20,25 +21,30 @@ pub struct Word {
 
 const TAKES_AT_MOST: Duration = Duration::from_secs(300);
 
-/// What is still to come: a payout that is not over, a return that is not taken.
+/// What is still to come: a payout that is not over, a return that is not taken, a line of the list that is not read
+/// or waits.
 pub async fn under_way(town: &Town) -> Option<i64> {
     let open = "SELECT count(*) FROM payouts WHERE due_at IS NOT NULL \
                 AND (bank_account_id <> 'demo-silent' OR doubt_since IS NULL)";
     let taken = "SELECT count(*) FROM payouts WHERE status = 'returned'";
-    let (open, taken): (i64, i64) = if town.cluster.is_some() {
-        let mut database = PgConnection::connect(&town.database_url).await.ok()?;
-        let open = sqlx::query_scalar(open).fetch_one(&mut database).await.ok()?;
-        (open, sqlx::query_scalar(taken).fetch_one(&mut database).await.ok()?)
-    } else {
-        let mut database = SqliteConnection::connect(&town.database_url).await.ok()?;
-        let open = sqlx::query_scalar(open).fetch_one(&mut database).await.ok()?;
-        (open, sqlx::query_scalar(taken).fetch_one(&mut database).await.ok()?)
-    };
+    let waiting = "SELECT count(*) FROM bank_returns WHERE status = 'waiting'";
+    let cursor = "SELECT coalesce(max(CAST(value AS BIGINT)), 0) FROM settings WHERE name = 'bank_returns_cursor'";
+    let mut counts = [0_i64; 4];
+    for (count, question) in counts.iter_mut().zip([open, taken, waiting, cursor]) {
+        *count = if town.cluster.is_some() {
+            let mut database = PgConnection::connect(&town.database_url).await.ok()?;
+            sqlx::query_scalar(question).fetch_one(&mut database).await.ok()?
+        } else {
+            let mut database = SqliteConnection::connect(&town.database_url).await.ok()?;
+            sqlx::query_scalar(question).fetch_one(&mut database).await.ok()?
+        };
+    }
+    let [open, taken, waiting, cursor] = counts;
     let mut book = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(&town.book)).await.ok()?;
     let returns = "SELECT (SELECT count(*) FROM returns) \
                    + (SELECT count(*) FROM transfers WHERE return_due_at IS NOT NULL)";
     let returns: i64 = sqlx::query_scalar(returns).fetch_one(&mut book).await.ok()?;
-    Some(open + (returns - taken).abs())
+    Some(open + (returns - taken).abs() + waiting + (returns * LINES_PER_RETURN - cursor).abs())
 }
 
 /// True when nothing is under way any more; false if that does not come.
@@ -53,18 +59,27 @@ pub async fn settles(town: &Town, within: Duration) -> bool {
     false
 }
 
-/// `payrail verify`, on the database and the bank themselves.
+/// `payrail verify`, on the database itself and the bank as it shows itself. Its report is kept for the auditor, who
+/// says whether it names what it must. Clean is a whole report, whatever it names.
 pub async fn verify(town: &Town) -> Word {
-    let bank = town.bank.lock().unwrap().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_payrail"));
-    command.arg("verify").current_dir(&town.folder).env("DEBUG", "1").env("PAYRAIL_LOG", "error");
-    command.env("DATABASE_URL", &town.database_url).env("PAYRAIL_BANK_URL", format!("http://{bank}"));
-    run(command).await
+    command.args(["verify", "--json"]).current_dir(&town.folder).env("DEBUG", "1").env("PAYRAIL_LOG", "error");
+    command.env("DATABASE_URL", &town.database_url).env("PAYRAIL_BANK_URL", town.bank_wire.url());
+    let word = run(command).await;
+    std::fs::write(town.folder.join("verify.json"), &word.said).unwrap();
+    match serde_json::from_str::<Value>(&word.said) {
+        Ok(report) => {
+            let found = report["differences"].as_array().map_or(0, Vec::len);
+            let said = format!("{found} differences, {} open exceptions", report["exceptions_open"]);
+            Word { said, is_clean: report["bank_checked"] == true && word.is_clean == (found == 0) }
+        }
+        Err(_) => Word { is_clean: false, ..word },
+    }
 }
 
 /// The auditor that shares no code with us.
 pub async fn audit(town: &Town, figures: &Path) -> Word {
-    let mut command = auditor(&town.folder.join("clients.jsonl"), &town.database_url, &town.book);
+    let mut command = auditor(&town.folder, &town.database_url, &town.book);
     command.arg("--json").arg(figures);
     if let Some(cluster) = &town.cluster {
         command.arg("--psql").arg(&cluster.psql);
@@ -72,10 +87,15 @@ pub async fn audit(town: &Town, figures: &Path) -> Word {
     run(command).await
 }
 
-pub fn auditor(clients: &Path, database_url: &str, book: &Path) -> Command {
+/// With the notes that lie in a folder.
+pub fn auditor(notes: &Path, database_url: &str, book: &Path) -> Command {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/torture/auditor");
     let mut command = Command::new("python3");
-    command.args(["-B", script, "--clients"]).arg(clients).args(["--database", database_url, "--bank"]).arg(book);
+    command.args(["-B", script, "--database", database_url, "--bank"]).arg(book);
+    for (argument, file) in [("--clients", "clients.jsonl"), ("--stated", "bank.jsonl"), ("--verified", "verify.json")]
+    {
+        command.arg(argument).arg(notes.join(file));
+    }
     command
 }
 

@@ -1,6 +1,6 @@
 //! The way to the bank, which understands what is said on it: it can deliver a call late, twice, after a later one
-//! or not at all, and answer in the bank's place. What it makes up is never a definite answer: a bank that lies
-//! about what it did is not what PayRail defends against.
+//! or not at all, and answer in the bank's place. What it makes up is never a definite answer. Lies about money that
+//! came back, and about UTRs, are the [`Forger`]'s.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,8 @@ use tokio::sync::{Mutex as Turn, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
-use crate::http::{Message, answer, exchange};
+use crate::forger::Forger;
+use crate::http::{Message, answer};
 use crate::plan::Mischief;
 use crate::wire::{Upstream, listen_again, listen_anywhere};
 
@@ -27,6 +28,7 @@ pub struct BankWire {
 
 struct Desk {
     upstream: Upstream,
+    forger: Forger,
     mischief: Mutex<Option<Mischief>>,
     is_refusing: watch::Sender<bool>,
     cuts: watch::Sender<u64>,
@@ -39,10 +41,11 @@ struct Desk {
 const ENDLESS: Duration = Duration::from_secs(20);
 
 impl BankWire {
-    pub async fn to(upstream: Upstream) -> Self {
+    pub async fn to(upstream: Upstream, forger: Forger) -> Self {
         let (port, listener) = listen_anywhere().await;
         let desk = Arc::new(Desk {
             upstream,
+            forger,
             mischief: Mutex::default(),
             is_refusing: watch::Sender::new(false),
             cuts: watch::Sender::new(0),
@@ -164,7 +167,7 @@ impl Desk {
 
     async fn forward(&self, request: &Message) -> Option<Message> {
         let upstream = (*self.upstream.lock().unwrap())?;
-        let answer = timeout(ENDLESS, exchange(upstream, request)).await.ok()??;
+        let answer = timeout(ENDLESS, self.forger.exchange(upstream, request)).await.ok()??;
         if answer.body().windows(11).any(|window| window == b"\"reference\"") {
             *self.last_answer.lock().unwrap() = Some(answer.clone());
         }

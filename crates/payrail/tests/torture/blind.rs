@@ -10,7 +10,7 @@ use payrail_store::testing::DEADLINE;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
-use crate::audit::{Word, auditor, run, settles};
+use crate::audit::{Word, auditor, run, settles, verify};
 use crate::plants::{PLANTS, Plant};
 use crate::requests::{Ask, Caller};
 use crate::scene::{Folder, Kind, open_street};
@@ -77,6 +77,7 @@ async fn small_world(folder: &Path) -> PathBuf {
     for ask in [Ask::Me, Ask::List, Ask::Show(payouts[0])] {
         client.ask(rich, &ask).await;
     }
+    assert!(verify(&town).await.is_clean);
     town.close().await;
     let original = folder.join("original");
     std::fs::create_dir(&original).unwrap();
@@ -84,6 +85,8 @@ async fn small_world(folder: &Path) -> PathBuf {
         (town.disk.path("payrail.db"), "payrail.db"),
         (town.book.clone(), "bank.db"),
         (folder.join("clients.jsonl"), "clients.jsonl"),
+        (folder.join("bank.jsonl"), "bank.jsonl"),
+        (folder.join("verify.json"), "verify.json"),
     ] {
         copy_as_it_is(&from, &original.join(to)).await;
     }
@@ -112,12 +115,18 @@ fn copy_all(from: &Path, to: &Path) {
 
 async fn look(world: &Path) -> Word {
     let url = format!("sqlite://{}", world.join("payrail.db").display());
-    run(auditor(&world.join("clients.jsonl"), &url, &world.join("bank.db"))).await
+    run(auditor(world, &url, &world.join("bank.db"))).await
 }
 
 async fn plant_it(world: &Path, plant: &Plant) {
     match plant {
         Plant::Rows(sql) => plant_rows(world, sql).await,
+        Plant::Text(file, from, to) => {
+            let file = world.join(file);
+            let text = std::fs::read_to_string(&file).unwrap();
+            assert!(text.contains(from), "{from} in {text}");
+            std::fs::write(file, text.replacen(from, to, 1)).unwrap();
+        }
         Plant::Notes(change) => {
             let file = world.join("clients.jsonl");
             let text = std::fs::read_to_string(&file).unwrap();

@@ -31,6 +31,24 @@ impl Message {
     pub fn body(&self) -> &[u8] {
         &self.bytes[self.head..]
     }
+
+    /// The same head, but for the body's length.
+    pub fn with_body(&self, body: &[u8]) -> Self {
+        let is_length = |line: &&str| line.to_ascii_lowercase().starts_with("content-length:");
+        let length = format!("content-length: {}", body.len());
+        let mut message = self.with_head(|head| {
+            let lines = head.split("\r\n").map(|line| if is_length(&line) { length.as_str() } else { line });
+            lines.collect::<Vec<_>>().join("\r\n")
+        });
+        message.bytes.truncate(message.head);
+        message.bytes.extend_from_slice(body);
+        message
+    }
+
+    pub fn with_head(&self, change: impl FnOnce(&str) -> String) -> Self {
+        let head = change(&String::from_utf8_lossy(&self.bytes[..self.head]));
+        Self { bytes: [head.as_bytes(), self.body()].concat(), head: head.len() }
+    }
 }
 
 fn length(head: &[u8]) -> Option<usize> {

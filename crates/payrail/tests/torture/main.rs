@@ -16,6 +16,7 @@ mod clocks;
 mod cluster;
 mod disk;
 mod faults;
+mod forger;
 mod http;
 mod notes;
 mod plan;

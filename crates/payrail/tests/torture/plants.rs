@@ -7,11 +7,13 @@ pub enum Plant {
     Rows(&'static str),
     /// In what the clients wrote down.
     Notes(fn(&mut Vec<Value>)),
+    /// In another file: the first time that it says this, it says that.
+    Text(&'static str, &'static str, &'static str),
 }
 
-use Plant::{Notes, Rows};
+use Plant::{Notes, Rows, Text};
 
-pub const PLANTS: [(&str, Plant); 48] = [
+pub const PLANTS: [(&str, Plant); 61] = [
     // Keys and answers.
     ("two_answers", Notes(|lines| change_text(repetition(lines), "\"attempts\":0", "\"attempts\":7"))),
     (
@@ -115,6 +117,31 @@ pub const PLANTS: [(&str, Plant); 48] = [
         "bank_was_told_otherwise",
         Rows("UPDATE book.transfers SET bank_account_id = 'elsewhere' WHERE status = 'refused'"),
     ),
+    // Returns and UTRs.
+    ("list_wrong", Text("bank.jsonl", "\"forged\":false", "\"forged\":true")),
+    (
+        "forgery_credited",
+        Rows("UPDATE bank_returns SET status = 'credited' WHERE status = 'exception' AND amount_paise = 1"),
+    ),
+    ("not_one_exception", Rows("DELETE FROM exceptions WHERE kind = 'return_unknown_reference'")),
+    ("exception_wrong", Rows("UPDATE exceptions SET stated_paise = 7 WHERE kind = 'return_again'")),
+    ("not_one_credit", Rows("DELETE FROM bank_returns WHERE status = 'credited'")),
+    (
+        "credit_is_exception",
+        Rows(
+            "UPDATE exceptions SET return_number = (SELECT number FROM bank_returns WHERE status = 'credited') WHERE kind = 'return_again'",
+        ),
+    ),
+    ("line_altered", Rows("UPDATE bank_returns SET amount_paise = amount_paise + 1 WHERE status = 'credited'")),
+    (
+        "return_waits",
+        Rows("UPDATE bank_returns SET status = 'waiting', waits_for = 'x', next_try_at = 1 WHERE status = 'credited'"),
+    ),
+    ("exception_of_nothing", Rows("UPDATE exceptions SET return_number = 99 WHERE kind = 'return_other_utr'")),
+    ("cursor_behind", Rows("UPDATE settings SET value = '5' WHERE name = 'bank_returns_cursor'")),
+    ("shared_utr_unseen", Rows("DELETE FROM exceptions WHERE kind = 'duplicate_utr'")),
+    ("verify_silent", Text("verify.json", "open_exception", "another_kind")),
+    ("verify_wrong", Rows("UPDATE exceptions SET resolved_at = 1 WHERE kind = 'return_again'")),
     // What clients saw.
     ("seen_and_gone", Rows("DELETE FROM payouts WHERE status = 'completed'")),
     ("shown_wrongly", Notes(|lines| change_text(list(lines), "\"demo-fail\"", "\"elsewhere\""))),

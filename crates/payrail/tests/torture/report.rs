@@ -62,6 +62,9 @@ impl Report {
         row("calls to the bank, orphaned", [figure("bank_calls"), figure("orphaned_calls")].join(", "));
         row("on the bank's wire, spoiled", format!("{}, {}", self.bank_wire.0, self.bank_wire.1));
         row("paid by the bank, returned", [figure("bank_paid"), figure("returns")].join(", "));
+        row("forged lines of returns", figure("forged_returns"));
+        row("exceptions", listed(&self.figures["exceptions"]));
+        row("differences that verify must name", listed(&self.figures["verify"]));
         let recovery = [50, 99, 100].map(|percent| self.recovery(percent).to_string()).join(", ");
         row("recovery ms: median, p99, max", recovery);
         for (micros, kind) in self.recoveries.iter().take(3) {

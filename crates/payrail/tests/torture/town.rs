@@ -11,6 +11,7 @@ use crate::bank_wire::BankWire;
 use crate::clocks::{self, Clock};
 use crate::cluster::Cluster;
 use crate::disk::Disk;
+use crate::forger::Forger;
 use crate::processes::{Ends, Order, Post, Recipe};
 use crate::scene::Kind;
 use crate::wire::{Mode, Upstream, Wire};
@@ -82,7 +83,7 @@ impl Town {
             }
         };
         let bank = Upstream::default();
-        let bank_wire = BankWire::to(bank.clone()).await;
+        let bank_wire = BankWire::to(bank.clone(), Forger::begin(folder)).await;
         if clocks::library().is_none() {
             println!("!!! NO LIBFAKETIME ON THIS MACHINE (Debian's package `faketime`): NO CLOCK WILL BE STEPPED");
         }

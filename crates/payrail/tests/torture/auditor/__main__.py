@@ -1,8 +1,10 @@
 """The crash mill's auditor. It shares no code with what it audits, and knows three things only: what the clients
-wrote down (what they sent, what they were answered), the rows of the database, and the bank's book. From those
-it says whether every promise was kept; each difference has a name. Exit status 1 if there is one.
+wrote down (what they sent, what they were answered), the rows of the database, and the bank's book (with a note of
+what the bank stated otherwise). From those it says whether every promise was kept, and whether `payrail verify` found
+what it must; each difference has a name. Exit status 1 if there is one.
 
-    python3 auditor --clients FILE --database URL --bank FILE [--psql PROGRAM] [--json FILE]
+    python3 auditor --clients FILE --database URL --bank FILE --stated FILE --verified FILE [--psql PROGRAM]
+        [--json FILE]
 """
 
 import argparse
@@ -14,6 +16,7 @@ from answers import check_answers
 from bank import check_bank
 from ledger import check_ledger
 from payouts import check_payouts
+from returns import check_returns, check_utrs, check_verify
 from sights import check_events, check_sights
 from world import World
 
@@ -42,6 +45,9 @@ def summary(world, found):
         "bank_arrivals": sum(row["arrivals"] for row in world.transfers.values()),
         "bank_paid": sum(row["status"] == "paid" for row in world.transfers.values()),
         "returns": len(world.returns),
+        "forged_returns": sum(line["forged"] for line in world.lines.values()),
+        "exceptions": Counter(row["kind"] for row in world.exceptions),
+        "verify": Counter(kind for kind, _ in world.verified.elements()),
         "differences": found,
     }
 
@@ -51,11 +57,14 @@ def main():
     parser.add_argument("--clients", required=True, help="what the clients wrote down, a JSON object a line")
     parser.add_argument("--database", required=True, help="sqlite:///path or postgres://user@host:port/name")
     parser.add_argument("--bank", required=True, help="the bank's book, an SQLite file")
+    parser.add_argument("--stated", required=True, help="what the bank stated about returns and UTRs, an object a line")
+    parser.add_argument("--verified", required=True, help="the report of `payrail verify --json`")
     parser.add_argument("--psql", default="psql")
     parser.add_argument("--json", help="where to write the figures")
     arguments = parser.parse_args()
     world, found = World(arguments), Findings()
-    for check in (check_answers, check_ledger, check_payouts, check_bank, check_sights, check_events):
+    checks = check_answers, check_ledger, check_payouts, check_bank, check_sights, check_events
+    for check in (*checks, check_returns, check_utrs, check_verify):
         check(world, found)
     figures = summary(world, found)
     if arguments.json:

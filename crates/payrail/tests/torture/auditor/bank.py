@@ -11,7 +11,7 @@ def check_at_bank(world, found, payout):
     if payout["status"] in ("completed", "returned"):
         if word != "paid":
             found.add("settled_and_unpaid", f"payout {name} is {payout['status']}; at the bank it is {word}")
-        elif payout["utr"] != f"SIMB{there['number']:012}":
+        elif payout["utr"] != world.stated_utr(there):
             found.add("utr_wrong", f"payout {name}: {payout['utr']}")
     elif payout["status"] in ("failed", "cancelled") and word == "paid":
         found.add("refunded_and_paid", f"payout {name} is {payout['status']}, and the bank paid it")

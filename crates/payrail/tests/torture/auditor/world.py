@@ -1,12 +1,14 @@
-"""The rows of the database and of the bank's book, and the clients' notes: all that the auditor knows."""
+"""All that the auditor knows: the rows of the database and of the bank's book, the clients' notes, what the bank stated
+falsely, and what `payrail verify` found."""
 
 import csv
 import io
+import json
 import sqlite3
 import subprocess
 import sys
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from notes import Clients
 
@@ -18,9 +20,14 @@ TABLES = {
     "attempts": "merchant_id, payout_id, number, step, outcome",
     "idempotency_records": "merchant_id, key, status, body, payout_id",
     "outbox": "merchant_id, seq, kind, payout_id",
+    "bank_returns": "number, reference, payout_id, amount_paise, utr, status, waits_for",
+    "exceptions": "id, kind, payout_id, other_payout_id, reference, return_number, stated_paise, stated_utr, "
+    "resolved_at",
+    "settings": "name, value",
 }
 NUMBERS = {"bucket", "seq", "amount_paise", "available_after", "held_after", "calls", "number"}
-IDS = {"id", "merchant_id", "payout_id", "key"}
+NUMBERS |= {"return_number", "stated_paise"}
+IDS = {"id", "merchant_id", "payout_id", "other_payout_id", "key"}
 
 
 class World:
@@ -39,6 +46,18 @@ class World:
         transfers, returns = read_bank(arguments.bank)
         self.transfers = {row["reference"]: row for row in transfers}
         self.returns = {row["reference"] for row in returns}
+        self.bank_returns, self.exceptions = by(rows["bank_returns"], "number"), rows["exceptions"]
+        self.settings = {row["name"]: row["value"] for row in rows["settings"]}
+        stated = read_lines(arguments.stated)
+        self.lines = {line["number"]: line for line in stated if line["event"] == "line"}
+        self.stated_utrs = {line["number"]: line["utr"] for line in stated if line["event"] == "utr"}
+        with open(arguments.verified, encoding="utf-8") as report:
+            differences = json.load(report)["differences"]
+        self.verified = Counter((difference["kind"], difference["subject"]) for difference in differences)
+
+    def stated_utr(self, transfer):
+        """The UTR that the bank stated for a payment: its own, or another payment's."""
+        return self.stated_utrs.get(transfer["number"], f"SIMB{transfer['number'] or 0:012}")
 
 
 def read_database(url, psql):
@@ -78,6 +97,11 @@ def read_bank(path):
         transfers = [dict(row) for row in book.execute("SELECT * FROM transfers")]
         returns = [dict(row) for row in book.execute("SELECT * FROM returns")]
     return transfers, returns
+
+
+def read_lines(path):
+    with open(path, encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
 
 
 def by(rows, column):

@@ -1,0 +1,129 @@
+"""What the bank stated about returned money and UTRs, true or forged, against what became of it.
+
+Only what truly came back is credited, once. Each other line of the bank's list is one exception of the right kind, and
+so is each UTR that two payouts have. `payrail verify` names exactly the exceptions that are open."""
+
+from collections import Counter
+
+from world import by, payout_id, reference
+
+
+def check_returns(world, found):
+    check_list_is_true(world, found)
+    exceptions = by([row for row in world.exceptions if row["return_number"] is not None], "return_number")
+    fitting = []
+    for number, line in world.lines.items():
+        why = kind_of(world, line)
+        if why is None:
+            fitting.append(line)
+        else:
+            check_forged(world, found, line, why, exceptions[number])
+    for lines in by(fitting, "reference").values():
+        check_fitting(world, found, lines, exceptions)
+    check_rows(world, found)
+    cursor = int(world.settings.get("bank_returns_cursor", 0))
+    if cursor != max(world.lines, default=0):
+        found.add("cursor_behind", f"the list has {max(world.lines, default=0)} lines, and the cursor is at {cursor}")
+
+
+def check_list_is_true(world, found):
+    """Whatever came back is in the list once, and nothing else is called true there."""
+    listed = Counter(line["reference"] for line in world.lines.values() if not line["forged"])
+    if listed != Counter(world.returns):
+        found.add("list_wrong", f"{len(world.returns)} came back, {sum(listed.values())} true lines are in the list")
+
+
+def kind_of(world, line):
+    """The exception that a line must be; none if all its facts are those of money that came back."""
+    payout = world.payouts.get(payout_id(line["reference"]))
+    transfer = world.transfers.get(line["reference"])
+    if payout is None or transfer is None or reference(payout) != line["reference"]:
+        return "return_unknown_reference"
+    if line["amount_paise"] != transfer["amount_paise"]:
+        return "return_other_amount"
+    if line["utr"] != world.stated_utr(transfer):
+        return "return_other_utr"
+    return None if line["reference"] in world.returns else "return_unfounded"
+
+
+def is_credited(world, line):
+    return any(row["status"] == "credited" for row in world.bank_returns[line["number"]])
+
+
+def check_forged(world, found, line, why, exceptions):
+    name = f"line {line['number']} ({line['reference']}, {line['amount_paise']} paise, {line['utr']})"
+    if is_credited(world, line):
+        found.add("forgery_credited", f"{name} is {why}")
+    check_exception(found, name, line, why, exceptions)
+
+
+def check_exception(found, name, line, why, exceptions):
+    if len(exceptions) != 1:
+        kinds = [row["kind"] for row in exceptions]
+        found.add("not_one_exception", f"{name} is {why}, and its exceptions are {kinds}")
+        return
+    row = exceptions[0]
+    said = row["kind"], row["reference"], row["stated_paise"], row["stated_utr"]
+    if said != (why, line["reference"], line["amount_paise"], line["utr"]):
+        found.add("exception_wrong", f"{name} is {why}; recorded is {said}")
+    elif row["payout_id"] != (None if why == "return_unknown_reference" else payout_id(line["reference"])):
+        found.add("exception_wrong", f"{name} is an exception of payout {row['payout_id']}")
+
+
+def check_fitting(world, found, lines, exceptions):
+    """Of lines that state the same truth one is credited, whichever is read first; the others are second returns."""
+    credited = [line for line in lines if is_credited(world, line)]
+    if len(credited) != 1:
+        found.add("not_one_credit", f"{lines[0]['reference']} came back; {len(credited)} lines are credited")
+    for line in lines:
+        name = f"line {line['number']} ({line['reference']})"
+        if line not in credited:
+            check_exception(found, name, line, "return_again", exceptions[line["number"]])
+        elif exceptions[line["number"]]:
+            found.add("credit_is_exception", f"{name} is credited and an exception")
+
+
+def check_rows(world, found):
+    """What the database keeps of the list is in the list, and has ended."""
+    for number, rows in world.bank_returns.items():
+        line = world.lines.get(number)
+        for row in rows:
+            kept = row["reference"], row["amount_paise"], row["utr"]
+            if line is None or kept != (line["reference"], line["amount_paise"], line["utr"]):
+                found.add("line_altered", f"line {number} is kept as {kept}; the bank stated {line}")
+            if row["status"] == "waiting":
+                found.add("return_waits", f"line {number}: {row['waits_for']}")
+    for row in world.exceptions:
+        if row["kind"] != "duplicate_utr" and row["return_number"] not in world.lines:
+            found.add("exception_of_nothing", f"{row['kind']} {row['id']} is about no line of the list")
+
+
+def check_utrs(world, found):
+    """A UTR that two payouts have is one exception. Two payouts that were settled at the same moment may have none:
+    then `payrail verify` names the UTR."""
+    duplicates = by([row for row in world.exceptions if row["kind"] == "duplicate_utr"], "stated_utr")
+    groups = by([payout for payout in world.payouts.values() if payout["utr"]], "utr")
+    shared = {utr: {payout["id"] for payout in payouts} for utr, payouts in groups.items() if len(payouts) > 1}
+    for utr, payouts in shared.items():
+        named = [{row["payout_id"], row["other_payout_id"]} for row in duplicates[utr]]
+        if named != [payouts] and not (named == [] and ("duplicate_utr", utr) in world.verified):
+            found.add("shared_utr_unseen", f"UTR {utr} has {sorted(payouts)}; recorded are {named}")
+    for utr in {*duplicates} - {*shared}:
+        if duplicates[utr]:
+            found.add("exception_of_nothing", f"duplicate_utr {utr}, which two payouts do not have")
+
+
+def check_verify(world, found):
+    """`payrail verify` names every open exception and every UTR that has none, and nothing else."""
+    expected = Counter(
+        ("open_exception", row["payout_id"] or row["reference"] or row["id"])
+        for row in world.exceptions
+        if row["resolved_at"] is None
+    )
+    recorded = {row["stated_utr"] for row in world.exceptions if row["kind"] == "duplicate_utr"}
+    utrs = Counter(payout["utr"] for payout in world.payouts.values() if payout["utr"])
+    expected.update(("duplicate_utr", utr) for utr, count in utrs.items() if count > 1 and utr not in recorded)
+    for kind, subject in expected - world.verified:
+        found.add("verify_silent", f"payrail verify does not name {kind} of {subject}")
+    for kind, subject in world.verified - expected:
+        found.add("verify_wrong", f"payrail verify names {kind} of {subject}, which is in order")
