@@ -128,18 +128,22 @@ pub enum SeedError {
     Lost(&'static str),
 }
 
-pub async fn seed(store: &Store, door: &Door, hasher: &KeyHasher, clock: &Clock) -> Result<(), SeedError> {
+/// The demo merchants with their keys and opening credits: how many of them are new.
+pub async fn seed(store: &Store, door: &Door, hasher: &KeyHasher, clock: &Clock) -> Result<usize, SeedError> {
+    let mut added = 0;
     for demo in &MERCHANTS {
-        let merchant = find_or_add(store, demo, clock).await?;
+        let (merchant, is_new) = find_or_add(store, demo, clock).await?;
+        added += usize::from(is_new);
         store.add_key(merchant.id, &hasher.hash(demo.api_key), &keys::prefix(demo.api_key), clock.now()).await?;
         open_balance(door, &merchant, demo).await?;
     }
-    Ok(())
+    Ok(added)
 }
 
 /// Two operators whose passwords are public: in demo mode only. One who is there already stays as is, with
-/// whatever password.
-pub async fn seed_operators(store: &Store, clock: &Clock) -> Result<(), SeedError> {
+/// whatever password. How many are new.
+pub async fn seed_operators(store: &Store, clock: &Clock) -> Result<usize, SeedError> {
+    let mut added = 0;
     for demo in &OPERATORS {
         if store.operator_of_name(demo.name).await?.is_some() {
             continue;
@@ -159,20 +163,22 @@ pub async fn seed_operators(store: &Store, clock: &Clock) -> Result<(), SeedErro
             detail: Some(format!("role: {}", role.as_str())),
         };
         store.add_operator(&operator, demo.password_hash, &done).await?;
+        added += 1;
     }
-    Ok(())
+    Ok(added)
 }
 
-/// Matched by e-mail address.
-async fn find_or_add(store: &Store, demo: &DemoMerchant, clock: &Clock) -> Result<Merchant, SeedError> {
+/// Matched by e-mail address. True with it if it is new.
+async fn find_or_add(store: &Store, demo: &DemoMerchant, clock: &Clock) -> Result<(Merchant, bool), SeedError> {
     let merchant = Merchant {
         id: ids::merchant_id(),
         name: demo.name.to_owned(),
         email: demo.email.to_owned(),
         created_at: clock.now(),
     };
-    store.add_merchant(&merchant).await?;
-    store.merchant_of_email(demo.email).await?.ok_or(SeedError::Lost(demo.name))
+    let is_new = store.add_merchant(&merchant).await?;
+    let merchant = store.merchant_of_email(demo.email).await?.ok_or(SeedError::Lost(demo.name))?;
+    Ok((merchant, is_new))
 }
 
 /// Once per merchant, by a key of its own.

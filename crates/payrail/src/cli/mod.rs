@@ -33,6 +33,7 @@ use crate::settings::{BadSetting, Common, Serve};
 use crate::{demo, logging, reset, secret, serve, signals};
 
 pub use words::complain;
+use words::count;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -253,8 +254,13 @@ async fn seed(common: &Common) -> Result<(), Error> {
         )));
     }
     let hasher = secret::hasher(common, &store).await?;
-    demo::seed(&store, &Door::for_command(&store), &hasher, &Clock::System).await?;
-    demo::seed_operators(&store, &Clock::System).await?;
+    let merchants = demo::seed(&store, &Door::for_command(&store), &hasher, &Clock::System).await?;
+    let operators = demo::seed_operators(&store, &Clock::System).await?;
+    if merchants + operators == 0 {
+        say!("Nothing was added: the demo merchants and operators are there already.");
+    } else {
+        say!("Added {} and {}.", count(merchants, "demo merchant"), count(operators, "operator"));
+    }
     for demo in &demo::MERCHANTS {
         say!("{:<16} {:<18} {}", demo.name, demo.email, demo.api_key);
     }
