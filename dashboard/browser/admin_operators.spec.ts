@@ -57,7 +57,7 @@ test("an operator is invited, chooses a password, is disabled, enabled and reset
   await invited.page.getByText("The two new passwords differ.").waitFor();
   await invited.page.getByLabel("New password again").fill("short");
   await invited.page.getByRole("button", { name: "Change password" }).click();
-  await invited.page.getByText("at least 12 characters").waitFor();
+  await invited.page.getByText("Ensure this field has at least 12 characters").waitFor();
   await invited.page.getByLabel("New password", { exact: true }).fill(OWN);
   await invited.page.getByLabel("New password again").fill(OWN);
   await invited.page.getByRole("button", { name: "Change password" }).click();
