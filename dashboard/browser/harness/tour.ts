@@ -192,6 +192,7 @@ export function operatorTour({ doubtful, merchant }: Sights): Stop[] {
         await page.getByLabel("Reason").fill("The bank's desk confirmed the transfer by letter, number 417.");
       },
     },
+    { name: "admin-exceptions", show: (page) => visit(page, "/admin/exceptions", "Exceptions") },
     { name: "admin-ledger", show: (page) => visit(page, "/admin/ledger", "Ledger") },
     { name: "admin-requests", show: (page) => visit(page, "/admin/records", "Requests") },
     {

@@ -85,6 +85,11 @@ export const useDecide = (merchant: string, id: string) =>
     ),
   );
 
+export const useResolveException = (id: string) =>
+  useAct((reason: string) =>
+    answer(client.POST("/admin/api/v1/exceptions/{id}/resolve", { params: { path: { id } }, body: { reason } })),
+  );
+
 export const useInvite = () =>
   useAct((body: { name: string; role: "viewer" | "operator" }) =>
     answer(client.POST("/admin/api/v1/operators", { body })),

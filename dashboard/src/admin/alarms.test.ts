@@ -5,7 +5,7 @@ import type { Overview } from "./api";
 const AT = "2026-01-01T12:00:00.000000Z";
 const ago = (seconds: number) => new Date(new Date(AT).getTime() - seconds * 1_000).toISOString();
 
-type Figures = Pick<Overview, "at" | "due" | "due_far_ahead" | "workers">;
+type Figures = Pick<Overview, "at" | "due" | "due_far_ahead" | "workers" | "exceptions">;
 type Answer = Overview["workers"]["recent_answers"][number];
 
 const answers = (...words: string[]): Answer[] =>
@@ -23,6 +23,7 @@ const figures = (due: number, waits: number, workers: Partial<Overview["workers"
   due: { count: due, is_capped: false, oldest_due_at: due > 0 ? ago(waits) : null },
   due_far_ahead: { count: 0, is_capped: false, first_due_at: null },
   workers: { running: 1, last_seen_at: AT, list: [], recent_answers: [], ...workers },
+  exceptions: { count: 0, is_capped: false, oldest_since: null },
 });
 
 describe("alarms", () => {
@@ -59,6 +60,15 @@ describe("alarms", () => {
     expect(alarms(figures(3, 46, {}))).toMatchObject([
       { id: "workers-behind", why: "The oldest has waited for 46 s, with 1 worker running." },
     ]);
+  });
+
+  test("open exceptions: how many, and since when", () => {
+    const open = (count: number, is_capped = false) =>
+      alarms({ ...figures(0, 0, {}), exceptions: { count, is_capped, oldest_since: ago(50) } });
+    expect(open(1)).toMatchObject([{ id: "exceptions", title: "1 exception is open" }]);
+    expect(open(1)[0]?.why).toContain("The oldest is open for 50 s.");
+    expect(open(1_200)[0]?.title).toBe("1,200 exceptions are open");
+    expect(open(10_000, true)[0]?.title).toBe("10,000 or more exceptions are open");
   });
 
   test("a bank that answers nothing is said to, one answer of five ends it", () => {

@@ -3,7 +3,7 @@ import type { Overview } from "./api";
 
 /** Something that an operator has to act on: what is wrong, why, and what to do. */
 export interface Alarm {
-  id: "no-worker" | "workers-behind" | "bank-silent" | "due-far-ahead";
+  id: "no-worker" | "workers-behind" | "bank-silent" | "due-far-ahead" | "exceptions";
   title: string;
   why: string;
   what: string;
@@ -17,10 +17,10 @@ const NO_ANSWERS = ["no_answer", "unreachable"];
 
 const payouts = (count: number) => (count === 1 ? "1 payout is" : `${count.toLocaleString("en-IN")} payouts are`);
 
-type Figures = Pick<Overview, "at" | "due" | "due_far_ahead" | "workers">;
+type Figures = Pick<Overview, "at" | "due" | "due_far_ahead" | "workers" | "exceptions">;
 
 /** From the server's figures and by the server's clock alone: the reader's may be wrong. */
-export function alarms({ at, due, due_far_ahead, workers }: Figures): Alarm[] {
+export function alarms({ at, due, due_far_ahead, workers, exceptions }: Figures): Alarm[] {
   const now = new Date(at).getTime();
   const found: Alarm[] = [];
   if (workers.running === 0) {
@@ -58,5 +58,17 @@ export function alarms({ at, due, due_far_ahead, workers }: Figures): Alarm[] {
       what: "Check the clocks of the machines. List the payouts with: payrail bring-forward. Then open each one here and bring it forward, or all of them with: payrail bring-forward --all --reason TEXT.",
     });
   }
+  if (exceptions.oldest_since) found.push(mismatches(exceptions, now));
   return found;
+}
+
+function mismatches({ count, is_capped, oldest_since }: Overview["exceptions"], now: number): Alarm {
+  const age = formatSpan(now - new Date(oldest_since ?? now).getTime());
+  const many = `${count.toLocaleString("en-IN")}${is_capped ? " or more" : ""} exceptions are`;
+  return {
+    id: "exceptions",
+    title: count === 1 ? "1 exception is open" : `${many} open`,
+    why: `What the bank stated does not fit the books, and nothing was credited for it. The oldest is open for ${age}.`,
+    what: "Open “Exceptions”, settle each one with the bank, and resolve it with a written reason.",
+  };
 }

@@ -28,6 +28,8 @@ export type OperatorWithPassword = Schemas["OperatorWithPassword"];
 export type WorkerState = Schemas["WorkerState"];
 export type RecentAnswer = Schemas["RecentAnswer"];
 export type Decision = Schemas["Decision"];
+export type AdminException = Schemas["AdminException"];
+export type AdminWaitingReturn = Schemas["AdminWaitingReturn"];
 export type Owner = AdminPayout["merchant"];
 
 /** What is shown of the present: asked again at this pace while the page is looked at. */
@@ -67,6 +69,15 @@ export const doubtfulQuery = queryOptions({
   refetchInterval: LIVE_MS,
 });
 
+export const WAITING_LIMIT = 200;
+
+export const waitingReturnsQuery = queryOptions({
+  queryKey: ["waiting-returns"],
+  queryFn: ({ signal }) =>
+    answer(client.GET("/admin/api/v1/returns/waiting", { params: { query: { limit: WAITING_LIMIT } }, signal })),
+  refetchInterval: LIVE_MS,
+});
+
 export const merchantQuery = (id: string) =>
   queryOptions({
     queryKey: ["merchant", id],
@@ -86,7 +97,7 @@ export const storyQuery = (merchant: string, id: string) =>
     refetchInterval: (query) => (isUnderWay(query.state.data) ? WATCHING_MS : LIVE_MS),
   });
 
-export type ListName = "merchants" | "payouts" | "ledger" | "records" | "actions";
+export type ListName = "merchants" | "payouts" | "exceptions" | "ledger" | "records" | "actions";
 export type Row<Name extends ListName> =
   paths[`/admin/api/v1/${Name}`]["get"]["responses"][200]["content"]["application/json"][number];
 

@@ -8,6 +8,7 @@ export const MerchantPage = lazyPart(async () => (await import("./pages/merchant
 export const Payouts = lazyPart(async () => (await import("./pages/payouts")).default);
 export const PayoutPage = lazyPart(async () => (await import("./pages/payout")).default);
 export const Doubtful = lazyPart(async () => (await import("./pages/doubtful")).default);
+export const Exceptions = lazyPart(async () => (await import("./pages/exceptions")).default);
 export const Ledger = lazyPart(async () => (await import("./pages/ledger")).default);
 export const Records = lazyPart(async () => (await import("./pages/records")).default);
 export const Operators = lazyPart(async () => (await import("./pages/operators")).default);
@@ -21,6 +22,7 @@ export const parts = [
   Payouts,
   PayoutPage,
   Doubtful,
+  Exceptions,
   Ledger,
   Records,
   Operators,

@@ -105,6 +105,7 @@ const routes = [
   page("/payouts", parts.Payouts),
   page("/payouts/$merchant/$id", parts.PayoutPage),
   page("/doubtful", parts.Doubtful),
+  page("/exceptions", parts.Exceptions),
   page("/ledger", parts.Ledger),
   page("/records", parts.Records),
   page("/operators", parts.Operators),

@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import {
   BookOpenText,
   CircleHelp,
+  FileWarning,
   Gauge,
   KeyRound,
   LockKeyhole,
@@ -36,7 +37,8 @@ const PLACES: { to: string; name: string; icon: LucideIcon; isMinor?: boolean }[
   { to: "/merchants", name: "Merchants", icon: Store },
   { to: "/payouts", name: "Payouts", icon: SendHorizontal },
   { to: "/doubtful", name: "Doubtful", icon: CircleHelp },
-  { to: "/ledger", name: "Ledger", icon: BookOpenText },
+  { to: "/exceptions", name: "Exceptions", icon: FileWarning },
+  { to: "/ledger", name: "Ledger", icon: BookOpenText, isMinor: true },
   { to: "/records", name: "Requests", icon: KeyRound, isMinor: true },
   { to: "/operators", name: "Operators", icon: Users, isMinor: true },
   { to: "/actions", name: "Audit log", icon: ScrollText, isMinor: true },
@@ -49,10 +51,11 @@ export function Shell({ children }: { children: ReactNode }) {
   useSearchKey(() => setSearching((isOpen) => !isOpen));
   useFreshLists();
   useEffect(() => preloadWhenIdle(parts), []);
-  const doubts = data?.in_doubt.count ?? 0;
-  const nav: NavItem[] = PLACES.map((place) =>
-    place.to === "/doubtful" && doubts > 0 ? { ...place, mark: <Count of={doubts} /> } : place,
-  );
+  const marks: Record<string, ReactNode> = {
+    "/doubtful": data?.in_doubt.count ? <Count of={data.in_doubt.count} what="in doubt" /> : undefined,
+    "/exceptions": data?.exceptions.count ? <Count of={data.exceptions.count} what="open" /> : undefined,
+  };
+  const nav: NavItem[] = PLACES.map((place) => ({ ...place, mark: marks[place.to] }));
   return (
     <>
       <AppShell
@@ -107,10 +110,10 @@ function useFreshLists(): void {
   }, [queries]);
 }
 
-const Count = ({ of }: { of: number }) => (
-  <span className="tabular rounded-full bg-warn-soft px-2 py-0.5 font-semibold text-warn text-xs">
+const Count = ({ of, what }: { of: number; what: string }) => (
+  <span className="tabular whitespace-nowrap rounded-full bg-warn-soft px-2 py-0.5 font-semibold text-warn text-xs">
     {of}
-    <span className="sr-only"> in doubt</span>
+    <span className="sr-only"> {what}</span>
   </span>
 );
 

@@ -3,6 +3,7 @@ import { formatClock, formatDay } from "@/lib/time";
 import { Badge, type Tone } from "@/ui/badge";
 import type { Column } from "@/ui/table";
 import type { OperatorAction } from "../api";
+import { nameOfKind } from "../exception-kinds";
 import { MerchantLink, PayoutLink } from "./cells";
 
 /** The words of the audit log, in its readers'. */
@@ -19,6 +20,7 @@ export const actionWords: Record<string, { name: string; tone: Tone }> = {
   brought_forward: { name: "Brought forward", tone: "neutral" },
   decided_paid: { name: "Resolved: paid", tone: "odd" },
   decided_not_paid: { name: "Resolved: not paid", tone: "odd" },
+  resolved_exception: { name: "Exception resolved", tone: "odd" },
   verify_started: { name: "Auditor started", tone: "neutral" },
   operator_created: { name: "Operator created", tone: "info" },
   operator_enabled: { name: "Operator enabled", tone: "info" },
@@ -39,7 +41,8 @@ function Subject({ action: { action, merchant }, subject }: { action: OperatorAc
 }
 
 /** Amounts are written down in paise, and read in rupees. */
-const inRupees = (detail: string) => detail.replace(/\b(\d+) paise\b/g, (_, paise) => formatPaise(BigInt(paise)));
+export const inRupees = (detail: string) =>
+  detail.replace(/\b(\d+) paise\b/g, (_, paise) => formatPaise(BigInt(paise)));
 
 const Stamp = ({ at }: { at: string }) => (
   <time dateTime={at} title={at} className="tabular whitespace-nowrap">
@@ -48,10 +51,13 @@ const Stamp = ({ at }: { at: string }) => (
   </time>
 );
 
+const detailOf = ({ action, detail }: OperatorAction) =>
+  action === "resolved_exception" ? nameOfKind(detail ?? "") : inRupees(detail ?? "");
+
 /** What was done, why, and what else there is to know. */
 const Details = ({ action }: { action: OperatorAction }) => (
   <span className="grid gap-0.5">
-    {action.detail && <span className="break-words">{inRupees(action.detail)}</span>}
+    {action.detail && <span className="break-words">{detailOf(action)}</span>}
     {action.reason && <q className="break-words text-soft">{action.reason}</q>}
   </span>
 );

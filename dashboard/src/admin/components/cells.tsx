@@ -13,6 +13,19 @@ export const MerchantLink = ({ merchant, isRow }: { merchant: Owner; isRow?: boo
   </Link>
 );
 
+/** Of a payout whose merchant is not known here: the search over all merchants finds it. */
+export const PayoutSearchLink = ({ id }: { id: string }) => (
+  <Link
+    to="/payouts"
+    search={{ search: id } as never}
+    title={id}
+    aria-label={`Payout ending in ${id.slice(-8)}`}
+    className={`whitespace-nowrap font-mono text-[0.8125rem] ${link}`}
+  >
+    {shortId(id)}
+  </Link>
+);
+
 /** The end of an id tells payouts apart; its beginning is the time. */
 export const shortId = (id: string) => `…${id.slice(-8)}`;
 

@@ -3,12 +3,13 @@ import { ApiError, inWords } from "@/api/errors";
 import { formatPaise } from "@/lib/money";
 import { Button } from "@/ui/button";
 import { AlertDialog, Dialog } from "@/ui/dialog";
-import { Field, TextArea, TextInput } from "@/ui/field";
+import { Field, TextInput } from "@/ui/field";
 import { Notice } from "@/ui/states";
 import { toast } from "@/ui/toast";
 import { useDecide } from "../actions";
 import type { AdminPayout, Decision } from "../api";
 import { useDraft } from "../draft";
+import { ReasonField, reasonFaults } from "./reason-field";
 
 type Outcome = Decision["outcome"];
 
@@ -37,9 +38,6 @@ interface Wording {
   question: (amount: string, merchant: string) => string;
 }
 
-const REASON_MIN = 10;
-const REASON_MAX = 1_000;
-
 interface Form {
   outcome: Outcome | null;
   utr: string;
@@ -52,16 +50,10 @@ export const draftOf = (payout: AdminPayout) => `decide-${payout.id}`;
 
 /** What is missing, in words, by field. */
 function faults({ outcome, utr, reason }: Form) {
-  const length = [...reason.trim()].length;
   return {
     outcome: outcome ? [] : ["Choose one of the two."],
     utr: outcome === "paid" && utr.trim() === "" ? ["Enter the bank’s reference. Without it there is no proof."] : [],
-    reason:
-      length < REASON_MIN
-        ? [`Write at least ${REASON_MIN} characters: who confirmed it, when, and in which document.`]
-        : length > REASON_MAX
-          ? [`Write at most ${REASON_MAX} characters.`]
-          : [],
+    reason: reasonFaults(reason),
   };
 }
 
@@ -155,20 +147,12 @@ export function DecideDialog({ payout, ...props }: { payout: AdminPayout; onClos
             )}
           </Field>
         )}
-        <Field
-          label="Reason"
-          hint={`How do you know? ${[...form.reason.trim()].length} of ${REASON_MAX} characters.`}
-          error={of("reason")}
-        >
-          {(wiring) => (
-            <TextArea
-              {...wiring}
-              placeholder="The bank confirmed by letter of 22 November that …"
-              value={form.reason}
-              onChange={(event) => setForm({ ...form, reason: event.target.value })}
-            />
-          )}
-        </Field>
+        <ReasonField
+          question="How do you know?"
+          value={form.reason}
+          errors={of("reason")}
+          onChange={(reason) => setForm({ ...form, reason })}
+        />
         {decide.error && !isAboutFields && (
           <Notice tone="bad" role="alert">
             {inWords(decide.error)}

@@ -9,7 +9,7 @@ import { Money } from "@/ui/money";
 import { ErrorState, Skeleton } from "@/ui/states";
 import { Ago } from "@/ui/time";
 import { useTitle } from "@/ui/use-title";
-import { alarms } from "../alarms";
+import { type Alarm, alarms } from "../alarms";
 import { type Overview, overviewQuery, type TrialBalance } from "../api";
 import { AlarmList } from "../components/alarm-list";
 import { BankCard } from "../components/bank-card";
@@ -43,9 +43,11 @@ export default function OverviewPage() {
   );
 }
 
+const STUCK: Alarm["id"][] = ["no-worker", "workers-behind"];
+
 function Figures({ overview }: { overview: Overview | undefined }) {
   const { merchants, in_doubt: doubt, due } = overview ?? {};
-  const isStuck = Boolean(overview?.due.count && alarms(overview).some(({ id }) => id !== "bank-silent"));
+  const isStuck = Boolean(overview?.due.count && alarms(overview).some(({ id }) => STUCK.includes(id)));
   return (
     <div className="grid gap-5 sm:grid-cols-3">
       <Figure name="Merchants" to="/merchants" figure={merchants?.toLocaleString("en-IN")}>

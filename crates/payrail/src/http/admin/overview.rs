@@ -22,6 +22,7 @@ pub struct Overview {
     merchants: u64,
     trial_balance: TrialBalance,
     in_doubt: InDoubtCount,
+    exceptions: ExceptionCount,
     due: DueCount,
     due_far_ahead: FarAheadCount,
     workers: Workers,
@@ -46,6 +47,17 @@ pub struct TrialBalance {
 /// Payouts in doubt.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct InDoubtCount {
+    #[schema(minimum = 0, maximum = 10_000)]
+    count: u32,
+    /// There may be more than that.
+    is_capped: bool,
+    #[schema(required, format = DateTime)]
+    oldest_since: Option<String>,
+}
+
+/// Exceptions that no operator has resolved.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ExceptionCount {
     #[schema(minimum = 0, maximum = 10_000)]
     count: u32,
     /// There may be more than that.
@@ -90,6 +102,13 @@ impl From<Waiting> for InDoubtCount {
     }
 }
 
+impl From<Waiting> for ExceptionCount {
+    fn from(waiting: Waiting) -> Self {
+        let Waiting { count, oldest } = waiting;
+        Self { count, is_capped: count >= COUNTED_MAX, oldest_since: oldest.map(timestamp) }
+    }
+}
+
 impl From<Waiting> for DueCount {
     fn from(waiting: Waiting) -> Self {
         let Waiting { count, oldest } = waiting;
@@ -120,6 +139,7 @@ pub async fn show(State(api): State<Api>, _: Signed) -> Result<Json<Overview>, P
         merchants: sums.merchants,
         trial_balance: sums.into(),
         in_doubt: api.store.count_in_doubt().await?.into(),
+        exceptions: api.store.count_exceptions().await?.into(),
         due: api.store.count_due(now).await?.into(),
         due_far_ahead: api.store.count_due_far_ahead(now).await?.into(),
         workers: Workers::new(api.store.workers().await?, now),

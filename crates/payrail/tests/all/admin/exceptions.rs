@@ -37,6 +37,10 @@ async fn an_exception_is_listed_resolved_once_and_kept(world: World) {
     let figures = server.get(ACME, "/metrics").send().await.unwrap().text().await.unwrap();
     assert!(figures.contains("payrail_exceptions_open 5"), "{figures}");
     assert!(figures.contains("payrail_returns_waiting 0"), "{figures}");
+    let oldest = &open[4]["created_at"];
+    let counted = |overview: Value| overview["exceptions"].clone();
+    let overview = desk.get("/overview").await.is(200);
+    assert_eq!(counted(overview), json!({ "count": 5, "is_capped": false, "oldest_since": oldest }));
 
     let path = format!("/exceptions/{}/resolve", text(&open[0]["id"]));
     let form = json!({ "reason": "The bank took it back, letter 12." });
@@ -44,6 +48,7 @@ async fn an_exception_is_listed_resolved_once_and_kept(world: World) {
     assert_eq!(resolved["resolution"]["by"], ADMIN.0);
     desk.post(&path, form).await.is_problem(409, "already_resolved");
     assert_eq!(desk.walk("/exceptions").await.len(), 4);
+    assert_eq!(counted(desk.get("/overview").await.is(200))["count"], 4);
     assert_eq!(desk.walk("/exceptions?state=resolved").await, [resolved]);
     assert_eq!(desk.walk("/exceptions?state=all&limit=3").await.len(), 5);
     let done = desk.walk("/actions?action=resolved_exception").await;

@@ -1,0 +1,89 @@
+import { useQuery } from "@tanstack/react-query";
+import { ShieldCheck } from "lucide-react";
+import { useState } from "react";
+import { inWords } from "@/api/errors";
+import { PageHeader } from "@/ui/app-shell";
+import { Card } from "@/ui/card";
+import { EmptyState, ErrorState, SkeletonRows } from "@/ui/states";
+import { Table } from "@/ui/table";
+import { useTitle } from "@/ui/use-title";
+import { type AdminException, WAITING_LIMIT, waitingReturnsQuery } from "../api";
+import { exceptionColumns, waitingColumns } from "../components/exception-columns";
+import { FilterBar, SelectFilter, useFilter } from "../components/filters";
+import { List } from "../components/list";
+import { ResolveExceptionDialog } from "../components/resolve-exception-dialog";
+import { HOUSE } from "../house";
+
+const states = { resolved: "Resolved", all: "Open and resolved" };
+
+export default function ExceptionsPage() {
+  useTitle("Exceptions", HOUSE);
+  const [{ state }] = useFilter();
+  // Here and not in its row: the row goes away once another operator has resolved it, and the dialog has to say so.
+  const [resolving, setResolving] = useState<AdminException | null>(null);
+  return (
+    <>
+      <PageHeader
+        title="Exceptions"
+        hint="What the bank stated and what does not fit the books, newest first. Nothing was credited for any of it."
+      />
+      <div className="grid gap-5">
+        <Card>
+          <FilterBar>
+            <SelectFilter name="state" label="State" any="Open" options={states} />
+          </FilterBar>
+          <List
+            name="exceptions"
+            filter={{ state }}
+            what="exceptions"
+            caption="Exceptions"
+            columns={exceptionColumns(setResolving)}
+            rowKey={(exception) => exception.id}
+            empty={
+              state
+                ? {
+                    icon: ShieldCheck,
+                    title: state === "resolved" ? "No exception was resolved" : "No exception was found",
+                  }
+                : { icon: ShieldCheck, title: "No exception is open", text: "What the bank stated fits the books." }
+            }
+          />
+        </Card>
+        <SetAside />
+      </div>
+      {resolving && <ResolveExceptionDialog exception={resolving} onClose={() => setResolving(null)} />}
+    </>
+  );
+}
+
+/** Returns that cannot be credited yet. */
+function SetAside() {
+  const { data, error, refetch } = useQuery(waitingReturnsQuery);
+  return (
+    <Card
+      title="Returns set aside"
+      hint="The bank returned these, and they cannot be credited yet. Each is tried again by itself."
+    >
+      {data && data.length > 0 && (
+        <Table
+          caption="Returns set aside"
+          columns={waitingColumns}
+          rows={data}
+          rowKey={(line) =>
+            `${line.merchant.id} ${line.payout_id} ${line.return_number} ${line.amount_paise} ${line.utr}`
+          }
+        />
+      )}
+      {data?.length === WAITING_LIMIT && (
+        <p className="border-line border-t px-5 py-3 text-faint">The next {WAITING_LIMIT}. There may be more.</p>
+      )}
+      {data?.length === 0 && <EmptyState icon={ShieldCheck} title="No return is set aside" />}
+      {!data && !error && <SkeletonRows label="Loading: returns set aside" />}
+      {!data && error && (
+        <ErrorState title="The list could not be loaded" onRetry={() => refetch()}>
+          {inWords(error)}
+        </ErrorState>
+      )}
+    </Card>
+  );
+}
