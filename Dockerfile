@@ -30,17 +30,20 @@ WORKDIR /src
 COPY .cargo .cargo
 COPY Cargo.toml Cargo.lock ./
 COPY crates/payrail/Cargo.toml crates/payrail/
+COPY crates/payrail-bank/Cargo.toml crates/payrail-bank/
 COPY crates/payrail-store/Cargo.toml crates/payrail-store/
 COPY crates/payrail-core/Cargo.toml crates/payrail-core/
-RUN mkdir -p crates/payrail/src crates/payrail/benches/flat crates/payrail/benches/throughput crates/payrail-store/src crates/payrail-core/src \
-    && touch crates/payrail-store/src/lib.rs crates/payrail-core/src/lib.rs crates/payrail/src/lib.rs \
+RUN mkdir -p crates/payrail/src crates/payrail/benches/flat crates/payrail/benches/throughput crates/payrail-bank/src \
+        crates/payrail-store/src crates/payrail-core/src \
+    && touch crates/payrail-bank/src/lib.rs crates/payrail-store/src/lib.rs crates/payrail-core/src/lib.rs crates/payrail/src/lib.rs \
     && echo 'fn main() {}' > crates/payrail/src/main.rs \
     && echo 'fn main() {}' > crates/payrail/benches/flat/main.rs \
     && echo 'fn main() {}' > crates/payrail/benches/throughput/main.rs \
     && cargo build --release --locked -p payrail \
-    && cargo clean --release -p payrail -p payrail-store -p payrail-core
+    && cargo clean --release -p payrail -p payrail-bank -p payrail-store -p payrail-core
 # The sources alone: a change of a test builds nothing here.
 COPY crates/payrail-core/src crates/payrail-core/src
+COPY crates/payrail-bank/src crates/payrail-bank/src
 COPY crates/payrail-store/src crates/payrail-store/src
 COPY crates/payrail-store/migrations crates/payrail-store/migrations
 COPY crates/payrail/build.rs crates/payrail/build.rs

@@ -1,7 +1,6 @@
 //! The program: the shell around the core and the stores. HTTP in, the door in the middle, the bank
 //! on the other side.
 
-pub mod bank;
 pub mod bank_change;
 pub mod bench;
 pub mod cli;

@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use payrail_store::{ProcessLock, Store};
 
-use crate::bank::{self, identity};
 use crate::rail::{self, Rail};
 use crate::settings::BadSetting;
+use payrail_bank::{self as bank, identity};
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 

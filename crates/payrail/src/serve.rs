@@ -22,7 +22,8 @@ use crate::notifier::Exchange;
 use crate::settings::{BadSetting, Common, Role, Serve};
 use crate::signals::Signal;
 use crate::worker::Worker;
-use crate::{bank, demo, housekeeping, presence, readiness, reset, secret, signals, telemetry};
+use crate::{demo, housekeeping, presence, readiness, reset, secret, signals, telemetry};
+use payrail_bank as bank;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 

@@ -14,13 +14,13 @@ use payrail_core::backoff::{LONGEST_WAIT, Policy};
 use payrail_store::{Store, StoreError};
 use sqlx::sqlite::SqliteConnectOptions;
 
-use crate::bank;
 use crate::http::server::Connections;
 use crate::lanes::LaneSettings;
 use crate::logging;
 use crate::rail::{self, Rail};
 use crate::secret;
 use crate::worker::WorkerSettings;
+use payrail_bank as bank;
 
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]

@@ -13,10 +13,10 @@ use payrail_core::money::Amount;
 use payrail_store::{Filler, Filling, Merchant, NewKey, Order, Store, StoreError};
 use uuid::Uuid;
 
-use crate::bank::{self, accounts};
 use crate::ids;
 use crate::keys::{KeyHasher, prefix};
 use history::{Dealt, History};
+use payrail_bank::{self as bank, accounts};
 
 /// What is to be written.
 #[derive(Clone, Debug)]
@@ -244,7 +244,8 @@ impl Fill<'_> {
         let mut page = bank.begin().await?;
         let first = page.first_number;
         let payouts = make(&|place| bank::utr(first + place as i64));
-        page.pay(order, &payouts).await?;
+        let payments = payouts.iter().map(|payout| (payout.id.reference(), payout.paid.at));
+        page.pay(order.amount.get(), &order.bank_account_id, payments).await?;
         self.filler.payouts(order, &payouts).await?;
         Ok(page.commit().await?)
     }

@@ -26,11 +26,11 @@ use clap::builder::BoolishValueParser;
 use clap::{Parser, Subcommand};
 use payrail_store::Purpose;
 
-use crate::bank as simulated;
 use crate::clock::Clock;
 use crate::lanes::Door;
 use crate::settings::{BadSetting, Common, Serve};
 use crate::{demo, logging, reset, secret, serve, signals};
+use payrail_bank as simulated;
 
 pub use words::complain;
 use words::count;

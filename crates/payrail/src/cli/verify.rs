@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use super::Error;
 use super::words::{self, count};
-use crate::bank;
 use crate::rail::Rail;
 use crate::settings::{BadSetting, Common, rail};
 use crate::verify::{Progress, Report, verify};
+use payrail_bank as bank;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use payrail::bank::{self, Running};
 use payrail::clock::{Clock, ManualClock};
 use payrail::ids::PayoutIds;
 use payrail::lanes::{Door, LaneSettings};
 use payrail::rail::{Instruction, Rail};
 use payrail::worker::{Worker, WorkerSettings};
+use payrail_bank::{self as bank, Running};
 use payrail_core::backoff::Policy;
 use payrail_core::bank_return::BankReturn;
 use payrail_core::command::{Action, Command, PayoutRequest, Refusal, Reply};

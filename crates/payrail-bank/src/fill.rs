@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use payrail_store::{Filling, Order};
+use jiff::Timestamp;
 use serde_json::json;
 use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 
@@ -49,9 +49,14 @@ impl Filler {
 }
 
 impl Page<'_> {
-    /// Pays them all, in their order.
-    pub async fn pay(&mut self, order: &Order, payouts: &[Filling]) -> Result<(), Error> {
-        let rows = payouts.iter().map(|payout| json!([payout.id.reference(), payout.paid.at.as_microsecond()]));
+    /// Pays each reference the amount at its time, in their order.
+    pub async fn pay(
+        &mut self,
+        amount_paise: i64,
+        bank_account_id: &str,
+        payments: impl Iterator<Item = (String, Timestamp)>,
+    ) -> Result<(), Error> {
+        let rows = payments.map(|(reference, at)| json!([reference, at.as_microsecond()]));
         let rows = serde_json::Value::Array(rows.collect()).to_string();
         sqlx::query(
             "INSERT INTO transfers (reference, amount_paise, bank_account_id, status, arrivals, arrived_at,
@@ -59,8 +64,8 @@ impl Page<'_> {
              SELECT value ->> 0, $2, $3, 'paid', 1, value ->> 1, value ->> 1, $4 + key FROM json_each($1)",
         )
         .bind(rows)
-        .bind(order.amount.get())
-        .bind(&order.bank_account_id)
+        .bind(amount_paise)
+        .bind(bank_account_id)
         .bind(self.first_number)
         .execute(&mut *self.tx)
         .await

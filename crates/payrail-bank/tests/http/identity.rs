@@ -1,12 +1,11 @@
 //! The bank says who it is, in every answer, and does nothing for who means another.
 
-use payrail::bank::{Settings, accounts, identity};
-use payrail_core::payout::BankAnswer;
+use payrail_bank::{Settings, accounts, identity};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 use sqlx::{Connection, SqliteConnection};
 
-use crate::support::{Bank, Scratch, is_no_answer, transfer};
+use crate::support::{Answer, Bank, Scratch, paid, transfer};
 
 /// Method, path, body.
 const REQUESTS: [(Method, &str, &str); 5] = [
@@ -27,15 +26,15 @@ async fn stated(bank: &Bank, method: Method, path: &str, body: &'static str) -> 
 async fn every_answer_says_whose_it_is_as_long_as_the_book_lasts() {
     let scratch = Scratch::new();
     let bank = Bank::start(scratch.settings()).await;
-    let who = bank.rail.identity().await.unwrap();
+    let who = bank.identity().await;
     for (method, path, body) in REQUESTS {
         assert_eq!(stated(&bank, method, path, body).await, who, "{path}");
     }
     assert_eq!(bank.get("/v1/identity").await.1["identity"], *who);
     bank.running.stop().await;
-    assert_eq!(Bank::start(scratch.settings()).await.rail.identity().await.unwrap(), who, "after a restart");
+    assert_eq!(Bank::start(scratch.settings()).await.identity().await, who, "after a restart");
     let other = Scratch::new();
-    assert_ne!(Bank::start(other.settings()).await.rail.identity().await.unwrap(), who, "another book");
+    assert_ne!(Bank::start(other.settings()).await.identity().await, who, "another book");
 }
 
 #[tokio::test]
@@ -53,8 +52,8 @@ async fn what_is_meant_for_another_bank_is_refused_before_anything_is_done() {
     assert_eq!(bank.paid().await, 0);
     let close = client.post(format!("{url}/R1/close")).header("bank-identity", "another");
     assert_eq!(close.send().await.unwrap().status(), StatusCode::MISDIRECTED_REQUEST);
-    assert_eq!(bank.enquire("R1").await, BankAnswer::NeverReceived);
-    let done = send(bank.rail.identity().await.unwrap()).await.unwrap();
+    assert_eq!(bank.enquire("R1").await, Answer::NeverReceived);
+    let done = send(bank.identity().await).await.unwrap();
     assert_eq!((done.status(), bank.paid().await), (StatusCode::OK, 1));
 }
 
@@ -68,10 +67,10 @@ async fn a_book_of_the_first_version_gets_an_identity_and_keeps_it() {
     sqlx::raw_sql("DROP TABLE identity; PRAGMA user_version = 1").execute(&mut file).await.unwrap();
     file.close().await.unwrap();
     let bank = Bank::start(scratch.settings()).await;
-    let who = bank.rail.identity().await.unwrap();
+    let who = bank.identity().await;
     assert_eq!(bank.paid().await, 1);
     bank.running.stop().await;
-    assert_eq!(Bank::start(scratch.settings()).await.rail.identity().await.unwrap(), who);
+    assert_eq!(Bank::start(scratch.settings()).await.identity().await, who);
 }
 
 #[tokio::test]
@@ -81,18 +80,19 @@ async fn a_reset_empties_the_book_of_the_bank_that_is_named_and_gives_it_another
     for (reference, account) in [("R1", accounts::SUCCESS), ("R2", accounts::RETURN), ("R3", accounts::FAIL)] {
         bank.submit(reference, account).await;
     }
-    let before = bank.rail.identity().await.unwrap();
+    let before = bank.identity().await;
     let (status, _) = bank.post("/v1/reset", json!({ "identity": uuid::Uuid::nil() }).to_string()).await;
     assert_eq!(status, StatusCode::MISDIRECTED_REQUEST);
     assert_eq!(bank.post("/v1/reset", "{}").await.0, StatusCode::BAD_REQUEST);
     assert_eq!(bank.paid().await, 2);
-    bank.rail.reset(&before).await.unwrap();
-    let after = bank.rail.identity().await.unwrap();
+    let (status, done) = bank.post("/v1/reset", json!({ "identity": before }).to_string()).await;
+    let after = bank.identity().await;
+    assert_eq!((status, done["identity"].as_str()), (StatusCode::OK, Some(after.as_str())));
     assert_ne!(after, before);
     assert_eq!(bank.paid().await, 0);
-    assert_eq!(bank.rail.returns(0, 10).await.unwrap(), []);
+    assert_eq!(bank.returns_after(0).await, []);
     // It goes on, by the same rules.
-    assert!(!is_no_answer(&bank.submit("R1", accounts::SUCCESS).await));
+    assert_eq!(bank.submit("R1", accounts::SUCCESS).await, paid(1));
     assert_eq!(bank.paid().await, 1);
     bank.running.stop().await;
     let found = identity::look(&scratch.book()).await.unwrap();
@@ -104,8 +104,7 @@ async fn a_bank_that_is_no_demonstration_is_not_reset() {
     let scratch = Scratch::new();
     let bank = Bank::start(scratch.settings()).await;
     bank.submit("R1", accounts::SUCCESS).await;
-    let who = bank.rail.identity().await.unwrap();
+    let who = bank.identity().await;
     assert_eq!(bank.post("/v1/reset", json!({ "identity": who }).to_string()).await.0, StatusCode::FORBIDDEN);
-    bank.rail.reset(&who).await.unwrap_err();
-    assert_eq!((bank.paid().await, bank.rail.identity().await.unwrap()), (1, who));
+    assert_eq!((bank.paid().await, bank.identity().await), (1, who));
 }

@@ -86,7 +86,8 @@ impl Default for Settings {
 }
 
 impl Settings {
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    /// Refuses settings that contradict each other, before anything is opened.
+    pub fn check(&self) -> Result<(), Error> {
         let Odds { paid_percent, refused_percent } = self.odds;
         if u16::from(paid_percent) + u16::from(refused_percent) > 100 {
             return Err(Error::Setting(format!(

@@ -3,14 +3,12 @@
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
-use payrail::bank::{Odds, accounts};
-use payrail_core::payout::BankAnswer;
-use payrail_store::testing::until;
+use payrail_bank::{Odds, Settings, accounts};
 use reqwest::StatusCode;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::support::{Bank, Scratch, all, is_no_answer, is_refused, of, paid, transfer};
+use crate::support::{Answer, Bank, Scratch, is_refused, is_silence, paid, transfer, until};
 
 #[tokio::test]
 async fn accounts_force_their_outcome() {
@@ -21,24 +19,24 @@ async fn accounts_force_their_outcome() {
     assert_eq!(bank.enquire("SUCCESS").await, paid(1));
 
     let refused = bank.submit("FAIL", accounts::FAIL).await;
-    assert_eq!(refused, BankAnswer::Refused { reason: "Beneficiary account is closed".to_owned() });
+    assert_eq!(refused, Answer::Refused { reason: "Beneficiary account is closed".to_owned() });
     assert_eq!(bank.submit("FAIL", accounts::FAIL).await, refused);
     assert_eq!(bank.enquire("FAIL").await, refused);
 
     for _ in 0..2 {
-        assert!(is_no_answer(&bank.submit("DARK-PAID", accounts::TIMEOUT_PAID).await));
+        assert!(is_silence(&bank.submit("DARK-PAID", accounts::TIMEOUT_PAID).await));
         assert_eq!(bank.enquire("DARK-PAID").await, paid(2));
     }
 
     for _ in 0..2 {
-        assert!(is_no_answer(&bank.submit("DARK-LOST", accounts::TIMEOUT_UNPAID).await));
-        assert_eq!(bank.enquire("DARK-LOST").await, BankAnswer::NeverReceived);
+        assert!(is_silence(&bank.submit("DARK-LOST", accounts::TIMEOUT_UNPAID).await));
+        assert_eq!(bank.enquire("DARK-LOST").await, Answer::NeverReceived);
     }
-    assert_eq!(bank.close("DARK-LOST").await, BankAnswer::Closed);
+    assert_eq!(bank.close("DARK-LOST").await, Answer::Closed);
 
-    assert!(is_no_answer(&bank.submit("SILENT", accounts::SILENT).await));
-    assert!(is_no_answer(&bank.enquire("SILENT").await));
-    assert!(is_no_answer(&bank.close("SILENT").await));
+    assert!(is_silence(&bank.submit("SILENT", accounts::SILENT).await));
+    assert!(is_silence(&bank.enquire("SILENT").await));
+    assert!(is_silence(&bank.close("SILENT").await));
     assert_eq!(bank.paid().await, 2);
     bank.running.stop().await;
 }
@@ -56,10 +54,10 @@ async fn a_slow_transfer_is_on_its_way_while_nobody_knows_of_it() {
         };
         let (late, closed, (asked, was_early)) =
             tokio::join!(bank.submit(&kept, accounts::SLOW), bank.submit(&shut, accounts::SLOW), early);
-        assert!(matches!(late, BankAnswer::Paid { .. }), "{late:?}");
+        assert!(matches!(late, Answer::Paid { .. }), "{late:?}");
         // On a busy machine the enquiry may have come too late to prove anything.
         if was_early {
-            assert_eq!(asked, (BankAnswer::NeverReceived, BankAnswer::Closed));
+            assert_eq!(asked, (Answer::NeverReceived, Answer::Closed));
             assert!(is_refused(&closed), "closed while it was on its way: {closed:?}");
             break;
         }
@@ -97,7 +95,6 @@ async fn one_reference_names_one_transfer() {
         assert_eq!(status, StatusCode::CONFLICT);
         assert!(body["error"].is_string());
     }
-    assert!(is_no_answer(&bank.rail.submit(of("ONE", 101, "any")).await.answer));
     assert_eq!(bank.submit("ONE", "any").await, paid(1));
 }
 
@@ -106,11 +103,11 @@ async fn what_was_closed_is_refused_from_then_on() {
     let scratch = Scratch::new();
     let bank = Bank::start(scratch.settings()).await;
     for _ in 0..2 {
-        assert_eq!(bank.close("GONE").await, BankAnswer::Closed);
+        assert_eq!(bank.close("GONE").await, Answer::Closed);
     }
     assert!(is_refused(&bank.submit("GONE", accounts::SUCCESS).await));
     assert!(is_refused(&bank.submit("GONE", "any").await));
-    assert_eq!(bank.enquire("GONE").await, BankAnswer::Closed);
+    assert_eq!(bank.enquire("GONE").await, Answer::Closed);
 
     assert_eq!(bank.submit("KEPT", "any").await, paid(1));
     assert_eq!(bank.close("KEPT").await, paid(1));
@@ -125,12 +122,11 @@ async fn closing_and_submitting_at_once_agree() {
     let bank = Bank::start(scratch.settings()).await;
     for n in 0..40 {
         let reference = format!("RACE-{n}");
-        let closing = async { bank.rail.close(of(&reference, 100, "any")).await.answer };
-        match tokio::join!(bank.submit(&reference, "any"), closing) {
-            (BankAnswer::Paid { utr }, closed) => assert_eq!(closed, BankAnswer::Paid { utr }),
+        match tokio::join!(bank.submit(&reference, "any"), bank.close(&reference)) {
+            (Answer::Paid { utr }, closed) => assert_eq!(closed, Answer::Paid { utr }),
             (submitted, closed) => {
                 assert!(is_refused(&submitted), "{submitted:?}");
-                assert_eq!(closed, BankAnswer::Closed);
+                assert_eq!(closed, Answer::Closed);
             }
         }
     }
@@ -178,11 +174,11 @@ async fn amounts_and_accounts_are_kept_to_the_letter() {
     let bank = Bank::start(scratch.settings()).await;
     let accounts = ["\"quoted\\\"\n\t\u{1}", "दुकान 🏦", &"é".repeat(255), "null"];
     for (n, account) in accounts.iter().enumerate() {
-        let answer = bank.rail.submit(of(&format!("A{n}"), i64::MAX, account)).await;
-        assert!(matches!(answer.answer, BankAnswer::Paid { .. }), "{answer:?}");
+        let (status, said) = bank.post("/v1/transfers", transfer(&format!("A{n}"), i64::MAX, account)).await;
+        assert_eq!((status, said["bank_account_id"].as_str()), (StatusCode::OK, Some(*account)), "{said}");
     }
-    let list = all(bank.rail.paid(0, 100).await.unwrap());
-    assert!(list.iter().all(|paid| paid.amount.get() == i64::MAX));
+    let list = bank.paid_after(0, 100).await;
+    assert!(list.iter().all(|paid| paid.amount_paise == i64::MAX));
     assert!(list.iter().map(|paid| paid.bank_account_id.as_str()).eq(accounts));
 }
 
@@ -200,7 +196,7 @@ async fn a_seed_repeats_a_run_in_any_order() {
         }
         join_all(order.iter().map(|reference| bank.submit(reference, "demo-bank-account"))).await;
         let fates = join_all(references.iter().map(|reference| bank.enquire(reference))).await;
-        runs.push(fates.iter().map(BankAnswer::as_str).collect::<Vec<_>>());
+        runs.push(fates.iter().map(Answer::name).collect::<Vec<_>>());
         bank.running.stop().await;
     }
     assert_eq!(runs[0], runs[1]);
@@ -209,8 +205,8 @@ async fn a_seed_repeats_a_run_in_any_order() {
     }
 }
 
-fn bank_settings(scratch: &Scratch, odds: Odds) -> payrail::bank::Settings {
-    payrail::bank::Settings { odds, silence: Duration::ZERO, ..scratch.settings() }
+fn bank_settings(scratch: &Scratch, odds: Odds) -> Settings {
+    Settings { odds, silence: Duration::ZERO, ..scratch.settings() }
 }
 
 /// A refusal within milliseconds would give the funds back before a request that was sent at the same moment arrives.
@@ -218,9 +214,8 @@ fn bank_settings(scratch: &Scratch, odds: Odds) -> payrail::bank::Settings {
 async fn a_random_outcome_takes_its_time_and_no_other() {
     const HOUR: Duration = Duration::from_secs(3_600);
     let odds = Odds { paid_percent: 50, refused_percent: 50 };
-    assert_eq!(payrail::bank::Settings::default().random_delay, Duration::from_secs(1));
-    let settings =
-        |scratch: &Scratch, odds, random_delay| payrail::bank::Settings { odds, random_delay, ..scratch.settings() };
+    assert_eq!(Settings::default().random_delay, Duration::from_secs(1));
+    let settings = |scratch: &Scratch, odds, random_delay| Settings { odds, random_delay, ..scratch.settings() };
 
     // Whoever waited here would wait for an hour.
     let scratch = Scratch::new();
@@ -248,13 +243,13 @@ async fn what_was_lost_is_decided_anew_until_it_is_decided() {
     for n in 0..20 {
         let reference = format!("R{n}");
         let mut arrivals = 0;
-        while bank.enquire(&reference).await == BankAnswer::NeverReceived {
-            assert!(is_no_answer(&bank.submit(&reference, "any").await));
+        while bank.enquire(&reference).await == Answer::NeverReceived {
+            assert!(is_silence(&bank.submit(&reference, "any").await));
             arrivals += 1;
             assert!(arrivals < 40, "half of the unanswered are paid");
         }
         let told = bank.enquire(&reference).await;
-        assert!(matches!(told, BankAnswer::Paid { .. }));
+        assert!(matches!(told, Answer::Paid { .. }));
         assert_eq!(bank.submit(&reference, "any").await, told, "what is decided is answered");
     }
     assert_eq!(bank.paid().await, 20);

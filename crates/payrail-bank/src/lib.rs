@@ -23,10 +23,12 @@
 pub mod accounts;
 mod book;
 mod entry;
+#[cfg(feature = "fill")]
 mod fill;
 mod http;
 pub mod identity;
 mod odds;
+mod private;
 mod settings;
 mod writer;
 
@@ -41,6 +43,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 pub use entry::utr;
+#[cfg(feature = "fill")]
 pub use fill::Filler;
 pub use odds::{Fate, Odds};
 pub use settings::Settings;

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
 use super::book::open_to_write;
 use super::entry::{Answer, Entry, House, Order};
-use crate::clock::Clock;
 
 /// The most orders in one transaction.
 const BATCH: usize = 512;
@@ -24,9 +24,10 @@ pub struct Job {
     pub reply: oneshot::Sender<Answer>,
 }
 
-/// Microseconds since 1970, as the book has it.
+/// Microseconds since 1970, as the book has it. A bank has a clock of its own.
+#[allow(clippy::disallowed_methods)]
 fn now() -> i64 {
-    Clock::System.now().as_microsecond()
+    Timestamp::now().as_microsecond()
 }
 
 /// Works until nobody can send any more.
@@ -190,16 +191,13 @@ fn json(value: &impl serde::Serialize) -> sqlx::Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use payrail_core::money::Amount;
-
     use super::*;
-    use crate::bank::entry::Transfer;
-    use crate::bank::{Odds, accounts};
+    use crate::entry::Transfer;
+    use crate::{Odds, accounts};
 
     fn pay(number: usize) -> Order {
         let reference = format!("PR{number}");
-        let amount_paise = Amount::new(1).unwrap();
-        Order::Submit(Transfer { reference, amount_paise, bank_account_id: accounts::SUCCESS.to_owned() })
+        Order::Submit(Transfer { reference, amount_paise: 1, bank_account_id: accounts::SUCCESS.to_owned() })
     }
 
     async fn say(jobs: &mpsc::Sender<Job>, order: Order) -> Option<Answer> {

@@ -3,8 +3,7 @@
 
 use std::time::Duration;
 
-use payrail_core::money::Amount;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::accounts;
 use super::odds::{Fate, Odds};
@@ -16,7 +15,8 @@ const CLOSED: &str = "The reference was closed at the payer's request";
 #[derive(Clone, Debug, Deserialize)]
 pub struct Transfer {
     pub reference: String,
-    pub amount_paise: Amount,
+    #[serde(deserialize_with = "amount")]
+    pub amount_paise: i64,
     pub bank_account_id: String,
 }
 
@@ -89,9 +89,18 @@ pub fn utr(number: i64) -> String {
     format!("SIMB{number:012}")
 }
 
+fn amount<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
+    let paise = i64::deserialize(from)?;
+    if paise < 1 {
+        let error = format_args!("an amount is one paisa or more, in whole paise; got {paise}");
+        return Err(serde::de::Error::custom(error));
+    }
+    Ok(paise)
+}
+
 impl Transfer {
     fn terms(&self) -> Terms {
-        Terms { amount_paise: self.amount_paise.get(), bank_account_id: self.bank_account_id.clone() }
+        Terms { amount_paise: self.amount_paise, bank_account_id: self.bank_account_id.clone() }
     }
 
     /// What is wrong with it, in a sentence.
@@ -122,7 +131,7 @@ impl Order {
     /// The entry of a reference that the book does not know yet.
     pub fn entry(&self, now: i64) -> Entry {
         let (amount_paise, bank_account_id, status) = match self {
-            Self::Submit(t) => (Some(t.amount_paise.get()), Some(t.bank_account_id.clone()), Status::Lost),
+            Self::Submit(t) => (Some(t.amount_paise), Some(t.bank_account_id.clone()), Status::Lost),
             Self::Close(_) => (None, None, Status::Closed),
         };
         Entry {
@@ -168,7 +177,7 @@ impl Entry {
 
     /// Closed before it ever arrived, it fits any transfer.
     fn is_for(&self, transfer: &Transfer) -> bool {
-        self.amount_paise.is_none_or(|amount| amount == transfer.amount_paise.get())
+        self.amount_paise.is_none_or(|amount| amount == transfer.amount_paise)
             && self.bank_account_id.as_ref().is_none_or(|id| *id == transfer.bank_account_id)
     }
 }

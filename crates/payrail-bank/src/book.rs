@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 
 use super::entry::{Answer, Entry, House, Order, utr};
 use super::writer::{self, Job};
-use super::{Error, identity};
+use super::{Error, identity, private};
 
 /// As the schema sets it.
 const APPLICATION_ID: i64 = 1_348_026_955;
@@ -135,7 +135,7 @@ fn options(path: &Path) -> SqliteConnectOptions {
 /// A connection that writes to the book, or to a new one.
 pub(super) async fn open_to_write(path: &Path) -> Result<SqliteConnection, Error> {
     let unreadable = |source| Error::Book { path: path.to_owned(), source };
-    payrail_store::private::create(path).map_err(|error| unreadable(sqlx::Error::Io(error)))?;
+    private::create(path).map_err(|error| unreadable(sqlx::Error::Io(error)))?;
     let writing = options(path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
@@ -145,7 +145,7 @@ pub(super) async fn open_to_write(path: &Path) -> Result<SqliteConnection, Error
     let mut connection = connect(&writing).await.map_err(unreadable)?;
     match is_book(&mut connection).await.map_err(unreadable)? {
         true => {
-            payrail_store::private::warn_if_open(path);
+            private::warn_if_open(path);
             Ok(connection)
         }
         false => Err(Error::NotABook(path.to_owned())),

@@ -1,6 +1,6 @@
 //! The rail before banks that misbehave: whatever is not a definite answer is none.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use payrail::rail::{Exchange, Rail};
@@ -9,7 +9,7 @@ use payrail_store::testing::DEADLINE;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::support::{Bank, Scratch, is_no_answer, of, paid};
+use crate::simulated::{is_no_answer, of};
 
 /// For a bank that never answers.
 const SHORT: Duration = Duration::from_millis(500);
@@ -140,28 +140,6 @@ async fn a_refused_connection_means_that_nothing_was_sent() {
     }
     assert!(rail.paid(0, 1).await.is_err());
     assert!(rail.returns(0, 1).await.is_err());
-}
-
-/// The bank hung up on a connection that the rail kept: it cannot know how far its call came.
-#[tokio::test]
-async fn a_restarted_bank_is_reached_again() {
-    let scratch = Scratch::new();
-    // An address where no other program can take the port meanwhile.
-    let addr = (own_address(), 0).into();
-    let Bank { running, rail, .. } = Bank::start(payrail::bank::Settings { addr, ..scratch.settings() }).await;
-    let addr = running.addr();
-    assert_eq!(rail.submit(of("R1", 100, "any")).await.answer, paid(1));
-    running.stop().await;
-    assert!(matches!(rail.submit(of("R2", 100, "any")).await.answer, BankAnswer::Unreachable { .. }));
-
-    let _bank = Bank::start(payrail::bank::Settings { addr, ..scratch.settings() }).await;
-    assert_eq!(rail.submit(of("R2", 100, "any")).await.answer, paid(2));
-}
-
-/// Of the loopback network's sixteen million, nearly all of which are nobody's.
-fn own_address() -> Ipv4Addr {
-    let [a, b, c, _] = uuid::Uuid::new_v4().as_u128().to_be_bytes()[..4] else { unreachable!() };
-    Ipv4Addr::new(127, a.max(1), b, c.clamp(1, 254))
 }
 
 #[tokio::test]

@@ -7,16 +7,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures::future::join_all;
-use payrail::bank::{self, Error, Odds, Settings, accounts};
-use payrail::rail::{Rail, ReturnedTransfer};
-use payrail_core::payout::BankAnswer;
-use payrail_store::testing::{DEADLINE, until};
+use payrail_bank::{self as bank, Error, Odds, Settings, accounts};
 use reqwest::StatusCode;
 use sqlx::{Connection, SqliteConnection};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
-use crate::support::{Bank, Scratch, all, is_no_answer, of, paid};
+use crate::support::{Answer, Bank, Client, DEADLINE, ReturnedLine, Scratch, is_silence, paid, until};
 
 #[tokio::test]
 async fn the_list_of_the_paid_has_every_payment_once_in_pages() {
@@ -28,21 +25,21 @@ async fn the_list_of_the_paid_has_every_payment_once_in_pages() {
 
     let (mut after, mut seen) = (0, Vec::new());
     loop {
-        let page = all(bank.rail.paid(after, 10).await.unwrap());
+        let page = bank.paid_after(after, 10).await;
         let Some(last) = page.last() else { break };
         after = last.number;
         seen.extend(page);
     }
     assert!(seen.iter().map(|paid| paid.number).eq(1..=25), "no gaps");
-    assert!(seen.iter().all(|t| paid(t.number) == BankAnswer::Paid { utr: t.utr.clone() } && !t.returned));
+    assert!(seen.iter().all(|line| paid(line.number) == Answer::Paid { utr: line.utr.clone() } && !line.returned));
     let mut listed: Vec<_> = seen.into_iter().map(|paid| paid.reference).collect();
     listed.sort();
     assert_eq!(listed, references);
 }
 
-async fn returns(bank: &Bank, count: usize) -> Vec<ReturnedTransfer> {
-    until("the returns are listed", async || bank.rail.returns(0, 100).await.unwrap().len() >= count).await;
-    all(bank.rail.returns(0, 100).await.unwrap())
+async fn returns(bank: &Bank, count: usize) -> Vec<ReturnedLine> {
+    until("the returns are listed", async || bank.returns_after(0).await.len() >= count).await;
+    bank.returns_after(0).await
 }
 
 #[tokio::test]
@@ -58,9 +55,9 @@ async fn a_return_comes_back_once_and_the_payment_stays() {
     assert!(returns.iter().map(|r| (r.number, r.reference.as_str())).eq([(1, "BACK-1"), (2, "BACK-2")]));
     assert_eq!((returns[1].utr.as_str(), returns[1].amount_paise), ("SIMB000000000003", 100));
     assert!(!returns[0].reason.is_empty());
-    assert_eq!(all(bank.rail.returns(1, 100).await.unwrap()), returns[1..]);
+    assert_eq!(bank.returns_after(1).await, returns[1..]);
 
-    let listed = all(bank.rail.paid(0, 100).await.unwrap());
+    let listed = bank.paid_after(0, 100).await;
     assert!(listed.iter().map(|paid| paid.returned).eq([true, false, true]));
     assert_eq!(bank.submit("BACK-1", accounts::RETURN).await, paid(1), "it was paid, whatever came later");
     assert_eq!(bank.enquire("BACK-1").await, paid(1));
@@ -73,8 +70,7 @@ async fn the_statement_has_the_days_debits_and_credits() {
     bank.submit("FAIL", accounts::FAIL).await;
     bank.submit("BACK", accounts::RETURN).await;
     bank.submit("PAID", accounts::SUCCESS).await;
-    let returned_at = returns(&bank, 1).await[0].returned_at;
-    let day = returned_at.strftime("%Y-%m-%d").to_string();
+    let day = returns(&bank, 1).await[0].returned_at[..10].to_owned();
 
     let (status, statement) = bank.get(&format!("/v1/statement?day={day}")).await;
     assert_eq!((status, statement["day"].as_str()), (StatusCode::OK, Some(day.as_str())));
@@ -96,7 +92,7 @@ async fn a_restart_forgets_nothing() {
     let bank = Bank::start(patient).await;
     assert_eq!(bank.submit("PAID", "any").await, paid(1));
     bank.submit("FAIL", accounts::FAIL).await;
-    assert!(is_no_answer(&bank.submit("DARK", accounts::TIMEOUT_PAID).await));
+    assert!(is_silence(&bank.submit("DARK", accounts::TIMEOUT_PAID).await));
     assert_eq!(bank.submit("BACK", accounts::RETURN).await, paid(3));
     bank.close("GONE").await;
     bank.running.stop().await;
@@ -104,9 +100,9 @@ async fn a_restart_forgets_nothing() {
     let all_fail = Odds { paid_percent: 0, refused_percent: 100 };
     let bank = Bank::start(Settings { odds: all_fail, seed: 99, ..scratch.settings() }).await;
     assert_eq!(bank.submit("PAID", "any").await, paid(1));
-    assert_eq!(bank.enquire("FAIL").await.as_str(), "refused");
+    assert_eq!(bank.enquire("FAIL").await.name(), "refused");
     assert_eq!(bank.enquire("DARK").await, paid(2));
-    assert_eq!(bank.enquire("GONE").await, BankAnswer::Closed);
+    assert_eq!(bank.enquire("GONE").await, Answer::Closed);
     assert_eq!(returns(&bank, 1).await[0].reference, "BACK", "what was due comes back after the restart");
     assert_eq!(bank.submit("NEXT", accounts::SUCCESS).await, paid(4));
 }
@@ -115,12 +111,12 @@ async fn a_restart_forgets_nothing() {
 async fn a_stop_does_not_wait_for_silent_calls() {
     let scratch = Scratch::new();
     let bank = Bank::start(Settings { silence: Duration::from_secs(3_600), ..scratch.settings() }).await;
-    let rail = bank.rail.clone();
-    let hanging = tokio::spawn(async move { rail.submit(of("R1", 100, accounts::TIMEOUT_PAID)).await });
+    let client = bank.clone();
+    let hanging = tokio::spawn(async move { client.submit("R1", accounts::TIMEOUT_PAID).await });
     until("the call has arrived", async || bank.enquire("R1").await == paid(1)).await;
     assert!(!hanging.is_finished());
     tokio::time::timeout(DEADLINE, bank.running.stop()).await.expect("the stop hangs");
-    assert!(is_no_answer(&hanging.await.unwrap().answer));
+    assert!(is_silence(&hanging.await.unwrap()));
 }
 
 /// Not a test: the process that the next one kills.
@@ -150,17 +146,17 @@ async fn a_killed_bank_has_all_it_answered_and_pays_nothing_twice() {
             break addr.to_owned();
         }
     };
-    let rail = Rail::http(&format!("http://{addr}"), DEADLINE).unwrap();
+    let bank = Client::to(addr);
 
     let paid_so_far = Arc::new(AtomicUsize::new(0));
     let clients = (0..16).map(|client| {
-        let (rail, paid_so_far) = (rail.clone(), paid_so_far.clone());
+        let (bank, paid_so_far) = (bank.clone(), paid_so_far.clone());
         tokio::spawn(async move {
             let mut answers = Vec::new();
             for n in 0.. {
                 let reference = format!("C{client}-{n}");
-                let answer = rail.submit(of(&reference, 100, "any")).await.answer;
-                let is_paid = matches!(answer, BankAnswer::Paid { .. });
+                let answer = bank.try_submit(&reference, "any").await;
+                let is_paid = matches!(answer, Some(Answer::Paid { .. }));
                 answers.push((reference, answer));
                 if !is_paid {
                     break;
@@ -178,12 +174,12 @@ async fn a_killed_bank_has_all_it_answered_and_pays_nothing_twice() {
     let bank = Bank::start(scratch.settings()).await;
     let book = all_paid(&bank).await;
     for (reference, answer) in &answers {
-        if let BankAnswer::Paid { utr } = answer {
+        if let Some(Answer::Paid { utr }) = answer {
             assert_eq!(book.get(reference), Some(utr), "answered as paid, so it is in the book");
         }
     }
     for (reference, _) in &answers {
-        let BankAnswer::Paid { utr } = bank.submit(reference, "any").await else { panic!("{reference} is not paid") };
+        let Answer::Paid { utr } = bank.submit(reference, "any").await else { panic!("{reference} is not paid") };
         assert!(book.get(reference).is_none_or(|before| *before == utr), "{reference} was paid twice");
     }
     assert_eq!(all_paid(&bank).await.len(), answers.len(), "each is paid exactly once");
@@ -193,7 +189,7 @@ async fn a_killed_bank_has_all_it_answered_and_pays_nothing_twice() {
 async fn all_paid(bank: &Bank) -> BTreeMap<String, String> {
     let mut book = BTreeMap::new();
     loop {
-        let page = all(bank.rail.paid(book.len() as i64, 1_000).await.unwrap());
+        let page = bank.paid_after(book.len() as i64, 1_000).await;
         if page.is_empty() {
             return book;
         }

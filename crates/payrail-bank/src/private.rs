@@ -1,0 +1,29 @@
+//! The book is for its owner only: it holds bank accounts. `payrail-store` has the same few lines for its databases; the
+//! bank, as another party, takes nothing from there.
+
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+const OWNER_ONLY: u32 = 0o600;
+const OTHERS: u32 = 0o077;
+
+/// Makes an empty file unless there is one, whatever the umask. SQLite takes an empty file for a new database, and gives
+/// its log and its index the same mode. An existing file keeps its mode.
+pub fn create(file: &Path) -> io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY).open(file) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made.map(drop),
+    }
+}
+
+/// Logs a warning about a file that others can read. Whoever widened its mode may have had a reason, so it stays.
+pub fn warn_if_open(file: &Path) {
+    let Ok(metadata) = fs::metadata(file) else { return };
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & OTHERS != 0 {
+        let (file, mode) = (file.display(), format!("{mode:04o}"));
+        tracing::warn!(%file, mode, "other users of this machine can read or write this file; `chmod 600` keeps them out");
+    }
+}
