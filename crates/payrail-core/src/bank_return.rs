@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::ids::PayoutId;
+use crate::ids::{MerchantId, PayoutId};
 
 /// A line of the bank's list of returns, in the bank's words: whether they are true is for the decision to find out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,6 +157,14 @@ impl Exception {
         }
     }
 
+    /// Of the payouts that were paid under one UTR and have no exception yet, the one with the lowest id keeps the UTR,
+    /// and each other is an exception: the same ones, whoever finds the payouts and in whatever order.
+    pub fn of_shared_utr(utr: &str, payouts: &[(MerchantId, PayoutId)], now: Timestamp) -> Vec<(MerchantId, Self)> {
+        let Some((_, keeps)) = payouts.iter().min_by_key(|(_, payout)| *payout) else { return Vec::new() };
+        let others = payouts.iter().filter(|(_, payout)| payout != keeps);
+        others.map(|(merchant, payout)| (*merchant, Self::duplicate_utr(*payout, *keeps, utr, now))).collect()
+    }
+
     /// `payout` was paid under a UTR that `other` has already.
     pub fn duplicate_utr(payout: PayoutId, other: PayoutId, utr: &str, now: Timestamp) -> Self {
         Self {
@@ -215,6 +223,21 @@ mod tests {
     fn kinds_are_their_words() {
         assert!(ExceptionKind::ALL.iter().all(|kind| ExceptionKind::parse(kind.as_str()) == Some(*kind)));
         assert_eq!(ExceptionKind::parse("other"), None);
+    }
+
+    #[test]
+    fn of_payouts_under_one_utr_one_keeps_it_whoever_looks() {
+        let payouts = [3, 1, 2].map(|n| (MerchantId(Uuid::from_u128(n + 10)), PayoutId(Uuid::from_u128(n))));
+        let of = |payouts: &[_]| Exception::of_shared_utr("U1", payouts, Timestamp::UNIX_EPOCH);
+        let mut found = of(&payouts);
+        found.sort_by_key(|(merchant, _)| *merchant);
+        let named: Vec<_> = found.iter().map(|(merchant, it)| (*merchant, it.payout, it.other_payout)).collect();
+        let keeps = Some(payouts[1].1);
+        assert_eq!(named, [2, 0].map(|n| (payouts[n].0, Some(payouts[n].1), keeps)));
+        let mut backwards = of(&[payouts[2], payouts[1], payouts[0]]);
+        backwards.sort_by_key(|(merchant, _)| *merchant);
+        assert_eq!(backwards, found);
+        assert!(of(&payouts[..1]).is_empty() && of(&[]).is_empty());
     }
 
     #[test]

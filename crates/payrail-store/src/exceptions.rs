@@ -146,7 +146,7 @@ impl Store {
 
     /// Records an exception that concerns no payout's book; one that is there already stays as it is.
     pub async fn record_exception(&self, exception: &Exception) -> Result<()> {
-        write!(self, exceptions::record(exception))
+        write!(self, exceptions::record(MerchantId(Uuid::nil()), exception))
     }
 
     /// The returns that wait and are to be tried again, the longest due first.
@@ -254,20 +254,20 @@ macro_rules! exceptions {
             Ok(())
         }
 
-        pub async fn record(on: &mut Connection, it: &Exception) -> Result<()> {
-            let nobody = MerchantId(Uuid::nil());
+        pub async fn record(on: &mut Connection, merchant: MerchantId, it: &Exception) -> Result<()> {
             sqlx::query(
-                "INSERT INTO exceptions (bucket, merchant_id, id, kind, payout_id, reference, return_number, \
-                 stated_paise, stated_utr, detail, created_at) \
-                 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 \
+                "INSERT INTO exceptions (bucket, merchant_id, id, kind, payout_id, other_payout_id, reference, \
+                 return_number, stated_paise, stated_utr, detail, created_at) \
+                 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 \
                  WHERE NOT EXISTS (SELECT 1 FROM exceptions WHERE bucket = $1 AND merchant_id = $2 AND id = $3) \
                  ON CONFLICT DO NOTHING",
             )
-            .bind(nobody.bucket().column())
-            .bind(nobody.0)
+            .bind(merchant.bucket().column())
+            .bind(merchant.0)
             .bind(it.id)
             .bind(it.kind.as_str())
             .bind(it.payout.map(|id| id.0))
+            .bind(it.other_payout.map(|id| id.0))
             .bind(&it.reference)
             .bind(it.return_number)
             .bind(it.stated.amount_paise)

@@ -23,6 +23,7 @@ mod rows;
 mod search;
 mod sessions;
 mod settings;
+mod shared_utrs;
 mod sqlite;
 mod statements;
 #[cfg(feature = "testing")]

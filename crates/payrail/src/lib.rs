@@ -23,6 +23,7 @@ pub mod reset;
 pub mod secret;
 pub mod serve;
 pub mod settings;
+pub mod shared_utrs;
 mod signals;
 pub mod telemetry;
 pub mod verify;

@@ -22,7 +22,7 @@ use crate::notifier::Exchange;
 use crate::settings::{BadSetting, Common, Role, Serve};
 use crate::signals::Signal;
 use crate::worker::Worker;
-use crate::{demo, housekeeping, presence, readiness, reset, secret, signals, telemetry};
+use crate::{demo, housekeeping, presence, readiness, reset, secret, shared_utrs, signals, telemetry};
 use payrail_bank as bank;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -122,6 +122,7 @@ async fn start(common: Common, serve: Serve) -> Result<Running, Error> {
         watch = Some(worker.bank());
         tasks.spawn(worker.run(stop.clone()));
         tasks.spawn(housekeeping::run(store.clone(), clock.clone(), stop.clone()));
+        tasks.spawn(shared_utrs::run(store.clone(), clock.clone(), stop.clone()));
     }
     let (notifier, worker) = (door.notifier.clone(), door.bell.clone());
     tasks.spawn(Exchange { notifier, worker, store: store.clone(), stop: stop.clone() }.run());

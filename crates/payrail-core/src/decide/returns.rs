@@ -28,7 +28,7 @@ impl Door<'_> {
                 self.except(payout, line, ExceptionKind::ReturnOfUnpaid, what)
             }
             _ if stated != amount => {
-                let what = format!("The bank returned {stated} paise; the payout is for {amount}.");
+                let what = format!("The bank returned {stated} paise; the payout is for {amount} paise.");
                 self.except(payout, line, ExceptionKind::ReturnOtherAmount, what)
             }
             status @ (Status::Pending | Status::Processing) => Err(Refusal::NotReturnable(status)),

@@ -37,6 +37,9 @@ pub(crate) mod sessions {
 pub(crate) mod settings {
     crate::settings::settings!(sqlx::PgConnection);
 }
+pub(crate) mod shared_utrs {
+    crate::shared_utrs::shared_utrs!(sqlx::PgConnection);
+}
 pub(crate) mod statements {
     crate::statements::statements!(sqlx::PgConnection);
 }

@@ -36,6 +36,9 @@ pub(crate) mod sessions {
 pub(crate) mod settings {
     crate::settings::settings!(sqlx::SqliteConnection);
 }
+pub(crate) mod shared_utrs {
+    crate::shared_utrs::shared_utrs!(sqlx::SqliteConnection);
+}
 pub(crate) mod statements {
     crate::statements::statements!(sqlx::SqliteConnection);
 }

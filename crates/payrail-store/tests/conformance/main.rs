@@ -61,6 +61,7 @@ mod remembered;
 mod returns;
 mod sessions;
 mod settings;
+mod shared_utrs;
 mod staff;
 mod states;
 mod tenants;

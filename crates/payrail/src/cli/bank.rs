@@ -1,7 +1,7 @@
 //! `payrail bank confirm`: an operator's word that the payouts go to another bank from now on.
 
-use super::Error;
 use super::merchant::COMMAND_LINE;
+use super::{Error, words};
 use crate::bank_change::{self, Confirmation};
 use crate::clock::Clock;
 use crate::settings::{BadSetting, Common};
@@ -54,18 +54,28 @@ async fn show(store: &payrail_store::Store, clock: &Clock) -> Result<(), Error> 
     let identity = &met.identity;
     say!("{} meets the bank {identity} instead, and waits.\n", met.worker);
     say!(
-        "THE RISK: {} payouts, {} paise together, are under way with the earlier bank. It may have paid them. The other \
-         bank does not know them: it will say \"never received\" of each, and the worker will send it again. Before you \
-         confirm, decide each of them from the earlier bank's statement (`payrail doubtful`, and the admin), or make sure \
-         that it is the same bank under another identity.\n",
-        under_way.count,
-        under_way.amount_paise
+        "THE RISK: {} under way with the earlier bank. It may have paid what was sent to it. The other bank knows nothing of \
+         that: it will say \"never received\", and the worker will send it again. Before you confirm, decide each payout \
+         from the earlier bank's statement (`payrail doubtful`, and the admin), or make sure that it is the same bank \
+         under another identity.\n",
+        at_stake(under_way.count, under_way.amount_paise)
     );
     say!(
         "If the change is meant:\n  payrail bank confirm --identity '{identity}' --under-way {} --reason 'why'",
         under_way.count
     );
     Ok(())
+}
+
+fn at_stake(payouts: i64, paise: i64) -> String {
+    let (together, are) = if payouts == 1 { ("", "is") } else { (" together", "are") };
+    format!("{}, {paise} paise{together}, {are}", words::count(payouts, "payout"))
+}
+
+#[test]
+fn one_payout_is_singular() {
+    assert_eq!(at_stake(1, 5), "1 payout, 5 paise, is");
+    assert_eq!(at_stake(2, 10), "2 payouts, 10 paise together, are");
 }
 
 fn bad(text: &str) -> Error {

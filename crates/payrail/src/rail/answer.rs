@@ -68,9 +68,10 @@ impl Said {
         let has_transfer = matches!(self.status.as_str(), "paid" | "refused");
         match (self.amount_paise, has_transfer) {
             (Some(amount), true) if amount == it.amount.get() => Ok(()),
-            (Some(amount), true) => {
-                Err(format!("the bank's answer is about {amount} paise, and the payout is for {}", it.amount.get()))
-            }
+            (Some(amount), true) => Err(format!(
+                "the bank's answer is about {amount} paise, and the payout is for {} paise",
+                it.amount.get()
+            )),
             (None, true) => Err(format!("the bank answered {:?} without amount_paise", self.status)),
             (Some(_), false) => Err("the bank's answer contradicts itself: no transfer, yet an amount".to_owned()),
             (None, false) => Ok(()),

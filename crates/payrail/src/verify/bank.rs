@@ -140,7 +140,10 @@ fn compare(transfer: &PaidTransfer, payout: &Known) -> Vec<(&'static str, String
         found.push(("paid_twice", format!("the bank paid {paid} paise again")));
     }
     if paid != payout.amount {
-        found.push(("paid_other_amount", format!("the bank paid {paid} paise; the payout is for {}", payout.amount)));
+        found.push((
+            "paid_other_amount",
+            format!("the bank paid {paid} paise; the payout is for {} paise", payout.amount),
+        ));
     }
     if hash(&transfer.bank_account_id) != payout.account {
         let what = format!("the bank paid to {:?}, which is not the payout's account", transfer.bank_account_id);

@@ -38,6 +38,7 @@ mod sabotage;
 mod scripts;
 mod secret;
 mod session;
+mod shared_utrs;
 mod sql;
 mod storm;
 mod stream;

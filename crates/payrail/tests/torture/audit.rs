@@ -22,15 +22,18 @@ pub struct Word {
 const TAKES_AT_MOST: Duration = Duration::from_secs(300);
 
 /// What is still to come: a payout that is not over, a return that is not taken, a line of the list that is not read
-/// or waits.
+/// or waits, a UTR of two payouts that is not recorded.
 pub async fn under_way(town: &Town) -> Option<i64> {
     let open = "SELECT count(*) FROM payouts WHERE due_at IS NOT NULL \
                 AND (bank_account_id <> 'demo-silent' OR doubt_since IS NULL)";
     let taken = "SELECT count(*) FROM payouts WHERE status = 'returned'";
     let waiting = "SELECT count(*) FROM bank_returns WHERE status = 'waiting'";
     let cursor = "SELECT coalesce(max(CAST(value AS BIGINT)), 0) FROM settings WHERE name = 'bank_returns_cursor'";
-    let mut counts = [0_i64; 4];
-    for (count, question) in counts.iter_mut().zip([open, taken, waiting, cursor]) {
+    let shared = "SELECT count(*) FROM (SELECT utr FROM payouts WHERE utr IS NOT NULL GROUP BY utr \
+                  HAVING count(*) > 1) shared WHERE NOT EXISTS (SELECT 1 FROM exceptions \
+                  WHERE kind = 'duplicate_utr' AND stated_utr = shared.utr)";
+    let mut counts = [0_i64; 5];
+    for (count, question) in counts.iter_mut().zip([open, taken, waiting, cursor, shared]) {
         *count = if town.cluster.is_some() {
             let mut database = PgConnection::connect(&town.database_url).await.ok()?;
             sqlx::query_scalar(question).fetch_one(&mut database).await.ok()?
@@ -39,12 +42,12 @@ pub async fn under_way(town: &Town) -> Option<i64> {
             sqlx::query_scalar(question).fetch_one(&mut database).await.ok()?
         };
     }
-    let [open, taken, waiting, cursor] = counts;
+    let [open, taken, waiting, cursor, shared] = counts;
     let mut book = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(&town.book)).await.ok()?;
     let returns = "SELECT (SELECT count(*) FROM returns) \
                    + (SELECT count(*) FROM transfers WHERE return_due_at IS NOT NULL)";
     let returns: i64 = sqlx::query_scalar(returns).fetch_one(&mut book).await.ok()?;
-    Some(open + (returns - taken).abs() + waiting + (returns * LINES_PER_RETURN - cursor).abs())
+    Some(open + shared + (returns - taken).abs() + waiting + (returns * LINES_PER_RETURN - cursor).abs())
 }
 
 /// True when nothing is under way any more; false if that does not come.
