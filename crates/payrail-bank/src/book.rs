@@ -1,60 +1,62 @@
-//! The bank's book: opening it, asking it, and handing orders to its writer.
+//! The bank's book: opening it, reading it, and handing orders to its writer.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use jiff::Timestamp;
-use serde::Serialize;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
-    SqliteSynchronous,
-};
-use sqlx::{Connection, FromRow, Row};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
+use tokio::task::spawn_blocking;
 
-use super::entry::{Answer, Entry, House, Order, utr};
-use super::writer::{self, Job};
-use super::{Error, identity, private};
+use crate::entry::{Answer, Entry, Order, Rules};
+use crate::lists::{Line, Page, Paid, Returned};
+use crate::writer::{Job, Writer};
+use crate::{Error, Failure, identity, private};
 
-/// As the schema sets it.
+/// As the schema sets them.
 const APPLICATION_ID: i64 = 1_348_026_955;
 const SCHEMA_VERSION: i64 = 2;
 
 /// Orders that may wait for the writer; whoever comes later waits for a place.
 const QUEUE: usize = 1024;
 
-const READERS: u32 = 4;
+const READERS: usize = 2;
+
+/// How often a file that another bank is creating at this moment is tried again, and the wait between.
+const OPEN_TRIES: usize = 100;
+const OPEN_AGAIN_AFTER: Duration = Duration::from_millis(20);
+
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub struct Book {
     path: PathBuf,
     identity: RwLock<Arc<str>>,
-    readers: SqlitePool,
+    // The readers close before the writer, which ends when `orders` closes: the last connection takes the
+    // write-ahead log into the file and removes it.
+    /// For reads by key, which take microseconds and run on the caller's thread.
+    keyed: Readers,
+    /// For lists, which run on threads that may block.
+    lists: Arc<Readers>,
     orders: mpsc::Sender<Job>,
 }
 
-/// Part of a list: what comes after row `after`, at most `limit` rows.
-#[derive(Clone, Copy, Debug)]
-pub struct Page {
-    pub after: i64,
-    pub limit: i64,
-}
-
 impl Book {
-    /// Opens the book, or begins a new one. The writer ends when the book is dropped.
-    pub async fn open(path: &Path, house: House) -> Result<(Book, JoinHandle<()>), Error> {
-        let unreadable = |source| Error::Book { path: path.to_owned(), source };
-        let mut connection = open_to_write(path).await?;
-        let identity = identity::read(&mut connection).await.map_err(unreadable)?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .connect_with(options(path).read_only(true))
-            .await
-            .map_err(unreadable)?;
-        let (orders, jobs) = mpsc::channel(QUEUE);
-        let book = Book { path: path.to_owned(), identity: RwLock::new(identity.into()), readers, orders };
-        Ok((book, tokio::spawn(writer::run(connection, path.to_owned(), house, jobs))))
+    /// Opens the book, or creates a new one. The writer ends when the book is dropped; then the receiver hears of it.
+    pub async fn open(path: &Path, rules: Rules) -> Result<(Book, oneshot::Receiver<()>), Error> {
+        let path = path.to_owned();
+        blocking(move || {
+            let opened = open_to_write(&path)?;
+            let failed = |source: Failure| Error::Book { path: path.clone(), source };
+            let identity = identity::read(&opened).map_err(|error| failed(error.into()))?;
+            let (keyed, lists) = Readers::open(&path)
+                .and_then(|keyed| Ok((keyed, Readers::open(&path)?)))
+                .map_err(|error| failed(error.into()))?;
+            let (orders, jobs) = mpsc::channel(QUEUE);
+            let ended = Writer::new(opened, rules).start(jobs).map_err(|error| failed(error.into()))?;
+            let identity = RwLock::new(identity.into());
+            Ok((Book { path, identity, keyed, lists: Arc::new(lists), orders }, ended))
+        })
+        .await
     }
 
     pub fn identity(&self) -> Arc<str> {
@@ -75,78 +77,77 @@ impl Book {
         answer.await.ok()
     }
 
-    pub async fn enquire(&self, reference: &str) -> sqlx::Result<Answer> {
-        let entry: Option<Entry> = sqlx::query_as("SELECT * FROM transfers WHERE reference = ?")
-            .bind(reference)
-            .fetch_optional(&self.readers)
-            .await?;
-        Ok(entry.map_or(Answer::NeverReceived, |entry| entry.told()))
+    pub fn enquire(&self, reference: &str) -> Result<Answer, Failure> {
+        let entry = self.keyed.with(|book| Entry::find(book, reference))?;
+        Ok(entry.map_or(Answer::NeverReceived, |entry| entry.answer()))
     }
 
-    pub async fn paid(&self, page: Page) -> sqlx::Result<Vec<Paid>> {
-        sqlx::query_as(
-            "SELECT t.*, EXISTS (SELECT 1 FROM returns r WHERE r.reference = t.reference) AS returned
-             FROM transfers t WHERE t.number > ? ORDER BY t.number LIMIT ?",
-        )
-        .bind(page.after)
-        .bind(page.limit)
-        .fetch_all(&self.readers)
-        .await
+    pub async fn paid(&self, page: Page) -> Result<Vec<Paid>, Failure> {
+        self.list(move |book| Paid::list(book, page)).await
     }
 
-    pub async fn returns(&self, page: Page) -> sqlx::Result<Vec<Returned>> {
-        sqlx::query_as(
-            "SELECT r.*, t.amount_paise, t.number AS paid_number FROM returns r JOIN transfers t USING (reference)
-             WHERE r.number > ? ORDER BY r.number LIMIT ?",
-        )
-        .bind(page.after)
-        .bind(page.limit)
-        .fetch_all(&self.readers)
-        .await
+    pub async fn returns(&self, page: Page) -> Result<Vec<Returned>, Failure> {
+        self.list(move |book| Returned::list(book, page)).await
     }
 
     /// The lines between two moments, from the payer's side: a payment is a debit, a return a credit.
-    pub async fn statement(&self, from: i64, to: i64, page: Page) -> sqlx::Result<Vec<Line>> {
-        sqlx::query_as(
-            "SELECT 'debit' AS kind, reference, amount_paise, number, decided_at AS at
-             FROM transfers WHERE status = 'paid' AND decided_at >= ?1 AND decided_at < ?2
-             UNION ALL
-             SELECT 'credit', r.reference, t.amount_paise, t.number, r.returned_at
-             FROM returns r JOIN transfers t USING (reference) WHERE r.returned_at >= ?1 AND r.returned_at < ?2
-             ORDER BY at, number, kind DESC LIMIT ?4 OFFSET ?3",
-        )
-        .bind(from)
-        .bind(to)
-        .bind(page.after)
-        .bind(page.limit)
-        .fetch_all(&self.readers)
-        .await
+    pub async fn statement(&self, from: i64, to: i64, page: Page) -> Result<Vec<Line>, Failure> {
+        self.list(move |book| Line::list(book, from, to, page)).await
     }
 
-    pub async fn is_readable(&self) -> bool {
-        sqlx::query("SELECT 1 FROM transfers LIMIT 1").execute(&self.readers).await.is_ok()
+    async fn list<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let lists = Arc::clone(&self.lists);
+        Ok(spawn_blocking(move || lists.with(read)).await??)
+    }
+
+    pub fn is_readable(&self) -> bool {
+        let look = |book: &Connection| {
+            book.prepare_cached("SELECT 1 FROM transfers LIMIT 1")?.query_row([], |_| Ok(())).optional()
+        };
+        self.keyed.with(look).is_ok()
     }
 }
 
-fn options(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new().filename(path).busy_timeout(Duration::from_secs(5))
+/// A few connections that only read.
+struct Readers([Mutex<Connection>; READERS]);
+
+impl Readers {
+    fn open(path: &Path) -> rusqlite::Result<Self> {
+        let open = || -> rusqlite::Result<_> {
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            let book = Connection::open_with_flags(path, flags)?;
+            book.busy_timeout(BUSY_TIMEOUT)?;
+            Ok(Mutex::new(book))
+        };
+        Ok(Self([open()?, open()?]))
+    }
+
+    /// On a connection that is free, if there is one.
+    fn with<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+        let free = self.0.iter().find_map(|reader| reader.try_lock().ok());
+        read(&free.unwrap_or_else(|| self.0[0].lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
+
+/// Runs what may wait for the disk or for a lock where it delays no other task.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    spawn_blocking(work).await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
 }
 
 /// A connection that writes to the book, or to a new one.
-pub(super) async fn open_to_write(path: &Path) -> Result<SqliteConnection, Error> {
-    let unreadable = |source| Error::Book { path: path.to_owned(), source };
-    private::create(path).map_err(|error| unreadable(sqlx::Error::Io(error)))?;
-    let writing = options(path)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .pragma("wal_autocheckpoint", "10000");
-    let mut connection = connect(&writing).await.map_err(unreadable)?;
-    match is_book(&mut connection).await.map_err(unreadable)? {
+pub(crate) fn open_to_write(path: &Path) -> Result<Connection, Error> {
+    let unreadable = |source: Failure| Error::Book { path: path.to_owned(), source };
+    private::create(path).map_err(|error| unreadable(error.into()))?;
+    let mut book = connect(path).map_err(|error| unreadable(error.into()))?;
+    match is_book(&mut book).map_err(|error| unreadable(error.into()))? {
         true => {
             private::warn_if_open(path);
-            Ok(connection)
+            Ok(book)
         }
         false => Err(Error::NotABook(path.to_owned())),
     }
@@ -154,113 +155,48 @@ pub(super) async fn open_to_write(path: &Path) -> Result<SqliteConnection, Error
 
 /// Of two banks that open a new file at once, SQLite tells the one that comes late with its change to
 /// WAL "locked" at once, whatever the busy timeout. A moment later there is nothing left to change.
-async fn connect(options: &SqliteConnectOptions) -> sqlx::Result<SqliteConnection> {
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let mut tries = 0;
     loop {
-        match SqliteConnection::connect_with(options).await {
-            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("5") && tries < 100 => {
+        match connect_once(path) {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && tries < OPEN_TRIES => {
                 tries += 1;
-                tokio::time::sleep(Duration::from_millis(20)).await;
+                std::thread::sleep(OPEN_AGAIN_AFTER);
             }
             done => return done,
         }
     }
 }
 
-/// Begins the book in an empty file; takes any other only if it is a book that we know.
-async fn is_book(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
-    // Under the write lock, so that of two banks that start at once only one begins the book.
-    let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
-    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_master").fetch_one(&mut *tx).await?;
+fn connect_once(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let book = Connection::open_with_flags(path, flags)?;
+    book.busy_timeout(BUSY_TIMEOUT)?;
+    book.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+         PRAGMA wal_autocheckpoint = 10000;",
+    )?;
+    Ok(book)
+}
+
+/// Creates the book in an empty file; accepts any other only if it is a book that we know.
+fn is_book(book: &mut Connection) -> rusqlite::Result<bool> {
+    // Under the write lock, so that of two banks that start at once only one creates the book.
+    let tx = book.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let tables: i64 = tx.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;
     if tables == 0 {
-        identity::begin(&mut tx).await?;
+        identity::create(&tx)?;
     }
-    if mark(&mut tx).await? == (APPLICATION_ID, 1) {
-        identity::add(&mut tx).await?;
+    if mark(&tx)? == (APPLICATION_ID, 1) {
+        identity::add(&tx)?;
     }
-    let mark = mark(&mut tx).await?;
-    tx.commit().await?;
+    let mark = mark(&tx)?;
+    tx.commit()?;
     Ok(mark == (APPLICATION_ID, SCHEMA_VERSION))
 }
 
 /// What kind of file it is, and of which version.
-async fn mark(on: &mut SqliteConnection) -> sqlx::Result<(i64, i64)> {
-    let id = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *on).await?;
-    Ok((id, sqlx::query_scalar("PRAGMA user_version").fetch_one(on).await?))
-}
-
-#[derive(Debug, Serialize)]
-pub struct Paid {
-    number: i64,
-    reference: String,
-    amount_paise: i64,
-    bank_account_id: String,
-    utr: String,
-    paid_at: String,
-    returned: bool,
-}
-
-#[derive(Debug, Serialize)]
-pub struct Returned {
-    number: i64,
-    reference: String,
-    utr: String,
-    amount_paise: i64,
-    reason: String,
-    returned_at: String,
-}
-
-#[derive(Debug, Serialize)]
-pub struct Line {
-    kind: String,
-    reference: String,
-    utr: String,
-    amount_paise: i64,
-    at: String,
-}
-
-impl FromRow<'_, SqliteRow> for Paid {
-    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
-        let number = row.try_get("number")?;
-        Ok(Self {
-            number,
-            reference: row.try_get("reference")?,
-            amount_paise: row.try_get("amount_paise")?,
-            bank_account_id: row.try_get("bank_account_id")?,
-            utr: utr(number),
-            paid_at: time(row.try_get("decided_at")?),
-            returned: row.try_get("returned")?,
-        })
-    }
-}
-
-impl FromRow<'_, SqliteRow> for Returned {
-    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
-        Ok(Self {
-            number: row.try_get("number")?,
-            reference: row.try_get("reference")?,
-            utr: utr(row.try_get("paid_number")?),
-            amount_paise: row.try_get("amount_paise")?,
-            reason: row.try_get("reason")?,
-            returned_at: time(row.try_get("returned_at")?),
-        })
-    }
-}
-
-impl FromRow<'_, SqliteRow> for Line {
-    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
-        Ok(Self {
-            kind: row.try_get("kind")?,
-            reference: row.try_get("reference")?,
-            utr: utr(row.try_get("number")?),
-            amount_paise: row.try_get("amount_paise")?,
-            at: time(row.try_get("at")?),
-        })
-    }
-}
-
-/// RFC 3339, UTC, six decimals.
-fn time(micros: i64) -> String {
-    let at = Timestamp::from_microsecond(micros).unwrap_or_default();
-    at.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
+fn mark(book: &Connection) -> rusqlite::Result<(i64, i64)> {
+    let id = book.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    Ok((id, book.query_row("PRAGMA user_version", [], |row| row.get(0))?))
 }

@@ -1,8 +1,10 @@
-//! What the bank decides about one reference: pure, so that the writer can decide a whole batch
-//! between one read and one write.
+//! What the book holds about a reference, and what the bank decides about it. The decision is pure, so that the writer
+//! can decide a whole batch in one transaction.
 
 use std::time::Duration;
 
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::accounts;
@@ -26,9 +28,7 @@ pub enum Order {
     Close(String),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type)]
-#[serde(rename_all = "snake_case")]
-#[sqlx(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     Paid,
     Refused,
@@ -36,8 +36,34 @@ pub enum Status {
     Lost,
 }
 
+impl Status {
+    const ALL: [Status; 4] = [Self::Paid, Self::Refused, Self::Closed, Self::Lost];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Paid => "paid",
+            Self::Refused => "refused",
+            Self::Closed => "closed",
+            Self::Lost => "lost",
+        }
+    }
+}
+
+impl FromSql for Status {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let text = value.as_str()?;
+        Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or(FromSqlError::InvalidType)
+    }
+}
+
+impl ToSql for Status {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_str().into())
+    }
+}
+
 /// What the book holds about a reference.
-#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
+#[derive(Clone, Debug)]
 pub struct Entry {
     pub reference: String,
     pub amount_paise: Option<i64>,
@@ -76,9 +102,9 @@ pub enum Answer {
     Conflict,
 }
 
-/// The bank's ways of deciding.
+/// What the bank decides by.
 #[derive(Clone, Copy, Debug)]
-pub struct House {
+pub struct Rules {
     pub odds: Odds,
     pub seed: u64,
     pub returns_after: Duration,
@@ -150,8 +176,52 @@ impl Order {
 }
 
 impl Entry {
-    /// What an enquiry is told.
-    pub fn told(&self) -> Answer {
+    pub fn find(book: &Connection, reference: &str) -> rusqlite::Result<Option<Self>> {
+        let sql = "SELECT reference, amount_paise, bank_account_id, status, reason, arrivals, arrived_at, decided_at,
+                          number, return_due_at
+                   FROM transfers WHERE reference = ?";
+        book.prepare_cached(sql)?.query_row([reference], Self::read).optional()
+    }
+
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            reference: row.get(0)?,
+            amount_paise: row.get(1)?,
+            bank_account_id: row.get(2)?,
+            status: row.get(3)?,
+            reason: row.get(4)?,
+            arrivals: row.get(5)?,
+            arrived_at: row.get(6)?,
+            decided_at: row.get(7)?,
+            number: row.get(8)?,
+            return_due_at: row.get(9)?,
+        })
+    }
+
+    pub fn save(&self, book: &Connection) -> rusqlite::Result<()> {
+        let sql = "INSERT INTO transfers (reference, amount_paise, bank_account_id, status, reason, arrivals,
+                                          arrived_at, decided_at, number, return_due_at)
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                   ON CONFLICT (reference) DO UPDATE SET status = excluded.status, reason = excluded.reason,
+                          arrivals = excluded.arrivals, decided_at = excluded.decided_at, number = excluded.number,
+                          return_due_at = excluded.return_due_at";
+        book.prepare_cached(sql)?.execute(params![
+            self.reference,
+            self.amount_paise,
+            self.bank_account_id,
+            self.status,
+            self.reason,
+            self.arrivals,
+            self.arrived_at,
+            self.decided_at,
+            self.number,
+            self.return_due_at,
+        ])?;
+        Ok(())
+    }
+
+    /// To an enquiry.
+    pub fn answer(&self) -> Answer {
         if self.bank_account_id.as_deref() == Some(accounts::SILENT) {
             return Answer::Silence;
         }
@@ -167,9 +237,9 @@ impl Entry {
         }
     }
 
-    /// What a submission is told: a closed reference is refused.
-    fn told_to_payer(&self, transfer: &Transfer) -> Answer {
-        match self.told() {
+    /// To a submission: a closed reference is refused.
+    fn answer_to_submission(&self, transfer: &Transfer) -> Answer {
+        match self.answer() {
             Answer::Closed => Answer::Refused { terms: transfer.terms(), reason: CLOSED.to_owned() },
             answer => answer,
         }
@@ -182,17 +252,17 @@ impl Entry {
     }
 }
 
-impl House {
+impl Rules {
     /// Carries the order out on its entry. `number` is the next free one and is used up if it is paid.
     pub fn decide(&self, order: &Order, entry: &mut Entry, number: &mut i64, now: i64) -> Answer {
         match order {
             Order::Submit(transfer) => self.submit(transfer, entry, number, now),
             Order::Close(_) => {
-                let silent = entry.told() == Answer::Silence;
+                let silent = entry.answer() == Answer::Silence;
                 if entry.status == Status::Lost && !silent {
                     (entry.status, entry.decided_at) = (Status::Closed, now);
                 }
-                entry.told()
+                entry.answer()
             }
         }
     }
@@ -206,12 +276,12 @@ impl House {
             Some(fate) => fate,
             None if entry.status == Status::Lost => self.odds.fate(self.seed, &entry.reference, entry.arrivals),
             // Decided before: chance has no more say in it, nor in whether it is answered.
-            None => return entry.told_to_payer(transfer),
+            None => return entry.answer_to_submission(transfer),
         };
         if entry.status == Status::Lost {
             self.seal(fate, entry, number, now);
         }
-        if fate.is_silent() { Answer::Silence } else { entry.told_to_payer(transfer) }
+        if fate.is_silent() { Answer::Silence } else { entry.answer_to_submission(transfer) }
     }
 
     fn seal(&self, fate: Fate, entry: &mut Entry, number: &mut i64, now: i64) {

@@ -4,76 +4,73 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use serde_json::json;
-use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
+use rusqlite::{Connection, params};
 
-use super::Error;
-use super::book::open_to_write;
+use crate::Error;
+use crate::book::open_to_write;
+use crate::writer::next_number;
 
 #[derive(Debug)]
 pub struct Filler {
     path: PathBuf,
-    book: SqliteConnection,
+    book: Connection,
 }
 
-/// A transaction on the book, in which nobody else is given a number.
+/// A transaction on the book, in which nobody else is given a number. Dropped without a commit, it is undone. (No
+/// `rusqlite::Transaction`: that could not be held while the other database is written.)
 #[derive(Debug)]
 pub struct Page<'a> {
-    path: &'a Path,
-    tx: Transaction<'a, Sqlite>,
+    filler: &'a mut Filler,
     /// Of the next payment; the UTR is made of it.
-    pub first_number: i64,
+    pub next_number: i64,
 }
 
-fn failed(path: &Path) -> impl Fn(sqlx::Error) -> Error {
-    move |source| Error::Book { path: path.to_owned(), source }
+fn failed(path: &Path) -> impl Fn(rusqlite::Error) -> Error {
+    move |source| Error::Book { path: path.to_owned(), source: source.into() }
 }
 
 impl Filler {
-    /// Opens the book, or begins a new one.
-    pub async fn open(path: &Path) -> Result<Self, Error> {
-        Ok(Self { path: path.to_owned(), book: open_to_write(path).await? })
+    /// Opens the book, or creates a new one.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        Ok(Self { path: path.to_owned(), book: open_to_write(path)? })
     }
 
-    pub async fn begin(&mut self) -> Result<Page<'_>, Error> {
-        let failed = failed(&self.path);
-        let mut tx = self.book.begin_with("BEGIN IMMEDIATE").await.map_err(&failed)?;
-        let number = "SELECT coalesce(max(number), 0) + 1 FROM transfers WHERE number > 0";
-        let first_number = sqlx::query_scalar(number).fetch_one(&mut *tx).await.map_err(&failed)?;
-        Ok(Page { path: &self.path, tx, first_number })
-    }
-
-    pub async fn finish(self) -> Result<(), Error> {
-        self.book.close().await.map_err(failed(&self.path))
+    pub fn begin(&mut self) -> Result<Page<'_>, Error> {
+        self.book.execute_batch("BEGIN IMMEDIATE").map_err(failed(&self.path))?;
+        let mut page = Page { filler: self, next_number: 0 };
+        page.next_number = next_number(&page.filler.book).map_err(failed(&page.filler.path))?;
+        Ok(page)
     }
 }
 
 impl Page<'_> {
-    /// Pays each reference the amount at its time, in their order.
-    pub async fn pay(
+    /// Pays the reference, under the next number.
+    pub fn pay(
         &mut self,
+        reference: &str,
         amount_paise: i64,
         bank_account_id: &str,
-        payments: impl Iterator<Item = (String, Timestamp)>,
+        at: Timestamp,
     ) -> Result<(), Error> {
-        let rows = payments.map(|(reference, at)| json!([reference, at.as_microsecond()]));
-        let rows = serde_json::Value::Array(rows.collect()).to_string();
-        sqlx::query(
-            "INSERT INTO transfers (reference, amount_paise, bank_account_id, status, arrivals, arrived_at,
-                                    decided_at, number)
-             SELECT value ->> 0, $2, $3, 'paid', 1, value ->> 1, value ->> 1, $4 + key FROM json_each($1)",
-        )
-        .bind(rows)
-        .bind(amount_paise)
-        .bind(bank_account_id)
-        .bind(self.first_number)
-        .execute(&mut *self.tx)
-        .await
-        .map_err(failed(self.path))?;
+        let sql = "INSERT INTO transfers (reference, amount_paise, bank_account_id, status, arrivals, arrived_at,
+                                          decided_at, number)
+                   VALUES (?1, ?2, ?3, 'paid', 1, ?4, ?4, ?5)";
+        let values = params![reference, amount_paise, bank_account_id, at.as_microsecond(), self.next_number];
+        let inserted = self.filler.book.prepare_cached(sql).and_then(|mut insert| insert.execute(values));
+        inserted.map_err(failed(&self.filler.path))?;
+        self.next_number += 1;
         Ok(())
     }
 
-    pub async fn commit(self) -> Result<(), Error> {
-        self.tx.commit().await.map_err(failed(self.path))
+    pub fn commit(self) -> Result<(), Error> {
+        self.filler.book.execute_batch("COMMIT").map_err(failed(&self.filler.path))
+    }
+}
+
+impl Drop for Page<'_> {
+    fn drop(&mut self) {
+        if !self.filler.book.is_autocommit() {
+            let _ = self.filler.book.execute_batch("ROLLBACK");
+        }
     }
 }

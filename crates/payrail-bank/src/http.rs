@@ -1,4 +1,4 @@
-//! The bank's counter: HTTP in, JSON out, errors too.
+//! The bank's HTTP API: every answer is JSON, errors too.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,15 +17,15 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use super::accounts;
-use super::book::{Book, Page};
-use super::entry::{Answer, Order, Terms, Transfer, is_reference};
-use super::identity;
+use crate::book::Book;
+use crate::entry::{Answer, Order, Terms, Transfer, is_reference};
+use crate::lists::Page;
+use crate::{Failure, accounts, identity};
 
 const BODY_MAX: usize = 16 * 1024;
 const PAGE_MAX: i64 = 1_000;
 
-pub struct Desk {
+pub struct Service {
     pub book: Book,
     pub can_be_reset: bool,
     pub delay: Duration,
@@ -35,7 +35,7 @@ pub struct Desk {
     pub stopping: watch::Receiver<bool>,
 }
 
-pub fn router(desk: Arc<Desk>) -> Router {
+pub fn router(service: Arc<Service>) -> Router {
     Router::new()
         .route("/v1/transfers", post(submit).get(paid))
         .route("/v1/transfers/{reference}", get(enquire))
@@ -48,11 +48,14 @@ pub fn router(desk: Arc<Desk>) -> Router {
         .fallback(async || problem(StatusCode::NOT_FOUND, "there is nothing at this path"))
         .method_not_allowed_fallback(async || problem(StatusCode::METHOD_NOT_ALLOWED, "the method is not allowed here"))
         .layer(DefaultBodyLimit::max(BODY_MAX))
-        .layer(middleware::from_fn_with_state(desk.clone(), identity::check))
-        .with_state(desk)
+        .layer(middleware::from_fn_with_state(service.clone(), identity::check))
+        .with_state(service)
 }
 
-async fn submit(State(desk): State<Arc<Desk>>, body: Result<Bytes, BytesRejection>) -> Result<Response, Response> {
+async fn submit(
+    State(service): State<Arc<Service>>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Response> {
     let body = body.map_err(|rejection| problem(rejection.status(), rejection.body_text()))?;
     let transfer: Transfer = serde_json::from_slice(&body).map_err(bad)?;
     if let Some(fault) = transfer.fault() {
@@ -61,15 +64,15 @@ async fn submit(State(desk): State<Arc<Desk>>, body: Result<Bytes, BytesRejectio
     let reference = transfer.reference.clone();
     let is_random = accounts::forced(&transfer.bank_account_id).is_none();
     let answer = match transfer.bank_account_id.as_str() {
-        accounts::SLOW => take_in_late(&desk, transfer).await,
-        _ => desk.book.carry_out(Order::Submit(transfer)).await,
+        accounts::SLOW => take_in_late(&service, transfer).await,
+        _ => service.book.carry_out(Order::Submit(transfer)).await,
     };
     let answer = answer.ok_or_else(unwritten)?;
     if is_random {
         // A silent answer takes its own time.
-        pause(if answer == Answer::Silence { Duration::ZERO } else { desk.random_delay }).await;
+        pause(if answer == Answer::Silence { Duration::ZERO } else { service.random_delay }).await;
     }
-    desk.say(&reference, answer).await
+    service.respond(&reference, answer).await
 }
 
 /// The timer's tick is a millisecond: even a sleep of no time would take one.
@@ -80,34 +83,34 @@ async fn pause(time: Duration) {
 }
 
 /// On a task of its own: the instruction is on its way even if nobody waits for the answer any more.
-async fn take_in_late(desk: &Arc<Desk>, transfer: Transfer) -> Option<Answer> {
-    let desk = Arc::clone(desk);
+async fn take_in_late(service: &Arc<Service>, transfer: Transfer) -> Option<Answer> {
+    let service = Arc::clone(service);
     let late = async move {
         sleep(accounts::SLOWNESS).await;
-        desk.book.carry_out(Order::Submit(transfer)).await
+        service.book.carry_out(Order::Submit(transfer)).await
     };
     tokio::spawn(late).await.ok()?
 }
 
 type Named = Result<Path<String>, PathRejection>;
 
-async fn enquire(State(desk): State<Arc<Desk>>, path: Named) -> Result<Response, Response> {
+async fn enquire(State(service): State<Arc<Service>>, path: Named) -> Result<Response, Response> {
     let Path(reference) = path.map_err(bad)?;
-    let answer = desk.book.enquire(&reference).await.map_err(unreadable)?;
-    desk.say(&reference, answer).await
+    let answer = service.book.enquire(&reference).map_err(unreadable)?;
+    service.respond(&reference, answer).await
 }
 
-async fn close(State(desk): State<Arc<Desk>>, path: Named) -> Result<Response, Response> {
+async fn close(State(service): State<Arc<Service>>, path: Named) -> Result<Response, Response> {
     let Path(reference) = path.map_err(bad)?;
     if !is_reference(&reference) {
         return Err(bad("this is not a reference"));
     }
-    let answer = desk.book.carry_out(Order::Close(reference.clone())).await;
-    desk.say(&reference, answer.ok_or_else(unwritten)?).await
+    let answer = service.book.carry_out(Order::Close(reference.clone())).await;
+    service.respond(&reference, answer.ok_or_else(unwritten)?).await
 }
 
 #[derive(Serialize)]
-struct Said<'a> {
+struct Body<'a> {
     status: &'static str,
     reference: &'a str,
     #[serde(flatten)]
@@ -118,28 +121,28 @@ struct Said<'a> {
     reason: Option<String>,
 }
 
-impl Desk {
-    async fn say(&self, reference: &str, answer: Answer) -> Result<Response, Response> {
-        let mut said = Said { status: "", reference, terms: None, utr: None, reason: None };
+impl Service {
+    async fn respond(&self, reference: &str, answer: Answer) -> Result<Response, Response> {
+        let mut body = Body { status: "", reference, terms: None, utr: None, reason: None };
         match answer {
-            Answer::Paid { terms, utr } => (said.status, said.terms, said.utr) = ("paid", Some(terms), Some(utr)),
+            Answer::Paid { terms, utr } => (body.status, body.terms, body.utr) = ("paid", Some(terms), Some(utr)),
             Answer::Refused { terms, reason } => {
-                (said.status, said.terms, said.reason) = ("refused", Some(terms), Some(reason));
+                (body.status, body.terms, body.reason) = ("refused", Some(terms), Some(reason));
             }
-            Answer::Closed => said.status = "closed",
-            Answer::NeverReceived => said.status = "never_received",
-            Answer::Silence => return Err(self.say_nothing().await),
+            Answer::Closed => body.status = "closed",
+            Answer::NeverReceived => body.status = "never_received",
+            Answer::Silence => return Err(self.stay_silent().await),
             Answer::Conflict => {
                 let error = "this reference is known for another amount or bank account";
                 return Err(problem(StatusCode::CONFLICT, error));
             }
         }
         pause(self.delay).await;
-        Ok(Json(said).into_response())
+        Ok(Json(body).into_response())
     }
 
     /// Hangs; a stop of the bank does not wait for it.
-    async fn say_nothing(&self) -> Response {
+    async fn stay_silent(&self) -> Response {
         let mut stopping = self.stopping.clone();
         tokio::select! {
             () = sleep(self.silence) => {}
@@ -164,13 +167,13 @@ impl PageQuery {
 
 type Queried<T> = Result<Query<T>, QueryRejection>;
 
-async fn paid(State(desk): State<Arc<Desk>>, query: Queried<PageQuery>) -> Result<Json<Value>, Response> {
-    let paid = desk.book.paid(query.map_err(bad)?.page()).await.map_err(unreadable)?;
+async fn paid(State(service): State<Arc<Service>>, query: Queried<PageQuery>) -> Result<Json<Value>, Response> {
+    let paid = service.book.paid(query.map_err(bad)?.page()).await.map_err(unreadable)?;
     Ok(Json(json!({ "transfers": paid })))
 }
 
-async fn returns(State(desk): State<Arc<Desk>>, query: Queried<PageQuery>) -> Result<Json<Value>, Response> {
-    let returns = desk.book.returns(query.map_err(bad)?.page()).await.map_err(unreadable)?;
+async fn returns(State(service): State<Arc<Service>>, query: Queried<PageQuery>) -> Result<Json<Value>, Response> {
+    let returns = service.book.returns(query.map_err(bad)?.page()).await.map_err(unreadable)?;
     Ok(Json(json!({ "returns": returns })))
 }
 
@@ -183,11 +186,11 @@ struct DayQuery {
     limit: Option<i64>,
 }
 
-async fn statement(State(desk): State<Arc<Desk>>, query: Queried<DayQuery>) -> Result<Json<Value>, Response> {
+async fn statement(State(service): State<Arc<Service>>, query: Queried<DayQuery>) -> Result<Json<Value>, Response> {
     let Query(DayQuery { day, after, limit }) = query.map_err(bad)?;
     let (from, to) = bounds(&day).ok_or_else(|| bad("day must be a date such as 2026-11-22"))?;
     let page = PageQuery { after, limit }.page();
-    let lines = desk.book.statement(from, to, page).await.map_err(unreadable)?;
+    let lines = service.book.statement(from, to, page).await.map_err(unreadable)?;
     Ok(Json(json!({ "day": day, "lines": lines })))
 }
 
@@ -198,18 +201,18 @@ fn bounds(day: &str) -> Option<(i64, i64)> {
     Some((start(day)?, start(day.tomorrow().ok()?)?))
 }
 
-async fn health(State(desk): State<Arc<Desk>>) -> Result<Json<Value>, Response> {
-    match desk.book.is_readable().await {
+async fn health(State(service): State<Arc<Service>>) -> Result<Json<Value>, Response> {
+    match service.book.is_readable() {
         true => Ok(Json(json!({ "status": "ok" }))),
         false => Err(problem(StatusCode::SERVICE_UNAVAILABLE, "the book cannot be read")),
     }
 }
 
-pub(super) fn problem(status: StatusCode, error: impl Into<String>) -> Response {
+pub(crate) fn problem(status: StatusCode, error: impl Into<String>) -> Response {
     (status, Json(json!({ "error": error.into() }))).into_response()
 }
 
-pub(super) fn bad(error: impl ToString) -> Response {
+pub(crate) fn bad(error: impl ToString) -> Response {
     problem(StatusCode::BAD_REQUEST, error.to_string())
 }
 
@@ -217,7 +220,7 @@ fn unwritten() -> Response {
     problem(StatusCode::SERVICE_UNAVAILABLE, "the book could not be written; enquire before you try again")
 }
 
-pub(super) fn unreadable(error: sqlx::Error) -> Response {
+pub(crate) fn unreadable(error: Failure) -> Response {
     tracing::error!(%error, "the bank's book could not be read");
     problem(StatusCode::SERVICE_UNAVAILABLE, "the book could not be read")
 }

@@ -11,14 +11,14 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
+use rusqlite::{Connection, TransactionBehavior};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sqlx::{Connection, SqliteConnection};
 use uuid::Uuid;
 
-use super::Error;
-use super::book::open_to_write;
-use super::http::{Desk, bad, problem, unreadable};
+use crate::Error;
+use crate::book::{blocking, open_to_write};
+use crate::http::{Service, bad, problem, unreadable};
 
 /// In an answer: the bank that gave it. In a request: the bank that it is for.
 pub const HEADER: HeaderName = HeaderName::from_static("bank-identity");
@@ -26,27 +26,26 @@ pub const HEADER: HeaderName = HeaderName::from_static("bank-identity");
 const SCHEMA: &str = include_str!("schema.sql");
 
 /// Makes the tables and the identity in an empty book.
-pub(super) async fn begin(on: &mut SqliteConnection) -> sqlx::Result<()> {
-    sqlx::raw_sql(SCHEMA).execute(&mut *on).await?;
-    give(on).await
+pub(crate) fn create(book: &Connection) -> rusqlite::Result<()> {
+    book.execute_batch(SCHEMA)?;
+    give(book)
 }
 
 /// A book of the first version had no identity.
-pub(super) async fn add(on: &mut SqliteConnection) -> sqlx::Result<()> {
+pub(crate) fn add(book: &Connection) -> rusqlite::Result<()> {
     let table = "CREATE TABLE identity (only INTEGER PRIMARY KEY CHECK (only = 1), id TEXT NOT NULL) STRICT;
                  PRAGMA user_version = 2;";
-    sqlx::raw_sql(table).execute(&mut *on).await?;
-    give(on).await
+    book.execute_batch(table)?;
+    give(book)
 }
 
-async fn give(on: &mut SqliteConnection) -> sqlx::Result<()> {
-    let id = Uuid::new_v4();
-    sqlx::query("INSERT INTO identity (only, id) VALUES (1, ?)").bind(id.to_string()).execute(on).await?;
+fn give(book: &Connection) -> rusqlite::Result<()> {
+    book.execute("INSERT INTO identity (only, id) VALUES (1, ?)", [Uuid::new_v4().to_string()])?;
     Ok(())
 }
 
-pub(super) async fn read(on: &mut SqliteConnection) -> sqlx::Result<String> {
-    sqlx::query_scalar("SELECT id FROM identity").fetch_one(on).await
+pub(crate) fn read(book: &Connection) -> rusqlite::Result<String> {
+    book.query_row("SELECT id FROM identity", [], |row| row.get(0))
 }
 
 /// What is found in a book, before anything is removed from it.
@@ -57,44 +56,51 @@ pub struct Found {
     pub is_empty: bool,
 }
 
-/// Opens the book, or begins a new one, and tells whose it is.
+/// Opens the book, or creates a new one, and tells whose it is.
 pub async fn look(path: &Path) -> Result<Found, Error> {
-    let unreadable = |source| Error::Book { path: path.to_owned(), source };
-    let mut book = open_to_write(path).await?;
-    let identity = read(&mut book).await.map_err(unreadable)?;
-    let is_empty = sqlx::query_scalar("SELECT NOT EXISTS (SELECT 1 FROM transfers)").fetch_one(&mut book).await;
-    let found = Found { identity, is_empty: is_empty.map_err(unreadable)? };
-    book.close().await.map_err(unreadable)?;
-    Ok(found)
+    with_book(path, |book| {
+        let identity = read(book)?;
+        let is_empty = book.query_row("SELECT NOT EXISTS (SELECT 1 FROM transfers)", [], |row| row.get(0))?;
+        Ok(Found { identity, is_empty })
+    })
+    .await
 }
 
 /// Empties the book, which goes on under a new identity.
 pub async fn reset(path: &Path) -> Result<String, Error> {
-    let mut book = open_to_write(path).await?;
-    let unwritable = |source| Error::Book { path: path.to_owned(), source };
-    let identity = begin_anew(&mut book).await.map_err(unwritable)?;
-    book.close().await.map_err(unwritable)?;
-    Ok(identity)
+    with_book(path, create_anew).await
+}
+
+/// Opens the book for as long as the work takes.
+async fn with_book<T: Send + 'static>(
+    path: &Path,
+    work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+) -> Result<T, Error> {
+    let path = path.to_owned();
+    blocking(move || {
+        let mut book = open_to_write(&path)?;
+        let done = work(&mut book).and_then(|done| book.close().map(|()| done).map_err(|(_, error)| error));
+        done.map_err(|error| Error::Book { path, source: error.into() })
+    })
+    .await
 }
 
 /// The triggers go first: with foreign keys DROP TABLE deletes the rows through them.
-async fn begin_anew(book: &mut SqliteConnection) -> sqlx::Result<String> {
-    let mut tx = book.begin_with("BEGIN IMMEDIATE").await?;
-    sqlx::raw_sql(
+fn create_anew(book: &mut Connection) -> rusqlite::Result<String> {
+    let tx = book.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    tx.execute_batch(
         "DROP TRIGGER transfers_final; DROP TRIGGER transfers_kept; DROP TRIGGER returns_final;
          DROP TRIGGER returns_kept; DROP TABLE returns; DROP TABLE transfers; DROP TABLE identity;",
-    )
-    .execute(&mut *tx)
-    .await?;
-    begin(&mut tx).await?;
-    let identity = read(&mut tx).await?;
-    tx.commit().await?;
+    )?;
+    create(&tx)?;
+    let identity = read(&tx)?;
+    tx.commit()?;
     Ok(identity)
 }
 
 /// Refuses what is meant for another bank; signs each answer, refusals too.
-pub(super) async fn check(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
-    let identity = desk.book.identity();
+pub(crate) async fn check(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
+    let identity = service.book.identity();
     let mut response = match meant_for(request.headers()) {
         Some(other) if other != identity.as_bytes() => {
             problem(StatusCode::MISDIRECTED_REQUEST, "this request is meant for another bank: nothing was done")
@@ -111,8 +117,8 @@ fn meant_for(headers: &HeaderMap) -> Option<&[u8]> {
     headers.get(HEADER).map(HeaderValue::as_bytes)
 }
 
-pub(super) async fn show(State(desk): State<Arc<Desk>>) -> Json<Value> {
-    Json(json!({ "identity": *desk.book.identity(), "can_be_reset": desk.can_be_reset }))
+pub(crate) async fn show(State(service): State<Arc<Service>>) -> Json<Value> {
+    Json(json!({ "identity": *service.book.identity(), "can_be_reset": service.can_be_reset }))
 }
 
 /// Whose book is to be emptied.
@@ -122,16 +128,16 @@ struct Named {
 }
 
 /// Only a bank that was started for demonstrations offers it, and only to who can name it.
-pub(super) async fn take_reset(State(desk): State<Arc<Desk>>, body: Bytes) -> Result<Json<Value>, Response> {
-    if !desk.can_be_reset {
+pub(crate) async fn take_reset(State(service): State<Arc<Service>>, body: Bytes) -> Result<Json<Value>, Response> {
+    if !service.can_be_reset {
         let error = "this bank cannot be reset: it was not started in demo mode (PAYRAIL_DEMO=1)";
         return Err(problem(StatusCode::FORBIDDEN, error));
     }
     let named: Named = serde_json::from_slice(&body).map_err(bad)?;
-    if named.identity.to_string() != *desk.book.identity() {
+    if named.identity.to_string() != *service.book.identity() {
         return Err(problem(StatusCode::MISDIRECTED_REQUEST, "this is another bank: nothing was done"));
     }
-    let identity = desk.book.reset().await.map_err(|error| match error {
+    let identity = service.book.reset().await.map_err(|error| match error {
         Error::Book { source, .. } => unreadable(source),
         other => problem(StatusCode::SERVICE_UNAVAILABLE, other.to_string()),
     })?;

@@ -27,6 +27,7 @@ mod entry;
 mod fill;
 mod http;
 pub mod identity;
+mod lists;
 mod odds;
 mod private;
 mod settings;
@@ -38,7 +39,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -49,7 +50,10 @@ pub use odds::{Fate, Odds};
 pub use settings::Settings;
 
 use book::Book;
-use entry::House;
+use entry::Rules;
+
+/// Why the book cannot be read or written: SQLite or the file system says it.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -58,7 +62,7 @@ pub enum Error {
     #[error("the simulated bank cannot listen on {addr}: {source}")]
     Listen { addr: SocketAddr, source: std::io::Error },
     #[error("the simulated bank cannot open its book {path}: {source}")]
-    Book { path: PathBuf, source: sqlx::Error },
+    Book { path: PathBuf, source: Failure },
     #[error("{0} is not a book that this simulated bank can read")]
     NotABook(PathBuf),
 }
@@ -68,7 +72,8 @@ pub struct Running {
     addr: SocketAddr,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
-    writer: JoinHandle<()>,
+    /// Closes when the writer has closed the book.
+    writer: oneshot::Receiver<()>,
     grace: Duration,
 }
 
@@ -83,8 +88,8 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
 /// The same for somebody who only reads the book: no bank goes into business, so none is announced.
 pub async fn open(settings: Settings) -> Result<Running, Error> {
     settings.check()?;
-    let house = House { odds: settings.odds, seed: settings.seed, returns_after: settings.returns_after };
-    let (book, writer) = Book::open(&settings.book, house).await?;
+    let rules = Rules { odds: settings.odds, seed: settings.seed, returns_after: settings.returns_after };
+    let (book, writer) = Book::open(&settings.book, rules).await?;
     let unheard = |source| Error::Listen { addr: settings.addr, source };
     let listener = TcpListener::bind(settings.addr).await.map_err(unheard)?;
     let addr = listener.local_addr().map_err(unheard)?;
@@ -92,8 +97,8 @@ pub async fn open(settings: Settings) -> Result<Running, Error> {
     let (stop, mut stopping) = watch::channel(false);
     let random_delay = if settings.odds.are_random() { settings.random_delay } else { Duration::ZERO };
     let Settings { delay, silence, can_be_reset, .. } = settings;
-    let desk = http::Desk { book, can_be_reset, delay, random_delay, silence, stopping: stopping.clone() };
-    let served = axum::serve(listener, http::router(Arc::new(desk)))
+    let service = http::Service { book, can_be_reset, delay, random_delay, silence, stopping: stopping.clone() };
+    let served = axum::serve(listener, http::router(Arc::new(service)))
         .with_graceful_shutdown(async move { drop(stopping.changed().await) });
     let server = tokio::spawn(async move {
         if let Err(error) = served.await {
@@ -109,12 +114,11 @@ impl Running {
     }
 
     /// Takes no new calls, finishes those under way (silent ones give up at once), closes the book.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
         self.stop.send_replace(true);
-        for mut task in [self.server, self.writer] {
-            if timeout(self.grace, &mut task).await.is_err() {
-                task.abort();
-            }
+        if timeout(self.grace, &mut self.server).await.is_err() {
+            self.server.abort();
         }
+        drop(timeout(self.grace, self.writer).await);
     }
 }

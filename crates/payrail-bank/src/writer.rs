@@ -1,16 +1,17 @@
-//! The one writer of the book. The orders that arrive while a transaction commits make up the
+//! The one writer of the book, on a thread of its own. The orders that arrive while a transaction commits make up the
 //! next one: under load many share one write to disk, alone an order waits for nobody.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::collections::btree_map;
+use std::io;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sqlx::{Connection, SqliteConnection};
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::runtime;
 use tokio::sync::{mpsc, oneshot};
 
-use super::book::open_to_write;
-use super::entry::{Answer, Entry, House, Order};
+use crate::entry::{Answer, Entry, Order, Rules};
 
 /// The most orders in one transaction.
 const BATCH: usize = 512;
@@ -24,39 +25,15 @@ pub struct Job {
     pub reply: oneshot::Sender<Answer>,
 }
 
+pub struct Writer {
+    book: Connection,
+    rules: Rules,
+}
+
 /// Microseconds since 1970, as the book has it. A bank has a clock of its own.
 #[allow(clippy::disallowed_methods)]
 fn now() -> i64 {
     Timestamp::now().as_microsecond()
-}
-
-/// Works until nobody can send any more.
-pub async fn run(mut book: SqliteConnection, path: PathBuf, house: House, mut jobs: mpsc::Receiver<Job>) {
-    let mut batch = Vec::with_capacity(BATCH);
-    let mut next_return = Wake::At(now());
-    loop {
-        tokio::select! {
-            received = jobs.recv_many(&mut batch, BATCH) => match received {
-                0 => break,
-                _ => match carry_out(&mut book, house, &mut batch).await {
-                    Some(wake) => next_return = next_return.sooner(wake),
-                    None => reopen(&mut book, &path).await,
-                },
-            },
-            () = next_return.wait() => next_return = match give_back(&mut book, now()).await {
-                Ok(wake) => wake,
-                Err(error) => {
-                    tracing::error!(%error, "the bank's book could not take in returns");
-                    tokio::time::sleep(AFTER_ERROR).await;
-                    reopen(&mut book, &path).await;
-                    Wake::At(now())
-                }
-            },
-        }
-    }
-    if let Err(error) = book.close().await {
-        tracing::warn!(%error, "the bank's book did not close cleanly");
-    }
 }
 
 /// When the next return is due.
@@ -67,6 +44,10 @@ enum Wake {
 }
 
 impl Wake {
+    fn after(wait: Duration) -> Wake {
+        Self::At(now().saturating_add(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX)))
+    }
+
     fn sooner(self, other: Wake) -> Wake {
         match (self, other) {
             (Self::At(a), Self::At(b)) => Self::At(a.min(b)),
@@ -86,112 +67,121 @@ impl Wake {
     }
 }
 
-/// A connection whose transaction failed is not used again: when the disk is full SQLite rolls back by itself, and
-/// sqlx holds the transaction to be open ever after.
-async fn reopen(book: &mut SqliteConnection, path: &Path) {
-    match open_to_write(path).await {
-        Ok(fresh) => *book = fresh,
-        Err(error) => tracing::error!(%error, "the bank's book could not be opened anew; trying again later"),
+impl From<Option<i64>> for Wake {
+    fn from(due: Option<i64>) -> Self {
+        due.map_or(Self::Never, Self::At)
     }
 }
 
-/// One transaction for the whole batch, then the answers. Tells when the next return is due; `None` when nothing was
-/// written.
-async fn carry_out(book: &mut SqliteConnection, house: House, batch: &mut Vec<Job>) -> Option<Wake> {
-    let (orders, replies): (Vec<_>, Vec<_>) = batch.drain(..).map(|job| (job.order, job.reply)).unzip();
-    match commit(book, house, &orders).await {
-        Ok((answers, wake)) => {
-            for (reply, answer) in replies.into_iter().zip(answers) {
-                // Whoever asked may have gone; the book has it all the same.
-                drop(reply.send(answer));
+impl Writer {
+    pub fn new(book: Connection, rules: Rules) -> Self {
+        Self { book, rules }
+    }
+
+    /// Works until nobody can send any more, and closes the book; then the receiver hears of it.
+    pub fn start(self, jobs: mpsc::Receiver<Job>) -> io::Result<oneshot::Receiver<()>> {
+        // For the timer alone. Nothing else runs on this thread, so statements may block it.
+        let runtime = runtime::Builder::new_current_thread().enable_time().build()?;
+        let (ending, ended) = oneshot::channel();
+        let work = move || {
+            let writer = runtime.block_on(self.run(jobs));
+            if let Err((_, error)) = writer.book.close() {
+                tracing::warn!(%error, "the bank's book did not close cleanly");
             }
-            Some(wake)
+            drop(ending);
+        };
+        std::thread::Builder::new().name("bank-book".to_owned()).spawn(work)?;
+        Ok(ended)
+    }
+
+    async fn run(mut self, mut jobs: mpsc::Receiver<Job>) -> Self {
+        let mut batch = Vec::with_capacity(BATCH);
+        let mut next_return = Wake::At(now());
+        loop {
+            tokio::select! {
+                received = jobs.recv_many(&mut batch, BATCH) => match received {
+                    0 => return self,
+                    _ => next_return = next_return.sooner(self.answer(&mut batch)),
+                },
+                () = next_return.wait() => next_return = self.give_back(now()).unwrap_or_else(|error| {
+                    tracing::error!(%error, "the bank's book could not be written; due returns are tried again");
+                    Wake::after(AFTER_ERROR)
+                }),
+            }
         }
-        Err(error) => {
-            tracing::error!(%error, orders = orders.len(), "the bank's book could not be written");
-            None
+    }
+
+    /// One transaction for the whole batch, then the answers. Tells when the next return of these is due.
+    fn answer(&mut self, batch: &mut Vec<Job>) -> Wake {
+        let (orders, replies): (Vec<_>, Vec<_>) = batch.drain(..).map(|job| (job.order, job.reply)).unzip();
+        match self.carry_out(&orders) {
+            Ok((answers, wake)) => {
+                for (reply, answer) in replies.into_iter().zip(answers) {
+                    // Whoever asked may have gone; the book has it all the same.
+                    drop(reply.send(answer));
+                }
+                wake
+            }
+            Err(error) => {
+                tracing::error!(%error, orders = orders.len(), "the bank's book could not be written");
+                Wake::Never
+            }
         }
+    }
+
+    /// All of the orders or, with an error, none of them. (When the disk is full SQLite rolls back by itself; else the
+    /// transaction does when it is dropped.)
+    fn carry_out(&mut self, orders: &[Order]) -> rusqlite::Result<(Vec<Answer>, Wake)> {
+        let tx = self.book.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut number = next_number(&tx)?;
+        let now = now();
+        let mut entries = BTreeMap::new();
+        let mut answers = Vec::with_capacity(orders.len());
+        for order in orders {
+            let entry = match entries.entry(order.reference()) {
+                btree_map::Entry::Occupied(known) => known.into_mut(),
+                btree_map::Entry::Vacant(place) => {
+                    let known = Entry::find(&tx, order.reference())?;
+                    place.insert(known.unwrap_or_else(|| order.entry(now)))
+                }
+            };
+            answers.push(self.rules.decide(order, entry, &mut number, now));
+        }
+        for entry in entries.values() {
+            entry.save(&tx)?;
+        }
+        tx.commit()?;
+        let due = entries.values().filter_map(|entry| entry.return_due_at).min();
+        Ok((answers, due.into()))
+    }
+
+    /// Gives back what is due, and tells when the next is.
+    fn give_back(&mut self, now: i64) -> rusqlite::Result<Wake> {
+        let tx = self.book.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let due = "INSERT INTO returns (number, reference, reason, returned_at)
+                   SELECT (SELECT coalesce(max(number), 0) FROM returns)
+                              + row_number() OVER (ORDER BY return_due_at, number),
+                          reference, 'Beneficiary bank could not credit the account', ?1
+                   FROM transfers WHERE return_due_at <= ?1";
+        tx.prepare_cached(due)?.execute([now])?;
+        tx.prepare_cached("UPDATE transfers SET return_due_at = NULL WHERE return_due_at <= ?")?.execute([now])?;
+        let next = "SELECT min(return_due_at) FROM transfers WHERE return_due_at IS NOT NULL";
+        let next: Option<i64> = tx.prepare_cached(next)?.query_row([], |row| row.get(0))?;
+        tx.commit()?;
+        Ok(next.into())
     }
 }
 
-async fn commit(book: &mut SqliteConnection, house: House, orders: &[Order]) -> sqlx::Result<(Vec<Answer>, Wake)> {
-    let mut tx = book.begin_with("BEGIN IMMEDIATE").await?;
-    let mut entries = load(&mut tx, orders).await?;
-    let mut number: i64 = sqlx::query_scalar("SELECT coalesce(max(number), 0) + 1 FROM transfers WHERE number > 0")
-        .fetch_one(&mut *tx)
-        .await?;
-    let now = now();
-    let mut answers = Vec::with_capacity(orders.len());
-    for order in orders {
-        let entry = entries.entry(order.reference().to_owned()).or_insert_with(|| order.entry(now));
-        answers.push(house.decide(order, entry, &mut number, now));
-    }
-    write(&mut tx, &entries).await?;
-    tx.commit().await?;
-    let due = entries.values().filter_map(|entry| entry.return_due_at).min();
-    Ok((answers, due.map_or(Wake::Never, Wake::At)))
-}
-
-async fn load(tx: &mut SqliteConnection, orders: &[Order]) -> sqlx::Result<BTreeMap<String, Entry>> {
-    let references: Vec<_> = orders.iter().map(Order::reference).collect();
-    let known: Vec<Entry> =
-        sqlx::query_as("SELECT t.* FROM json_each(?) j CROSS JOIN transfers t ON t.reference = j.value")
-            .bind(json(&references)?)
-            .fetch_all(tx)
-            .await?;
-    Ok(known.into_iter().map(|entry| (entry.reference.clone(), entry)).collect())
-}
-
-async fn write(tx: &mut SqliteConnection, entries: &BTreeMap<String, Entry>) -> sqlx::Result<()> {
-    let rows: Vec<_> = entries.values().collect();
-    sqlx::query(
-        "INSERT INTO transfers (reference, amount_paise, bank_account_id, status, reason, arrivals,
-                                arrived_at, decided_at, number, return_due_at)
-         SELECT value ->> 'reference', value ->> 'amount_paise', value ->> 'bank_account_id', value ->> 'status',
-                value ->> 'reason', value ->> 'arrivals', value ->> 'arrived_at', value ->> 'decided_at',
-                value ->> 'number', value ->> 'return_due_at'
-         FROM json_each(?) WHERE true
-         ON CONFLICT (reference) DO UPDATE SET status = excluded.status, reason = excluded.reason,
-                arrivals = excluded.arrivals, decided_at = excluded.decided_at, number = excluded.number,
-                return_due_at = excluded.return_due_at",
-    )
-    .bind(json(&rows)?)
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
-/// Gives back what is due, and tells when the next is.
-async fn give_back(book: &mut SqliteConnection, now: i64) -> sqlx::Result<Wake> {
-    let mut tx = book.begin_with("BEGIN IMMEDIATE").await?;
-    sqlx::query(
-        "INSERT INTO returns (number, reference, reason, returned_at)
-         SELECT (SELECT coalesce(max(number), 0) FROM returns) + row_number() OVER (ORDER BY return_due_at, number),
-                reference, 'Beneficiary bank could not credit the account', ?1
-         FROM transfers WHERE return_due_at <= ?1",
-    )
-    .bind(now)
-    .execute(&mut *tx)
-    .await?;
-    sqlx::query("UPDATE transfers SET return_due_at = NULL WHERE return_due_at <= ?")
-        .bind(now)
-        .execute(&mut *tx)
-        .await?;
-    let due: Option<i64> =
-        sqlx::query_scalar("SELECT min(return_due_at) FROM transfers WHERE return_due_at IS NOT NULL")
-            .fetch_one(&mut *tx)
-            .await?;
-    tx.commit().await?;
-    Ok(due.map_or(Wake::Never, Wake::At))
-}
-
-fn json(value: &impl serde::Serialize) -> sqlx::Result<String> {
-    serde_json::to_string(value).map_err(|error| sqlx::Error::Encode(error.into()))
+/// Of the next payment, in this transaction.
+pub(crate) fn next_number(tx: &Connection) -> rusqlite::Result<i64> {
+    let sql = "SELECT coalesce(max(number), 0) + 1 FROM transfers WHERE number > 0";
+    tx.prepare_cached(sql)?.query_row([], |row| row.get(0))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::book::open_to_write;
     use crate::entry::Transfer;
     use crate::{Odds, accounts};
 
@@ -200,29 +190,34 @@ mod tests {
         Order::Submit(Transfer { reference, amount_paise: 1, bank_account_id: accounts::SUCCESS.to_owned() })
     }
 
-    async fn say(jobs: &mpsc::Sender<Job>, order: Order) -> Option<Answer> {
-        let (reply, answer) = oneshot::channel();
-        jobs.send(Job { order, reply }).await.ok()?;
-        answer.await.ok()
-    }
-
     /// A limit of the connection's stands for the disk's end: SQLite does the same at either.
-    #[tokio::test]
-    async fn after_the_disk_was_full_the_bank_goes_on() {
+    #[test]
+    fn after_the_disk_was_full_the_bank_goes_on() {
         let path = std::env::temp_dir().join(format!("payrail_full_{}.db", std::process::id()));
-        let mut book = open_to_write(&path).await.unwrap();
-        sqlx::raw_sql("PRAGMA max_page_count = 1").execute(&mut book).await.unwrap();
-        let house = House { odds: Odds::default(), seed: 1, returns_after: Duration::ZERO };
-        let (jobs, inbox) = mpsc::channel(1);
-        let writer = tokio::spawn(run(book, path.clone(), house, inbox));
-        let mut answers = Vec::new();
-        for number in 0..400 {
-            answers.push(say(&jobs, pay(number)).await.is_some());
-        }
-        assert!(answers.contains(&false), "the book was full at some time");
-        assert!(answers.ends_with(&[true; 10]), "and it was for once only");
-        drop(jobs);
-        writer.await.unwrap();
+        let rules = Rules { odds: Odds::default(), seed: 1, returns_after: Duration::ZERO };
+        let mut writer = Writer::new(open_to_write(&path).unwrap(), rules);
+        // No smaller than the file is.
+        writer.book.query_row("PRAGMA max_page_count = 1", [], |_| Ok(())).unwrap();
+        let mut batches = (0..).map(|batch| (0..50).map(|order| pay(batch * 50 + order)).collect::<Vec<_>>());
+        let mut carry_out = |writer: &mut Writer| {
+            let batch = batches.next().unwrap();
+            (writer.carry_out(&batch).map(|(answers, _)| answers.len() as i64).ok(), batch)
+        };
+        let mut done = 0;
+        let lost = loop {
+            match carry_out(&mut writer) {
+                (Some(orders), _) => done += orders,
+                (None, batch) => break batch,
+            }
+            assert!(done < 5_000, "the book is full at some time");
+        };
+        assert!(carry_out(&mut writer).0.is_none() && carry_out(&mut writer).0.is_none(), "it stays full");
+        writer.book.query_row("PRAGMA max_page_count = 100000", [], |_| Ok(())).unwrap();
+        assert_eq!(carry_out(&mut writer).0, Some(50), "there is room again");
+        let known = |order: &Order| Entry::find(&writer.book, order.reference()).unwrap().is_some();
+        assert!(!lost.iter().any(known), "what was not answered is not half done");
+        let paid: i64 = writer.book.query_row("SELECT count(*) FROM transfers", [], |row| row.get(0)).unwrap();
+        assert_eq!(paid, done + 50);
         std::fs::remove_file(&path).unwrap();
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use payrail_bank::{self as bank, Error, Odds, Settings, accounts};
 use reqwest::StatusCode;
-use sqlx::{Connection, SqliteConnection};
+use rusqlite::{Connection, ErrorCode};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
@@ -208,7 +208,7 @@ async fn the_book_itself_refuses_to_unpay() {
     returns(&bank, 1).await;
     bank.running.stop().await;
 
-    let mut book = SqliteConnection::connect(&format!("sqlite:{}", scratch.book().display())).await.unwrap();
+    let book = Connection::open(scratch.book()).unwrap();
     for forbidden in [
         "UPDATE transfers SET status = 'lost', number = NULL WHERE reference = 'PAID'",
         "UPDATE transfers SET status = 'refused', reason = 'x', number = NULL WHERE reference = 'PAID'",
@@ -223,7 +223,8 @@ async fn the_book_itself_refuses_to_unpay() {
         "DELETE FROM returns",
         "INSERT INTO returns SELECT 2, 'PAID', 'again', 1",
     ] {
-        assert!(sqlx::query(forbidden).execute(&mut book).await.is_err(), "{forbidden}");
+        let refused = book.execute(forbidden, []).unwrap_err();
+        assert_eq!(refused.sqlite_error_code(), Some(ErrorCode::ConstraintViolation), "{forbidden}: {refused}");
     }
 }
 
@@ -249,9 +250,7 @@ async fn a_bank_that_cannot_work_does_not_start() {
         if name == "newer" {
             Bank::start(scratch.settings()).await.running.stop().await;
         }
-        let mut file =
-            SqliteConnection::connect(&format!("sqlite:{}?mode=rwc", scratch.book().display())).await.unwrap();
-        sqlx::raw_sql(content).execute(&mut file).await.unwrap();
+        Connection::open(scratch.book()).unwrap().execute_batch(content).unwrap();
         assert!(matches!(bank::start(scratch.settings()).await, Err(Error::NotABook(_))), "{name}");
     }
 }

@@ -2,8 +2,8 @@
 
 use payrail_bank::{Settings, accounts, identity};
 use reqwest::{Method, StatusCode};
+use rusqlite::Connection;
 use serde_json::json;
-use sqlx::{Connection, SqliteConnection};
 
 use crate::support::{Answer, Bank, Scratch, paid, transfer};
 
@@ -63,9 +63,9 @@ async fn a_book_of_the_first_version_gets_an_identity_and_keeps_it() {
     let bank = Bank::start(scratch.settings()).await;
     bank.submit("R1", accounts::SUCCESS).await;
     bank.running.stop().await;
-    let mut file = SqliteConnection::connect(&format!("sqlite:{}", scratch.book().display())).await.unwrap();
-    sqlx::raw_sql("DROP TABLE identity; PRAGMA user_version = 1").execute(&mut file).await.unwrap();
-    file.close().await.unwrap();
+    let file = Connection::open(scratch.book()).unwrap();
+    file.execute_batch("DROP TABLE identity; PRAGMA user_version = 1").unwrap();
+    file.close().unwrap();
     let bank = Bank::start(scratch.settings()).await;
     let who = bank.identity().await;
     assert_eq!(bank.paid().await, 1);

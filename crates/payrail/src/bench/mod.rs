@@ -91,18 +91,15 @@ pub async fn fill(
     check(store, hasher, plan).await?;
     let funds = plan.funds()?;
     let bank = match bank_book.filter(|_| plan.is_completed) {
-        Some(path) => Some(bank::Filler::open(path).await?),
+        Some(path) => Some(bank::Filler::open(path)?),
         None => None,
     };
     let mut filling = Fill { store, filler: store.filler().await?, plan, bank, done: Progress::default() };
     let history = History::new(plan, rand::random());
     let merchants = filling.merchants(hasher, &history, &funds, &mut progress).await?;
     filling.payouts(history, &merchants, &mut progress).await?;
-    let Fill { filler, bank, done, .. } = filling;
+    let Fill { filler, done, .. } = filling;
     filler.finish().await?;
-    if let Some(bank) = bank {
-        bank.finish().await?;
-    }
     Ok(done)
 }
 
@@ -192,7 +189,7 @@ impl Fill<'_> {
     }
 
     /// Through the door, as any funding.
-    async fn fund(&self, funds: impl Iterator<Item = (&Merchant, Amount)>) -> Result<(), FillError> {
+    async fn fund(&mut self, funds: impl Iterator<Item = (&Merchant, Amount)>) -> Result<(), FillError> {
         let commands = funds.map(|(merchant, amount)| {
             let (key, description) = (IdempotencyKey(Uuid::now_v7()), "Funds for a benchmark".to_owned());
             Command { merchant: merchant.id, action: Action::Fund { key, amount, description, by: None } }
@@ -241,13 +238,14 @@ impl Fill<'_> {
             let payouts = make(&|place| history.utr(&dealt[place]));
             return Ok(self.filler.payouts(order, &payouts).await?);
         };
-        let mut page = bank.begin().await?;
-        let first = page.first_number;
+        let mut page = bank.begin()?;
+        let first = page.next_number;
         let payouts = make(&|place| bank::utr(first + place as i64));
-        let payments = payouts.iter().map(|payout| (payout.id.reference(), payout.paid.at));
-        page.pay(order.amount.get(), &order.bank_account_id, payments).await?;
+        for payout in &payouts {
+            page.pay(&payout.id.reference(), order.amount.get(), &order.bank_account_id, payout.paid.at)?;
+        }
         self.filler.payouts(order, &payouts).await?;
-        Ok(page.commit().await?)
+        Ok(page.commit()?)
     }
 }
 

@@ -19,8 +19,7 @@ use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::money::Amount;
 use payrail_core::payout::{Attempt, Payout, State, Status};
 use payrail_store::{AttemptLine, Merchant, Store};
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, SqliteConnection};
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::support::{DEADLINE, World, key};
 
@@ -180,17 +179,15 @@ impl<'w> Engine<'w> {
         attempts.into_iter().map(|a| format!("{} {}", a.step, a.outcome.unwrap_or("?".to_owned()))).collect()
     }
 
-    pub async fn bank_book(&self) -> SqliteConnection {
-        SqliteConnectOptions::new().filename(self.book()).connect().await.unwrap()
+    pub fn bank_book(&self) -> Connection {
+        Connection::open(self.book()).unwrap()
     }
 
     /// What the bank's book says of a payout: its status there, and how often it was submitted.
-    pub async fn at_bank(&self, id: PayoutId) -> Option<(String, i64)> {
-        sqlx::query_as("SELECT status, arrivals FROM transfers WHERE reference = ?")
-            .bind(id.reference())
-            .fetch_optional(&mut self.bank_book().await)
-            .await
-            .unwrap()
+    pub fn at_bank(&self, id: PayoutId) -> Option<(String, i64)> {
+        let sql = "SELECT status, arrivals FROM transfers WHERE reference = ?";
+        let found = self.bank_book().query_row(sql, [id.reference()], |row| Ok((row.get(0)?, row.get(1)?)));
+        found.optional().unwrap()
     }
 
     /// Advances the clock to the payout's due time and a moment more.

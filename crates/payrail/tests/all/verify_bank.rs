@@ -3,8 +3,8 @@
 use payrail_core::command::Action;
 use payrail_core::ids::PayoutId;
 use payrail_core::payout::Status;
+use rusqlite::Connection;
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use crate::engine::{Engine, PATIENCE, instruction};
 use crate::fake_bank::{FakeBank, page, paid, says, transfer};
@@ -21,20 +21,18 @@ on_both_stores!(
 );
 
 /// The bank's book without its protection.
-async fn open_book(engine: &Engine<'_>) -> SqliteConnection {
-    let mut book = engine.bank_book().await;
-    for statement in
-        ["DROP TRIGGER transfers_final", "DROP TRIGGER transfers_kept", "PRAGMA ignore_check_constraints = ON"]
-    {
-        sqlx::query(statement).execute(&mut book).await.unwrap();
-    }
+fn open_book(engine: &Engine<'_>) -> Connection {
+    let book = engine.bank_book();
+    book.execute_batch(
+        "DROP TRIGGER transfers_final; DROP TRIGGER transfers_kept; PRAGMA ignore_check_constraints = ON",
+    )
+    .unwrap();
     book
 }
 
-async fn alter(book: &mut SqliteConnection, payout: PayoutId, change: &str) {
-    let sql = AssertSqlSafe(format!("UPDATE transfers SET {change} WHERE reference = ?"));
-    let done = sqlx::query(sql).bind(payout.reference()).execute(book).await.unwrap();
-    assert_eq!(done.rows_affected(), 1, "{change}");
+fn alter(book: &Connection, payout: PayoutId, change: &str) {
+    let sql = format!("UPDATE transfers SET {change} WHERE reference = ?");
+    assert_eq!(book.execute(&sql, [payout.reference()]).unwrap(), 1, "{change}");
 }
 
 async fn what_the_bank_paid_and_nobody_asked_for_is_named(world: World) {
@@ -54,14 +52,14 @@ async fn what_the_bank_paid_and_nobody_asked_for_is_named(world: World) {
 async fn what_the_bank_paid_otherwise_than_asked_is_named(world: World) {
     let mut scene = Scene::set(&world).await;
     let [amount, account, utr, unpaid] = scene.books().await;
-    let mut book = open_book(&scene.engine).await;
-    alter(&mut book, amount.completed, "amount_paise = 1001").await;
+    let book = open_book(&scene.engine);
+    alter(&book, amount.completed, "amount_paise = 1001");
     scene.expect("paid_other_amount", amount.completed.reference());
-    alter(&mut book, account.completed, "bank_account_id = 'somebody-elses'").await;
+    alter(&book, account.completed, "bank_account_id = 'somebody-elses'");
     scene.expect("paid_other_account", account.completed.reference());
     scene.alter_payout(utr.completed, "utr = 'SIMB999999999999'").await;
     scene.expect("utr_mismatch", utr.completed.reference());
-    alter(&mut book, unpaid.completed, "status = 'lost', number = NULL").await;
+    alter(&book, unpaid.completed, "status = 'lost', number = NULL");
     scene.expect("completed_unpaid", unpaid.completed);
     scene.check();
 }
@@ -69,8 +67,8 @@ async fn what_the_bank_paid_otherwise_than_asked_is_named(world: World) {
 async fn what_is_refunded_here_and_paid_there_is_named(world: World) {
     let mut scene = Scene::set(&world).await;
     let [failed, cancelled] = scene.books().await;
-    let mut book = open_book(&scene.engine).await;
-    alter(&mut book, failed.failed, "status = 'paid', reason = NULL, number = 999").await;
+    let book = open_book(&scene.engine);
+    alter(&book, failed.failed, "status = 'paid', reason = NULL, number = 999");
     scene.expect("paid_and_refunded", failed.failed.reference());
     let cancel = Action::Cancel { payout: cancelled.pending };
     scene.engine.send(cancelled.merchant, cancel).await.unwrap();
@@ -87,14 +85,10 @@ async fn returns_that_do_not_agree_are_named(world: World) {
     scene.expect("returned_here_only", here.completed.reference());
 
     // The first was read and not credited; the second nobody has read yet.
-    let mut book = scene.engine.bank_book().await;
+    let book = scene.engine.bank_book();
     for (number, payout) in [(1, there.completed), (2, waiting.completed)] {
-        sqlx::query("INSERT INTO returns VALUES (?, ?, 'came back', 1700000000000000)")
-            .bind(number)
-            .bind(payout.reference())
-            .execute(&mut book)
-            .await
-            .unwrap();
+        let back = "INSERT INTO returns VALUES (?, ?, 'came back', 1700000000000000)";
+        book.execute(back, (number, payout.reference())).unwrap();
     }
     scene.engine.store.put_setting(payrail::worker::RETURNS_CURSOR, "1").await.unwrap();
     scene.expect("returned_there_only", there.completed.reference());

@@ -83,7 +83,7 @@ async fn paid_in_silence_it_is_in_doubt_until_an_enquiry_finds_it(world: World) 
     assert_eq!((progress.step, progress.leased_by), (Step::Enquire, None));
     assert!(doubt.reason.contains("504"), "{}", doubt.reason);
     assert_eq!(engine.balances(merchant).await, (4_000, 6_000), "nothing is refunded");
-    assert_eq!(engine.at_bank(id).await, Some(("paid".to_owned(), 1)), "though nobody here knows it");
+    assert_eq!(engine.at_bank(id), Some(("paid".to_owned(), 1)), "though nobody here knows it");
     world.verify();
     wait_of(&engine, merchant, id, 30).await;
     assert_eq!(engine.worker("w2").round().await.unwrap(), 1);
@@ -92,7 +92,7 @@ async fn paid_in_silence_it_is_in_doubt_until_an_enquiry_finds_it(world: World) 
     assert_eq!(payout.attempts, 1, "an enquiry is no submission");
     assert_eq!(engine.calls(merchant, id).await, ["submit no_answer", "enquire paid"]);
     assert_eq!(engine.balances(merchant).await, (4_000, 0));
-    assert_eq!(engine.at_bank(id).await, Some(("paid".to_owned(), 1)));
+    assert_eq!(engine.at_bank(id), Some(("paid".to_owned(), 1)));
     world.verify();
 }
 
@@ -107,7 +107,7 @@ async fn lost_in_silence_it_is_submitted_three_times_closed_and_refunded(world: 
         wait_of(&engine, merchant, id, wait).await;
         assert_eq!(worker.round().await.unwrap(), 2, "an enquiry, and at its word a submission");
         assert_eq!(engine.payout(merchant, id).await.attempts, submissions);
-        assert_eq!(engine.at_bank(id).await, Some(("lost".to_owned(), submissions.into())));
+        assert_eq!(engine.at_bank(id), Some(("lost".to_owned(), submissions.into())));
         assert_eq!(engine.balances(merchant).await, (4_000, 6_000));
         assert_eq!(doubt(&engine, merchant, id).await.1.since, since, "a doubt keeps its age");
     }
@@ -127,7 +127,7 @@ async fn lost_in_silence_it_is_submitted_three_times_closed_and_refunded(world: 
 async fn refused_if_it_arrives_late(engine: &Engine<'_>, id: PayoutId) {
     let late = engine.rail(PATIENCE).submit(instruction(&id.reference(), 6_000, "demo-timeout-unpaid")).await;
     assert_ne!(late.answer.as_str(), "paid", "{late:?}");
-    assert_eq!(engine.at_bank(id).await, Some(("closed".to_owned(), 4)));
+    assert_eq!(engine.at_bank(id), Some(("closed".to_owned(), 4)));
     let asked = engine.rail(PATIENCE).enquire(instruction(&id.reference(), 6_000, "demo-timeout-unpaid")).await;
     assert_eq!(asked.answer.as_str(), "closed");
 }
@@ -149,7 +149,7 @@ async fn a_silent_bank_is_asked_for_ever_and_nothing_is_refunded(world: World) {
     let payout = engine.payout(merchant, id).await;
     assert_eq!((payout.status(), payout.attempts, payout.unanswered), (Status::Processing, 1, 9));
     assert_eq!(engine.balances(merchant).await, (4_000, 6_000));
-    assert_eq!(engine.at_bank(id).await, Some(("lost".to_owned(), 1)), "asked about, never sent again");
+    assert_eq!(engine.at_bank(id), Some(("lost".to_owned(), 1)), "asked about, never sent again");
     let list = engine.store.doubtful(10).await.unwrap();
     assert_eq!(list, [(merchant, payout)], "it stands on the operator's list");
     let doubt = doubt(&engine, merchant, id).await.1;

@@ -37,7 +37,7 @@ async fn after_a_death_that_came_after_the_call_the_next_worker_finds_it_paid(wo
     assert_eq!(engine.worker("w2").round().await.unwrap(), 1);
     assert_eq!(engine.status(merchant, id).await, Status::Completed);
     assert_eq!(engine.calls(merchant, id).await, ["submit ?", "enquire paid"]);
-    assert_eq!(engine.at_bank(id).await, Some(("paid".to_owned(), 1)));
+    assert_eq!(engine.at_bank(id), Some(("paid".to_owned(), 1)));
     assert_eq!(engine.balances(merchant).await, (4_000, 0));
     world.verify();
 }
@@ -59,7 +59,7 @@ async fn after_a_death_that_came_before_the_call_the_next_worker_asks_and_submit
     assert_eq!(engine.status(merchant, id).await, Status::Completed);
     let calls = engine.calls(merchant, id).await;
     assert_eq!(calls, ["submit ?", "enquire ?", "enquire never_received", "submit paid"]);
-    assert_eq!(engine.at_bank(id).await, Some(("paid".to_owned(), 1)));
+    assert_eq!(engine.at_bank(id), Some(("paid".to_owned(), 1)));
     world.verify();
 }
 
@@ -80,11 +80,9 @@ async fn a_call_that_outlives_its_worker_is_not_paid_twice(world: World) {
     let late = lost.await.unwrap().answer;
     let State::Completed { utr } = engine.payout(merchant, id).await.state else { panic!("not completed") };
     assert_eq!(late, BankAnswer::Paid { utr }, "both calls were about one transfer");
-    assert_eq!(engine.at_bank(id).await, Some(("paid".to_owned(), 2)));
-    let paid: i64 = sqlx::query_scalar("SELECT count(*) FROM transfers WHERE number IS NOT NULL")
-        .fetch_one(&mut engine.bank_book().await)
-        .await
-        .unwrap();
+    assert_eq!(engine.at_bank(id), Some(("paid".to_owned(), 2)));
+    let paid = "SELECT count(*) FROM transfers WHERE number IS NOT NULL";
+    let paid: i64 = engine.bank_book().query_row(paid, [], |row| row.get(0)).unwrap();
     assert_eq!(paid, 1);
     world.verify();
 }
@@ -165,10 +163,9 @@ async fn two_workers_make_each_call_once(world: World) {
         }
     }
     assert_eq!(workers.len(), 2, "both had a part in it");
-    let (transfers, arrivals): (i64, i64) = sqlx::query_as("SELECT count(*), sum(arrivals) FROM transfers")
-        .fetch_one(&mut engine.bank_book().await)
-        .await
-        .unwrap();
+    let counts = "SELECT count(*), sum(arrivals) FROM transfers";
+    let (transfers, arrivals): (i64, i64) =
+        engine.bank_book().query_row(counts, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     let all = (CROWD * crowds) as i64;
     assert_eq!((transfers, arrivals), (all, all), "and reached the bank once");
     world.verify();
@@ -200,7 +197,7 @@ async fn a_worker_that_stops_hands_back_what_it_did_not_send(world: World) {
     let payout = engine.payout(merchant, id).await;
     assert_eq!((payout.attempts, payout.is_in_doubt()), (0, false), "nothing was sent");
     assert!(matches!(payout.state, State::Processing(Progress { step: Step::Submit, leased_by: None, .. })));
-    assert_eq!(engine.at_bank(id).await, None);
+    assert_eq!(engine.at_bank(id), None);
     assert_eq!(engine.worker("w2").round().await.unwrap(), 1, "it is free at once, not when a lease ends");
     assert_eq!(engine.calls(merchant, id).await, ["submit released", "submit paid"]);
     assert_eq!(engine.payout(merchant, id).await.attempts, 1);
