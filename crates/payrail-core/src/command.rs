@@ -1,13 +1,12 @@
-//! What can be asked of the door, what it answers, and why it refuses.
+//! What can be commanded, what the decision answers, and why it refuses.
 
 use jiff::Timestamp;
-use serde::Serialize;
 use uuid::Uuid;
 
 use crate::bank_return::BankReturn;
 use crate::idempotency::{Answer, IdempotencyKey, RequestHash};
 use crate::ids::{MerchantId, PayoutId, RequestId};
-use crate::money::{Amount, Paise};
+use crate::money::Amount;
 use crate::operator::ByOperator;
 use crate::payout::{Attempt, BankAnswer, Payout, Status, Verdict};
 
@@ -46,7 +45,14 @@ impl Action {
     pub fn key(&self) -> Option<IdempotencyKey> {
         match self {
             Self::Create { key, .. } | Self::Fund { key, .. } => Some(*key),
-            _ => None,
+            Self::Cancel { .. }
+            | Self::Claim { .. }
+            | Self::Report { .. }
+            | Self::Release { .. }
+            | Self::Return { .. }
+            | Self::Ask { .. }
+            | Self::BringForward { .. }
+            | Self::Decide { .. } => None,
         }
     }
 
@@ -55,7 +61,32 @@ impl Action {
         match self {
             Self::Report { answer: BankAnswer::Paid { utr }, .. }
             | Self::Decide { verdict: Verdict::Paid { utr }, .. } => Some(utr),
-            _ => None,
+            Self::Report { .. }
+            | Self::Decide { .. }
+            | Self::Create { .. }
+            | Self::Fund { .. }
+            | Self::Cancel { .. }
+            | Self::Claim { .. }
+            | Self::Release { .. }
+            | Self::Return { .. }
+            | Self::Ask { .. }
+            | Self::BringForward { .. } => None,
+        }
+    }
+
+    /// The line of the bank's list of returns that the action brings.
+    pub fn line(&self) -> Option<&BankReturn> {
+        match self {
+            Self::Return { line, .. } => Some(line),
+            Self::Create { .. }
+            | Self::Fund { .. }
+            | Self::Cancel { .. }
+            | Self::Claim { .. }
+            | Self::Report { .. }
+            | Self::Release { .. }
+            | Self::Ask { .. }
+            | Self::BringForward { .. }
+            | Self::Decide { .. } => None,
         }
     }
 
@@ -138,56 +169,7 @@ pub enum Refusal {
     Inconsistent(String),
 }
 
-/// A payout as the original's clients know it: these members, in this order.
-#[derive(Debug, Serialize)]
-pub struct PayoutSummary<'a> {
-    pub id: PayoutId,
-    pub amount_paise: Amount,
-    pub bank_account_id: &'a str,
-    pub status: &'static str,
-    pub attempts: u32,
-    pub created_at: String,
-    pub updated_at: String,
-}
-
-impl<'a> From<&'a Payout> for PayoutSummary<'a> {
-    fn from(payout: &'a Payout) -> Self {
-        Self {
-            id: payout.id,
-            amount_paise: payout.amount,
-            bank_account_id: &payout.bank_account_id,
-            status: payout.status().original().as_str(),
-            attempts: payout.attempts,
-            created_at: timestamp(payout.created_at),
-            updated_at: timestamp(payout.updated_at),
-        }
-    }
-}
-
 /// RFC 3339, UTC, six decimals, `Z`.
 pub fn timestamp(at: Timestamp) -> String {
     format!("{at:.6}")
-}
-
-/// The refusal for lack of funds: the original's two members, then those of RFC 9457.
-#[derive(Debug, Serialize)]
-pub struct InsufficientBalance {
-    pub error: &'static str,
-    pub available_balance_paise: Paise,
-    #[serde(rename = "type")]
-    pub kind: &'static str,
-    pub title: &'static str,
-    pub status: u16,
-    pub detail: String,
-    pub code: &'static str,
-    /// Until when this answer is repeated: RFC 3339. Later the same request is decided anew, and may pay.
-    pub remembered_until: String,
-}
-
-#[derive(Debug, Serialize)]
-pub struct Funded {
-    pub entry_id: uuid::Uuid,
-    pub amount_paise: Amount,
-    pub available_balance_paise: Paise,
-    pub held_balance_paise: Paise,
 }

@@ -8,6 +8,9 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::ids::PayoutId;
+use crate::ledger::Balances;
+use crate::money::{Amount, Paise};
+use crate::payout::Payout;
 
 /// A UUID. Upper case, braces, missing hyphens, `urn:uuid:` and the quotes of the IETF draft
 /// (draft-ietf-httpapi-idempotency-key-header) all name the same key.
@@ -45,7 +48,18 @@ impl RequestHash {
     }
 }
 
-/// An answer as the client got it, and gets it again, to the byte.
+/// What happened to a request under a key, for whoever words the answer.
+#[derive(Clone, Copy, Debug)]
+pub enum Answerable<'a> {
+    Accepted(&'a Payout),
+    InsufficientFunds { available: Paise, requested: Amount, remembered_until: Timestamp },
+    Funded { entry_id: Uuid, amount: Amount, balances: Balances },
+}
+
+/// Words the answer. It is called once for each key: what it gave then is kept.
+pub type Render = fn(&Answerable<'_>) -> Answer;
+
+/// An answer as the client got it, and gets it again, to the byte. What it says is no business of a decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     pub status: u16,

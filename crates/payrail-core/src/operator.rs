@@ -33,7 +33,7 @@ pub struct OperatorAction {
     pub detail: Option<String>,
 }
 
-/// The words of the actions that pass the door.
+/// The words of the actions that a command carries out.
 pub mod words {
     pub const FUNDED: &str = "funded";
     pub const ASKED_BANK: &str = "asked_bank";

@@ -3,6 +3,7 @@
 use std::error::Error as _;
 
 use deadpool_postgres::{HookError, PoolError};
+use payrail_core::decide::NotLoaded;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 use tokio_postgres::error::Severity;
@@ -34,9 +35,18 @@ pub enum StoreError {
     Corrupt(String),
     #[error("{0}")]
     Migration(String),
+    /// Nothing was written: a decision needed what this program did not look for. A fault of the program's own.
+    #[error("{0}")]
+    NotLoaded(String),
 }
 
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+impl From<NotLoaded> for StoreError {
+    fn from(what: NotLoaded) -> Self {
+        Self::NotLoaded(what.to_string())
+    }
+}
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {

@@ -34,8 +34,9 @@ mod views;
 mod workers;
 
 use jiff::Timestamp;
-use payrail_core::backoff::{LONGEST_WAIT, Policy, later};
+use payrail_core::backoff::{LONGEST_WAIT, later};
 use payrail_core::command::{Command, Refusal, Reply};
+use payrail_core::decide::Rules;
 use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::ledger::Tip;
 use payrail_core::payout::Payout;
@@ -149,11 +150,11 @@ impl Store {
     }
 
     /// THE way in: one batch, one transaction, one decision.
-    pub async fn execute(&self, commands: &[Command], policy: &Policy, now: impl Into<Now<'_>>) -> Result<Replies> {
+    pub async fn execute(&self, commands: &[Command], rules: &Rules, now: impl Into<Now<'_>>) -> Result<Replies> {
         let now = now.into();
         match self {
-            Self::Sqlite(store) => store.execute(commands, policy, now).await,
-            Self::Postgres(store) => store.execute(commands, policy, now).await,
+            Self::Sqlite(store) => store.execute(commands, rules, now).await,
+            Self::Postgres(store) => store.execute(commands, rules, now).await,
         }
     }
 

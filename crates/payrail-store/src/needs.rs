@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use payrail_core::command::{Action, Command};
-use payrail_core::decide::Book;
+use payrail_core::command::Command;
+use payrail_core::decide::{Book, Loaded};
 use payrail_core::idempotency::{IdempotencyKey, Record};
 use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::payout::Payout;
@@ -31,14 +31,37 @@ impl Needs {
             needs.merchants.insert(*merchant);
             needs.keys.extend(action.key().map(|key| (*merchant, key)));
             needs.payouts.extend(action.payout().map(|payout| (*merchant, payout)));
-            if let Action::Return { payout, line } = action {
-                needs.returns.insert((*merchant, *payout, line.id()));
+            if let (Some(payout), Some(line)) = (action.payout(), action.line()) {
+                needs.returns.insert((*merchant, payout, line.id()));
             }
             if let (Some(payout), Some(utr)) = (action.payout(), action.utr()) {
                 needs.utrs.insert((*merchant, payout, utr.to_owned()));
             }
         }
         needs
+    }
+}
+
+impl Needs {
+    /// What was looked for, whether or not it was found. Who does not exist has no book to note it in.
+    fn note_in(&self, books: &mut Books) {
+        let mut note = |merchant: &MerchantId, note: &mut dyn FnMut(&mut Loaded)| {
+            if let Some(book) = books.get_mut(merchant) {
+                note(&mut book.loaded);
+            }
+        };
+        for (merchant, key) in &self.keys {
+            note(merchant, &mut |loaded| _ = loaded.keys.insert(*key));
+        }
+        for (merchant, payout) in &self.payouts {
+            note(merchant, &mut |loaded| _ = loaded.payouts.insert(*payout));
+        }
+        for (merchant, payout, line) in &self.returns {
+            note(merchant, &mut |loaded| _ = loaded.returns.insert((*payout, *line)));
+        }
+        for (merchant, _, utr) in &self.utrs {
+            note(merchant, &mut |loaded| _ = loaded.utrs.insert(utr.clone()));
+        }
     }
 }
 
@@ -53,8 +76,9 @@ pub(crate) struct Rows {
     pub utrs: Vec<UtrRow>,
 }
 
-/// The books of the merchants that exist, as the rows tell.
-pub(crate) fn books(rows: Rows) -> Result<Books> {
+/// The books of the merchants that exist, as the rows tell. The rows are all that was found of these needs: of
+/// everything else a book says that it was not looked for.
+pub(crate) fn books(needs: &Needs, rows: Rows) -> Result<Books> {
     let mut books = Books::new();
     for row in rows.tips {
         let merchant = MerchantId(row.merchant_id);
@@ -81,6 +105,7 @@ pub(crate) fn books(rows: Rows) -> Result<Books> {
             book.utrs.insert(row.utr, PayoutId(other));
         }
     }
+    needs.note_in(&mut books);
     Ok(books)
 }
 

@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use metrics::counter;
-use payrail_core::backoff::Policy;
 use payrail_core::command::{Action, Command, Refusal, Reply};
+use payrail_core::decide::Rules;
 use payrail_core::ids::MerchantId;
 use payrail_store::{Now, Replies, Store, StoreError};
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -89,7 +89,7 @@ struct Waiting {
 type Outcome = Result<Result<Reply, Refusal>, DoorError>;
 
 impl Door {
-    pub fn open(store: Store, policy: Policy, clock: Clock, settings: LaneSettings) -> Self {
+    pub fn open(store: Store, rules: Rules, clock: Clock, settings: LaneSettings) -> Self {
         let tasks = TaskTracker::new();
         let bell = Arc::new(Notify::new());
         let notifier = Arc::new(Notifier::default());
@@ -98,7 +98,7 @@ impl Door {
             let (sender, receiver) = mpsc::channel(settings.queue);
             let (store, clock, pace) = (store.clone(), clock.clone(), Arc::new(Pace::default()));
             let (bell, notifier) = (bell.clone(), notifier.clone());
-            let lane = Lane { number, store, policy, clock, bell, notifier, pace: pace.clone() };
+            let lane = Lane { number, store, rules, clock, bell, notifier, pace: pace.clone() };
             let running = threads.spawn(lane.run(receiver, settings.batch));
             let threads = threads.clone();
             tasks.spawn(async move {
@@ -118,11 +118,11 @@ impl Door {
         Self { lanes, waiting: Arc::default(), queue_time, patience, bell, notifier, tasks }
     }
 
-    /// For a command line that needs the door once: one lane, the usual rules.
-    pub fn for_command(store: &Store) -> Self {
+    /// For a command line that needs the door once: one lane.
+    pub fn for_command(store: &Store, rules: Rules) -> Self {
         let wait = Duration::from_secs(30);
         let settings = LaneSettings { lanes: 1, queue: 16, batch: 16, queue_time: wait, patience: wait };
-        Self::open(store.clone(), Policy::default(), Clock::of(store), settings)
+        Self::open(store.clone(), rules, Clock::of(store), settings)
     }
 
     /// Hands a command in and waits for its decision, which is on disk when it comes.
@@ -171,7 +171,7 @@ impl Entrance {
 struct Lane {
     number: usize,
     store: Store,
-    policy: Policy,
+    rules: Rules,
     clock: Clock,
     bell: Arc<Notify>,
     notifier: Arc<Notifier>,
@@ -202,7 +202,9 @@ impl Lane {
                     part.merchants().for_each(|merchant| self.notifier.notify(merchant));
                     part.answer(outcomes);
                 }
-                Err(StoreError::Refused(why) | StoreError::Corrupt(why)) if part.commands.len() > 1 => {
+                Err(StoreError::Refused(why) | StoreError::Corrupt(why) | StoreError::NotLoaded(why))
+                    if part.commands.len() > 1 =>
+                {
                     tracing::warn!(lane = self.number, commands = part.commands.len(), why, "cutting a refused batch");
                     let rest = part.cut();
                     parts.push(rest);
@@ -243,7 +245,7 @@ impl Lane {
         };
         let mut tries = 0;
         loop {
-            let executing = self.store.execute(commands, &self.policy, now);
+            let executing = self.store.execute(commands, &self.rules, now);
             // A network that swallows everything answers nothing and closes nothing.
             let done = tokio::time::timeout(TRANSACTION_TIMEOUT, executing).await.unwrap_or_else(|_| {
                 Err(StoreError::CommitUnknown(format!(
@@ -321,7 +323,7 @@ impl From<StoreError> for DoorError {
             StoreError::Retry(_) | StoreError::Busy(_) => Self::Busy,
             StoreError::Unavailable(_) | StoreError::Migration(_) | StoreError::Session(_) => Self::Unavailable,
             StoreError::CommitUnknown(_) => Self::Unknown,
-            StoreError::Refused(why) | StoreError::Corrupt(why) => Self::Failed(why),
+            StoreError::Refused(why) | StoreError::Corrupt(why) | StoreError::NotLoaded(why) => Self::Failed(why),
         }
     }
 }

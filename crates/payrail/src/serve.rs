@@ -14,8 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::http::admin::{Auditor, Desk};
-use crate::http::server;
-use crate::http::{self, Api, Parts};
+use crate::http::{self, Api, Parts, answers, server};
 use crate::ids::PayoutIds;
 use crate::lanes::Door;
 use crate::notifier::Exchange;
@@ -102,7 +101,7 @@ async fn start(common: Common, serve: Serve) -> Result<Running, Error> {
     let Opened { lock, is_demo } = open(&common, &serve, &store).await?;
     let hasher = secret::hasher(&common, &store).await?;
     let clock = Clock::of(&store);
-    let door = Door::open(store.clone(), policy, clock.clone(), lanes);
+    let door = Door::open(store.clone(), answers::rules(policy), clock.clone(), lanes);
     if is_demo {
         demo::seed(&store, &door, &hasher, &clock).await?;
         demo::seed_operators(&store, &clock).await?;

@@ -10,8 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use payrail_core::backoff::Policy;
 use payrail_core::bank_return::{BankReturn, Exception, KnownReturn, TakenReturn};
 use payrail_core::command::{Action, Command, PayoutRequest, Refusal, Reply};
-use payrail_core::decide::{AttemptEnd, Book, Event, Writes, decide_all};
-use payrail_core::idempotency::{IdempotencyKey, Record};
+use payrail_core::decide::{AttemptEnd, Book, Event, Rules, Writes, decide_all};
+use payrail_core::idempotency::{Answer, Answerable, IdempotencyKey, Record};
 use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::ledger::Entry;
 use payrail_core::money::Amount;
@@ -167,6 +167,36 @@ impl From<Writes> for Log {
     }
 }
 
+/// Words like those of the program, and not the same.
+pub fn render(about: &Answerable<'_>) -> Answer {
+    let (status, body) = match about {
+        Answerable::Accepted(payout) => (201, format!(r#"{{"id":"{}","amount":{}}}"#, payout.id, payout.amount.get())),
+        Answerable::Funded { entry_id, amount, balances } => {
+            let (available, held) = (balances.available.get(), balances.held.get());
+            (201, format!(r#"{{"id":"{entry_id}","amount":{},"available":{available},"held":{held}}}"#, amount.get()))
+        }
+        Answerable::InsufficientFunds { available, requested, remembered_until } => {
+            let (available, requested) = (available.get(), requested.get());
+            let body = format!(r#"{{"available":{available},"requested":{requested},"until":"{remembered_until}"}}"#);
+            (400, body)
+        }
+    };
+    Answer { status, body }
+}
+
+pub fn rules(policy: Policy) -> Rules {
+    Rules { policy, render }
+}
+
+/// All that the action needs has been looked for in what the book has.
+pub fn note_needs(book: &mut Book, action: &Action) {
+    book.loaded.keys.extend(action.key());
+    book.loaded.payouts.extend(action.payout());
+    book.loaded.utrs.extend(action.utr().map(str::to_owned));
+    let line = action.payout().zip(action.line());
+    book.loaded.returns.extend(line.map(|(payout, line)| (payout, line.id())));
+}
+
 /// As a real store does: what the commands name, and no more.
 pub fn load(stored: &BTreeMap<MerchantId, Book>, commands: &[Command]) -> BTreeMap<MerchantId, Book> {
     let mut loaded = BTreeMap::new();
@@ -188,6 +218,7 @@ pub fn load(stored: &BTreeMap<MerchantId, Book>, commands: &[Command]) -> BTreeM
             let is_needed = |(known, of): &(&_, &KnownReturn)| **known == id || (of.credited && of.payout == *payout);
             book.returns.extend(stored.returns.iter().filter(is_needed).map(|(known, of)| (*known, *of)));
         }
+        note_needs(book, action);
         if let (Some(utr), Some(own)) = (action.utr(), action.payout()) {
             let other = everyone.values().flat_map(|book| book.payouts.values());
             let other = other.filter(|payout| payout.id != own && utr_of(payout) == Some(utr)).min_by_key(|p| p.id);
@@ -225,12 +256,13 @@ impl Store {
     pub fn run(&mut self, commands: &[Command], now: Timestamp) -> Log {
         let mut books = load(&self.books, commands);
         let mut twin = books.clone();
-        let writes = decide_all(&mut books, commands, &self.policy, now);
+        let rules = rules(self.policy);
+        let writes = decide_all(&mut books, commands, &rules, now).expect("all that is needed was loaded");
         check_rounds(&writes);
         let is_empty = writes.is_empty();
         let log = Log::from(writes);
         assert_eq!(is_empty, log.wrote_nothing(), "a store writes nothing of what is said to be empty");
-        let again = Log::from(decide_all(&mut twin, commands, &self.policy, now));
+        let again = Log::from(decide_all(&mut twin, commands, &rules, now).expect("as before"));
         assert_eq!((&again, &twin), (&log, &books), "the same input, another decision");
         self.write(&log);
         self.check_memory(&books);

@@ -7,10 +7,12 @@ use std::slice::from_ref;
 use jiff::Timestamp;
 use payrail_core::backoff::Policy;
 use payrail_core::command::{Action, Command, Reply};
-use payrail_core::decide::{self, Book, Writes};
+use payrail_core::decide::{self, Book, NotLoaded, Writes};
 use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::ledger::EntryKind;
 use payrail_core::payout::{BankAnswer, Payout, Progress, State, Step};
+
+use super::{note_needs, rules};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mutant {
@@ -23,6 +25,10 @@ pub enum Mutant {
     AnswerBeforeCommit,
     /// A process that dies while it commits leaves the one half written.
     TornCommit,
+    /// The records of the keys are not loaded.
+    LoadNoKeys,
+    /// The payouts that are named are not loaded.
+    LoadNoPayouts,
     // Of keys.
     /// What was answered under a key is not looked up.
     ForgetReplay,
@@ -64,11 +70,13 @@ pub enum Mutant {
 }
 
 impl Mutant {
-    pub const ALL: [Mutant; 21] = [
+    pub const ALL: [Mutant; 23] = [
         Self::SkipLock,
         Self::ReadBeforeLock,
         Self::AnswerBeforeCommit,
         Self::TornCommit,
+        Self::LoadNoKeys,
+        Self::LoadNoPayouts,
         Self::ForgetReplay,
         Self::AnswerAnyRequest,
         Self::RenderAgain,
@@ -96,19 +104,25 @@ pub fn decide_all(
     commands: &[Command],
     policy: &Policy,
     now: Timestamp,
-) -> Writes {
-    let Some(mutant) = mutant else { return decide::decide_all(books, commands, policy, now) };
+) -> Result<Writes, NotLoaded> {
+    let rules = &rules(*policy);
+    let Some(mutant) = mutant else { return decide::decide_all(books, commands, rules, now) };
     let mut all = Writes::default();
     for command in commands {
         let mut command = command.clone();
         if let Some(book) = books.get_mut(&command.merchant) {
+            // What is bent is loaded as bent.
+            let before = command.action.clone();
             bend_what_goes_in(mutant, book, &mut command.action, now);
+            if command.action != before {
+                note_needs(book, &command.action);
+            }
         }
-        let mut writes = decide::decide_all(books, from_ref(&command), policy, now);
+        let mut writes = decide::decide_all(books, from_ref(&command), rules, now)?;
         bend_what_comes_out(mutant, &mut writes);
         append(&mut all, writes);
     }
-    all
+    Ok(all)
 }
 
 /// What the bank is to know the payout by in call `number`.
@@ -122,6 +136,14 @@ pub fn reference(mutant: Option<Mutant>, payout: PayoutId, number: u32) -> Strin
 
 fn bend_what_goes_in(mutant: Mutant, book: &mut Book, action: &mut Action, now: Timestamp) {
     match (mutant, action) {
+        (Mutant::LoadNoKeys, _) => {
+            book.records.clear();
+            book.loaded.keys.clear();
+        }
+        (Mutant::LoadNoPayouts, _) => {
+            book.payouts.clear();
+            book.loaded.payouts.clear();
+        }
         (Mutant::ForgetReplay, Action::Create { key, .. }) => {
             book.records.remove(key);
         }

@@ -112,6 +112,8 @@ fn touches(mutant: Mutant) -> bool {
         // Of what is answered, written down and told, this model knows nothing.
         Mutant::AnswerBeforeCommit
         | Mutant::TornCommit
+        | Mutant::LoadNoKeys
+        | Mutant::LoadNoPayouts
         | Mutant::AnswerAnyRequest
         | Mutant::RenderAgain
         | Mutant::ForgetHold

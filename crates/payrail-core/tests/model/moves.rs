@@ -12,7 +12,7 @@ use payrail_core::payout::{BankAnswer, Step};
 
 use crate::common::bank::{Call, Mood, Verdict, known, silence};
 use crate::common::mutant::{Mutant, decide_all, reference};
-use crate::common::{at, by, create, is_legal, key, line, merchant, payout_id};
+use crate::common::{at, by, create, is_legal, key, line, merchant, note_needs, payout_id};
 use crate::promises;
 use crate::scene::{Life, Open, Scene};
 use crate::{Extent, Rules};
@@ -259,6 +259,9 @@ impl Scene {
 
 /// The real decision on what was read.
 pub fn decide(command: &Command, read: Book, rules: &Rules) -> Writes {
+    let mut read = read;
+    note_needs(&mut read, &command.action);
     let mut books = BTreeMap::from([(merchant(0), read)]);
-    decide_all(rules.mutant, &mut books, std::slice::from_ref(command), &rules.policy, at(0))
+    let writes = decide_all(rules.mutant, &mut books, std::slice::from_ref(command), &rules.policy, at(0));
+    writes.expect("all that is needed was loaded")
 }

@@ -12,7 +12,7 @@ use crate::common::mutant::{Mutant, decide_all};
 use crate::event::{Asker, At, Event, Outcome};
 use crate::plan::{MILLISECOND, SECOND};
 use crate::store::{Books, Connection, Lock};
-use crate::watch::{Broken, Kept};
+use crate::watch::{Broken, Kept, promise};
 use crate::worker::OpenCall;
 use crate::world::World;
 
@@ -176,7 +176,8 @@ impl World {
             },
             Stage::Loaded(books) => {
                 let now = self.clock(at.process);
-                let writes = decide_all(self.mutant, books, &transaction.commands, &self.plan.policy, now);
+                let decided = decide_all(self.mutant, books, &transaction.commands, &self.plan.policy, now);
+                let writes = decided.map_err(|what| Broken { promise: promise::LOADED, how: what.to_string() })?;
                 if self.mutant == Some(Mutant::AnswerBeforeCommit) {
                     self.answer(at, transaction, &writes);
                 }

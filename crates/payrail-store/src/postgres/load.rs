@@ -110,7 +110,7 @@ pub async fn begin(on: &Link, mark: &str, needs: &Needs) -> Result<Loaded> {
     let tips = read(&tips, tip)?.into_iter().filter(|tip| locked.contains(&tip.merchant_id)).collect();
     let (records, payouts) = (read(&records, record)?, read(&payouts, payout)?);
     let (returns, utrs) = (read(&returns, known_return)?, read(&utrs, utr)?);
-    Ok(Loaded { books: books(Rows { tips, records, payouts, returns, utrs })?, now })
+    Ok(Loaded { books: books(needs, Rows { tips, records, payouts, returns, utrs })?, now })
 }
 
 type Triples = (Vec<i16>, Vec<Uuid>, Vec<Uuid>);

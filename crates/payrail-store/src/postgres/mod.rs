@@ -12,9 +12,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use payrail_core::backoff::Policy;
 use payrail_core::command::Command;
-use payrail_core::decide::decide_all;
+use payrail_core::decide::{Rules, decide_all};
 use scopeguard::ScopeGuard;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
@@ -135,7 +134,7 @@ impl PostgresStore {
         Ok(session::read_reader(&mut *self.reader.acquire().await?).await?.warnings())
     }
 
-    pub(crate) async fn execute(&self, commands: &[Command], policy: &Policy, now: Now<'_>) -> Result<Replies> {
+    pub(crate) async fn execute(&self, commands: &[Command], rules: &Rules, now: Now<'_>) -> Result<Replies> {
         if commands.is_empty() {
             return Ok(Replies::new());
         }
@@ -144,7 +143,7 @@ impl PostgresStore {
         let link = scopeguard::guard(self.writer.get().await?, |link| drop(Link::take(link)));
         let Loaded { mut books, now: shared } = load::begin(&link, &self.mark, &needs).await?;
         let known = books.values().flat_map(|book| book.records.keys().map(|key| (book.merchant, *key))).collect();
-        let writes = decide_all(&mut books, commands, policy, now.or(|| shared));
+        let writes = decide_all(&mut books, commands, rules, now.or(|| shared))?;
         if writes.is_empty() {
             link.batch_execute("ROLLBACK").await?;
         } else {

@@ -23,7 +23,7 @@ pub async fn books(on: &mut SqliteConnection, needs: &Needs) -> Result<Books> {
     let utrs: Vec<_> = needs.utrs.iter().collect();
     let returns = RETURNS.read(on, &returns, return_needed).await?;
     let utrs = UTRS.read(on, &utrs, utr_needed).await?;
-    assemble(Rows { tips, records, payouts, returns, utrs })
+    assemble(needs, Rows { tips, records, payouts, returns, utrs })
 }
 
 /// Sub-queries on one row: the newest entry's page is read once and then cached.

@@ -13,9 +13,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use payrail_core::backoff::Policy;
 use payrail_core::command::Command;
-use payrail_core::decide::decide_all;
+use payrail_core::decide::{Rules, decide_all};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
@@ -161,14 +160,14 @@ impl SqliteStore {
         Ok(Self { writer, reader, file, written })
     }
 
-    pub(crate) async fn execute(&self, commands: &[Command], policy: &Policy, now: Now<'_>) -> Result<Replies> {
+    pub(crate) async fn execute(&self, commands: &[Command], rules: &Rules, now: Now<'_>) -> Result<Replies> {
         let needs = Needs::of(commands);
         // IMMEDIATE takes the write lock now: a transaction that reads first and writes later could be
         // refused half way. It is also every merchant's lock.
         let mut turn = self.turn().await?;
         let mut tx = turn.begin_with("BEGIN IMMEDIATE").await?;
         let mut books = load::books(&mut tx, &needs).await?;
-        let writes = decide_all(&mut books, commands, policy, now.or(|| SharedClock::Machine.now()));
+        let writes = decide_all(&mut books, commands, rules, now.or(|| SharedClock::Machine.now()))?;
         if writes.is_empty() {
             tx.rollback().await?;
         } else {

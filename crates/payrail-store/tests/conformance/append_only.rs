@@ -151,7 +151,7 @@ async fn a_merchant_stays_though_its_first_entry_is_only_being_written(world: Wo
     let mut raw = world.raw().await;
     let delete = format!("DELETE FROM merchants WHERE {}", merchant_row(&raw, merchant(0)));
     let funded = Command { merchant: merchant(0), action: fund(fresh_key(), 100) };
-    let writing = Paused::start(&world.store, vec![funded], world.policy).await;
+    let writing = Paused::start(&world.store, vec![funded], world.rules).await;
     let delete = tokio::spawn(async move { raw.refuses(&delete).await });
     world.until_one_waits().await;
     assert!(!delete.is_finished(), "it waits for the merchant's lock");

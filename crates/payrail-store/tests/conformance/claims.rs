@@ -61,7 +61,7 @@ async fn a_lost_lease_is_taken_over_by_an_enquiry(world: World) {
     assert_eq!(world.claim(merchant(0), payout, at(0)).await.step, Step::Submit);
     let mut end = at(0);
     for number in 2..6 {
-        end += world.policy.lease;
+        end += world.rules.policy.lease;
         assert!(!is_listed(&world, payout, end - MICROSECOND).await);
         assert!(!claimed(&world, payout, end - MICROSECOND).await);
         let next = world.claim(merchant(0), payout, end).await;
@@ -77,12 +77,12 @@ async fn of_many_claimers_one_wins(world: World) {
     let stores = [world.store.clone(), world.second_store().await];
     for _ in 0..5 {
         let payout = world.payout(merchant(0), 1_000).await;
-        let policy = world.policy;
+        let rules = world.rules;
         let tasks: Vec<_> = (0..8)
             .map(|n| {
                 let command = Command { merchant: merchant(0), action: claim(payout, &format!("worker-{n}")) };
                 let store = stores[n % 2].clone();
-                tokio::spawn(async move { store.execute(&[command], &policy, &slow_clock).await.unwrap().remove(0) })
+                tokio::spawn(async move { store.execute(&[command], &rules, &slow_clock).await.unwrap().remove(0) })
             })
             .collect();
         let mut winners = Vec::new();
@@ -113,13 +113,13 @@ async fn what_was_released_was_not_sent(world: World) {
 
 async fn a_payout_is_cancelled_or_claimed(world: World) {
     world.fund(merchant(0), 10_000).await;
-    let policy = world.policy;
+    let rules = world.rules;
     let stores = [world.store.clone(), world.second_store().await];
     for _ in 0..8 {
         let payout = world.payout(merchant(0), 1_000).await;
         let at_once = |store: &Store, action| {
             let (store, command) = (store.clone(), Command { merchant: merchant(0), action });
-            tokio::spawn(async move { store.execute(&[command], &policy, &slow_clock).await.unwrap().remove(0) })
+            tokio::spawn(async move { store.execute(&[command], &rules, &slow_clock).await.unwrap().remove(0) })
         };
         let cancel = at_once(&stores[0], Action::Cancel { payout });
         let claim = at_once(&stores[1], claim(payout, "worker-1"));

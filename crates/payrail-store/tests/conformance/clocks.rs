@@ -17,7 +17,7 @@ on_postgres_only!(the_time_is_the_databases, the_shared_clock_follows_the_databa
 async fn paid_in(world: &World, now: Now<'_>) -> Payout {
     let id = fresh_id(merchant(0));
     let batch = [Command { merchant: merchant(0), action: create(id, fresh_key(), 1) }];
-    world.store.execute(&batch, &world.policy, now).await.unwrap().remove(0).unwrap();
+    world.store.execute(&batch, &world.rules, now).await.unwrap().remove(0).unwrap();
     stored(world, id).await
 }
 
@@ -35,7 +35,7 @@ async fn a_clock_that_is_set_back_leaves_the_book_in_order_and_makes_nobody_wait
     let attempt = world.claim(merchant(0), payout.id, at(1)).await;
     assert_eq!(attempt.started_at, ahead);
     let leased = stored(&world, payout.id).await;
-    assert_eq!(leased.due_at(), Some(at(1) + world.policy.lease));
+    assert_eq!(leased.due_at(), Some(at(1) + world.rules.policy.lease));
     world.report(merchant(0), payout.id, 1, crate::world::paid(), at(2)).await.unwrap();
     let lines = world.store.ledger(merchant(0), i64::MAX, 10).await.unwrap();
     assert!(lines.iter().all(|line| line.entry.created_at == ahead));
@@ -49,13 +49,13 @@ async fn the_time_is_the_databases(world: World) {
     let clock = "SELECT cast((extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS text)";
     let micros = |texts: Vec<String>| texts[0].parse::<i64>().unwrap();
     let batch = [Command { merchant: merchant(0), action: fund(fresh_key(), 10) }];
-    world.store.execute(&batch, &world.policy, Now::Shared).await.unwrap().remove(0).unwrap();
+    world.store.execute(&batch, &world.rules, Now::Shared).await.unwrap().remove(0).unwrap();
     raw.exec("BEGIN; UPDATE merchants SET name = 'locked'").await;
     let store = world.store.clone();
-    let policy = world.policy;
+    let rules = world.rules;
     let waiting = tokio::spawn(async move {
         let batch = [Command { merchant: merchant(0), action: fund(fresh_key(), 10) }];
-        store.execute(&batch, &policy, Now::Shared).await
+        store.execute(&batch, &rules, Now::Shared).await
     });
     let waits = "SELECT cast(count(*) AS text) FROM pg_stat_activity WHERE datname = current_database() \
                  AND wait_event_type = 'Lock'";

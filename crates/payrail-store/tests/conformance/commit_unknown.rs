@@ -31,10 +31,10 @@ async fn asked_again(world: &World, after_the_answer: bool) -> Reply {
     let key = fresh_key();
     let wish = || [Command { merchant: merchant(0), action: create(fresh_id(merchant(0)), key, 6_000) }];
     proxy.cut(Cut { at: COMMIT, after_the_answer });
-    let error = store.execute(&wish(), &world.policy, &|| at(1)).await.unwrap_err();
+    let error = store.execute(&wish(), &world.rules, &|| at(1)).await.unwrap_err();
     assert!(matches!(error, StoreError::CommitUnknown(_)), "{error:?}");
     assert!(proxy.has_cut());
-    let again = store.execute(&wish(), &world.policy, &|| at(2)).await.unwrap().remove(0).unwrap();
+    let again = store.execute(&wish(), &world.rules, &|| at(2)).await.unwrap().remove(0).unwrap();
     assert_eq!(world.balances(merchant(0)).await, (4_000, 6_000));
     assert_eq!(world.store.payouts(merchant(0), None, 10).await.unwrap().len(), 1);
     again
@@ -64,9 +64,9 @@ async fn a_report_whose_commit_is_unknown_settles_once(world: World) {
         let number = world.claim(merchant(0), payout, at(0)).await.number;
         let outcome = [Command { merchant: merchant(0), action: report(payout, number, paid()) }];
         proxy.cut(Cut { at: COMMIT, after_the_answer });
-        let error = store.execute(&outcome, &world.policy, &|| at(1)).await.unwrap_err();
+        let error = store.execute(&outcome, &world.rules, &|| at(1)).await.unwrap_err();
         assert!(matches!(error, StoreError::CommitUnknown(_)), "{error:?}");
-        let again = store.execute(&outcome, &world.policy, &|| at(2)).await.unwrap().remove(0);
+        let again = store.execute(&outcome, &world.rules, &|| at(2)).await.unwrap().remove(0);
         assert_eq!(again.is_err(), after_the_answer, "{again:?}");
         assert_eq!(world.balances(merchant(0)).await.1, held, "what this payout held is gone");
     }
@@ -89,7 +89,7 @@ async fn before_the_commit_nothing_is_in_doubt(world: World) {
                 Command { merchant: merchant(0), action: create(fresh_id(merchant(0)), fresh_key(), 1_000) },
                 Command { merchant: merchant(0), action: claim(payout, "worker-1") },
             ];
-            let error = store.execute(&batch, &world.policy, &|| at(1)).await.unwrap_err();
+            let error = store.execute(&batch, &world.rules, &|| at(1)).await.unwrap_err();
             assert!(matches!(error, StoreError::Unavailable(_)), "{at_word}: {error:?}");
             assert!(proxy.has_cut());
             assert_eq!(Dump::of(&mut raw).await, before, "{at_word}");

@@ -7,7 +7,7 @@ use payrail_core::ledger::EntryKind;
 use payrail_store::testing::DEADLINE;
 use payrail_store::{EntryFilter, Store};
 
-use crate::histories::{Model, Scribe, policy};
+use crate::histories::{Model, Scribe, rules};
 use crate::raw::Raw;
 use crate::world::{MERCHANTS, World, at, create, fresh_id, fresh_key, merchant};
 
@@ -40,8 +40,8 @@ async fn replayed(store: &Store, number: u8) -> (i64, (i64, i64)) {
 }
 
 async fn a_balance_is_the_sum_of_its_book(mut world: World) {
-    world.policy = policy(0);
-    let (mut model, mut scribe) = (Model::new(policy(0)), Scribe::new(4_711));
+    world.rules = rules(0);
+    let (mut model, mut scribe) = (Model::new(rules(0)), Scribe::new(4_711));
     for _ in 0..60 {
         let batch = scribe.batch(&model);
         model.run(&batch, scribe.now);
@@ -142,7 +142,7 @@ async fn no_read_of_the_money_path_scans_a_table(world: World) {
         assert_eq!(store.tip(merchant(0)).await.unwrap().seq, ENTRIES + round);
         assert_eq!(store.ledger(merchant(0), i64::MAX, 20).await.unwrap().len(), 20);
         let wish = Command { merchant: merchant(0), action: create(fresh_id(merchant(0)), fresh_key(), 1) };
-        assert!(store.execute(&[wish], &world.policy, &|| at(1)).await.unwrap()[0].is_ok());
+        assert!(store.execute(&[wish], &world.rules, &|| at(1)).await.unwrap()[0].is_ok());
     }
     // A server process makes its counts known when it ends.
     drop(store);

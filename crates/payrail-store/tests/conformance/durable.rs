@@ -23,7 +23,7 @@ async fn demand(raw: &mut Raw, name: &str, condition: &str) {
 async fn writes(world: &World, store: &Store) {
     for action in [fund(fresh_key(), 1_000), create(fresh_id(merchant(0)), fresh_key(), 1)] {
         let batch = [Command { merchant: merchant(0), action }];
-        let replies = store.execute(&batch, &world.policy, &|| at(0)).await.expect("the demands are met");
+        let replies = store.execute(&batch, &world.rules, &|| at(0)).await.expect("the demands are met");
         assert!(replies[0].is_ok());
     }
 }

@@ -8,7 +8,7 @@ use payrail_core::payout::Payout;
 use payrail_store::{ExceptionFilter, Position};
 
 use crate::dump::Dump;
-use crate::histories::{Model, Scribe, policy};
+use crate::histories::{Model, Scribe, rules};
 use crate::world::{MERCHANTS, World, at, merchant};
 
 const BATCHES: usize = 120;
@@ -33,8 +33,8 @@ const PLACES: &str = "201, 201 again, 400, 400 again, claimed to submit, claimed
 
 async fn play(seed: u64, seen: &mut BTreeMap<String, u32>) {
     let (mut sqlite, mut postgres) = (World::sqlite().await, World::postgres().await);
-    (sqlite.policy, postgres.policy) = (policy(seed), policy(seed));
-    let mut model = Model::new(policy(seed));
+    (sqlite.rules, postgres.rules) = (rules(seed), rules(seed));
+    let mut model = Model::new(rules(seed));
     let mut scribe = Scribe::new(seed);
     for number in 0..BATCHES {
         let batch = scribe.batch(&model);

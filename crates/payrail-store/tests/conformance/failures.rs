@@ -81,10 +81,10 @@ async fn a_deadlock_may_be_tried_again(world: World) {
     // The store's server process is to be the one that looks.
     raw.exec("SET deadlock_timeout = '60s'").await;
     lock(&mut raw, merchant(1)).await;
-    let (store, policy) = (world.store.clone(), world.policy);
+    let (store, rules) = (world.store.clone(), world.rules);
     let batch = [wish(0), wish(1)];
     let repeat = batch.clone();
-    let waiting = tokio::spawn(async move { store.execute(&batch, &policy, &|| at(0)).await });
+    let waiting = tokio::spawn(async move { store.execute(&batch, &rules, &|| at(0)).await });
     world.until_one_waits().await;
     let id = raw.id(merchant(0).0);
     raw.exec(&format!("SELECT FROM merchants WHERE id = {id} FOR UPDATE")).await;
@@ -107,7 +107,7 @@ async fn a_connection_that_dies_in_the_middle_writes_nothing(world: World) {
     let mut raw = world.raw().await;
     let before = Dump::of(&mut raw).await;
     let wish = Command { merchant: merchant(0), action: create(fresh_id(merchant(0)), fresh_key(), 100) };
-    let doomed = Paused::start(&world.store, vec![wish.clone()], world.policy).await;
+    let doomed = Paused::start(&world.store, vec![wish.clone()], world.rules).await;
     assert_eq!(kill(&mut raw, "state = 'idle in transaction'").await, 1);
     let error = doomed.finish().await.unwrap_err();
     assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
@@ -119,8 +119,8 @@ async fn a_connection_that_dies_in_the_middle_writes_nothing(world: World) {
 async fn connections_that_died_while_idle_are_replaced(world: World) {
     let tasks: Vec<_> = (0..4)
         .map(|_| {
-            let (store, policy) = (world.store.clone(), world.policy);
-            tokio::spawn(async move { store.execute(&[wish(0)], &policy, &|| at(0)).await })
+            let (store, rules) = (world.store.clone(), world.rules);
+            tokio::spawn(async move { store.execute(&[wish(0)], &rules, &|| at(0)).await })
         })
         .collect();
     for task in tasks {

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use payrail_core::backoff::Policy;
 use payrail_core::bank_return::BankReturn;
 use payrail_core::command::{Action, Command, Exchange};
-use payrail_core::decide::{Book, Event, decide_all};
+use payrail_core::decide::{Book, Event, Rules, decide_all};
 use payrail_core::idempotency::{IdempotencyKey, Record};
 use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::ledger::Entry;
@@ -15,7 +15,7 @@ use payrail_core::payout::{BankAnswer, Payout, State, Verdict};
 use payrail_store::{AttemptLine, Replies};
 use uuid::Uuid;
 
-use crate::world::{MERCHANTS, MICROSECOND, at, claim, create_to, fund, line, merchant};
+use crate::world::{MERCHANTS, MICROSECOND, at, claim, create_to, fund, line, merchant, note_needs, render};
 
 /// SplitMix64: the same numbers from the same seed, for ever.
 pub struct Dice(pub u64);
@@ -36,7 +36,7 @@ impl Dice {
 
 /// What a store would have to hold.
 pub struct Model {
-    policy: Policy,
+    rules: Rules,
     pub books: BTreeMap<MerchantId, Book>,
     pub entries: BTreeMap<MerchantId, Vec<Entry>>,
     pub events: BTreeMap<MerchantId, Vec<Event>>,
@@ -45,15 +45,16 @@ pub struct Model {
 }
 
 impl Model {
-    pub fn new(policy: Policy) -> Self {
+    pub fn new(rules: Rules) -> Self {
         let books = (0..MERCHANTS).map(merchant).map(|id| (id, Book::new(id))).collect();
         let (entries, events, attempts) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { policy, books, entries, events, attempts, actions: Vec::new() }
+        Self { rules, books, entries, events, attempts, actions: Vec::new() }
     }
 
     pub fn run(&mut self, commands: &[Command], now: Timestamp) -> Replies {
         self.look_utrs_up(commands);
-        let writes = decide_all(&mut self.books, commands, &self.policy, now);
+        note_needs(&mut self.books, commands);
+        let writes = decide_all(&mut self.books, commands, &self.rules, now).expect("all is at hand");
         for (owner, entry) in writes.entries {
             self.entries.entry(owner).or_default().push(entry);
         }
@@ -244,7 +245,8 @@ impl Scribe {
 }
 
 /// Short enough for histories to see records expire, and references closed early by every other one.
-pub fn policy(seed: u64) -> Policy {
+pub fn rules(seed: u64) -> Rules {
     let attempts_max = if seed.is_multiple_of(2) { 1 } else { 3 };
-    Policy { attempts_max, refusal_ttl: SignedDuration::from_mins(90), ..Policy::default() }
+    let policy = Policy { attempts_max, refusal_ttl: SignedDuration::from_mins(90), ..Policy::default() };
+    Rules { policy, render }
 }

@@ -108,8 +108,7 @@ async fn a_reset_empties_everything(world: World) {
     crate::staff::signed_in(&world, "Ana").await;
     world.store.open_merchant_session(&[7; 32], &crate::staff::session(1, 0)).await.unwrap();
     // Another process, whose connections know the old tables.
-    let other =
-        World { store: world.second_store().await, policy: world.policy, database: world.empty_database().await };
+    let other = World { store: world.second_store().await, rules: world.rules, database: world.empty_database().await };
     other.fund(merchant(0), 1).await;
     let mut raw = world.raw().await;
     assert!(Dump::of(&mut raw).await.0.values().all(|rows| !rows.is_empty()), "every table has something to lose");

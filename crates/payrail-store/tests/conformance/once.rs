@@ -30,12 +30,12 @@ async fn one_key_at_once_makes_one_payout(world: World) {
     let stores = [world.store.clone(), world.second_store().await];
     // In the first round most are still connecting.
     for round in 1..=3 {
-        let (key, policy) = (fresh_key(), world.policy);
+        let (key, rules) = (fresh_key(), world.rules);
         let ask = |n: usize| {
             let store = stores[n % 2].clone();
             // Each brings an id of its own, as each request does.
             let wish = Command { merchant: merchant(0), action: create(fresh_id(merchant(0)), key, 1_000) };
-            tokio::spawn(async move { store.execute(&[wish], &policy, &slow_clock).await })
+            tokio::spawn(async move { store.execute(&[wish], &rules, &slow_clock).await })
         };
         let mut replies = Vec::new();
         for task in (0..32).map(ask).collect::<Vec<_>>() {
@@ -68,7 +68,7 @@ async fn the_answer_outlives_the_store(world: World) {
     let wish = || create_to(fresh_id(merchant(0)), key, 1_000, account);
     let first = world.ask(merchant(0), wish(), at(1)).await;
     let funded = world.ask(merchant(0), fund(funding, 5), at(2)).await;
-    let reopened = World { store: world.second_store().await, policy: world.policy, database: world.database };
+    let reopened = World { store: world.second_store().await, rules: world.rules, database: world.database };
     drop(world.store);
     for years in [0, 1, 10, 1_000] {
         let now = at(years * 365 * 86_400 + 3);
@@ -161,7 +161,7 @@ async fn a_record_that_comes_in_between_is_not_overwritten(world: World) {
     let mut raw = records(&world).await;
     let key = fresh_key();
     let wish = Command { merchant: merchant(0), action: create(fresh_id(merchant(0)), key, 1_000) };
-    let late = Paused::start(&world.store, vec![wish], world.policy).await;
+    let late = Paused::start(&world.store, vec![wish], world.rules).await;
     let taken = format!(
         "INSERT INTO idempotency_records SELECT bucket, merchant_id, {}, request_hash, 299, 'first', payout_id, created_at, \
          NULL FROM idempotency_records WHERE payout_id IS NOT NULL",
@@ -180,7 +180,7 @@ async fn an_expired_refusal_gives_way_once(world: World) {
     let refusal = world.ask(merchant(0), wish(5_000), at(0)).await;
     assert_eq!(refusal.status, 400);
     world.fund(merchant(0), 9_000).await;
-    let end = at(0) + world.policy.refusal_ttl;
+    let end = at(0) + world.rules.policy.refusal_ttl;
     for now in [at(1), end - MICROSECOND] {
         assert_eq!(world.ask(merchant(0), wish(5_000), now).await, refusal, "the money that came does not matter");
         assert_eq!(world.one(merchant(0), wish(5_001), now).await, Err(Refusal::KeyReused));
@@ -188,7 +188,7 @@ async fn an_expired_refusal_gives_way_once(world: World) {
     // Expired, it is as if the key had never been used; even another request may have it.
     let accepted = world.ask(merchant(0), wish(6_000), end).await;
     assert_eq!(accepted.status, 201);
-    for now in [end, end + world.policy.refusal_ttl, end + SignedDuration::from_hours(24 * 3_650)] {
+    for now in [end, end + world.rules.policy.refusal_ttl, end + SignedDuration::from_hours(24 * 3_650)] {
         assert_eq!(world.ask(merchant(0), wish(6_000), now).await, accepted);
         assert_eq!(world.one(merchant(0), wish(5_000), now).await, Err(Refusal::KeyReused));
     }
@@ -203,7 +203,7 @@ async fn what_is_over_is_removed_and_nothing_else(world: World) {
         assert_eq!(world.ask(merchant(0), wish(*key, 5_000), at(second)).await.status, 400);
     }
     // The first refusal's time is over, and its key made a payout: that is for ever.
-    let end = at(0) + world.policy.refusal_ttl;
+    let end = at(0) + world.rules.policy.refusal_ttl;
     let paid = world.ask(merchant(0), wish(keys[0], 700), end).await;
     assert_eq!(paid.status, 201);
     let bucket = merchant(0).bucket();
@@ -222,7 +222,7 @@ async fn what_is_over_is_removed_and_nothing_else(world: World) {
 
 /// Then one batch writes the key's record several times.
 async fn a_refusal_that_expires_at_once_is_no_trouble(mut world: World) {
-    world.policy.refusal_ttl = SignedDuration::ZERO;
+    world.rules.policy.refusal_ttl = SignedDuration::ZERO;
     let key = fresh_key();
     let wish = |paise| Command { merchant: merchant(0), action: create(fresh_id(merchant(0)), key, paise) };
     let fund = Command { merchant: merchant(0), action: fund(fresh_key(), 1_000) };

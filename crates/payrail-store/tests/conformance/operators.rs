@@ -85,12 +85,12 @@ async fn of_what_two_do_to_one_doubt_at_once_one_counts(world: World) {
         let payout = doubtful(&world).await;
         let mut racing = Vec::new();
         for action in [decide(payout, decided_paid()), decide(payout, Verdict::NotPaid), claim(payout, "worker-2")] {
-            let (store, policy) = (world.second_store().await, world.policy);
+            let (store, rules) = (world.second_store().await, world.rules);
             racing.push(tokio::spawn(async move {
                 let batch = [Command { merchant: merchant(0), action }];
                 // Late enough for the claim to be due.
                 let now = || slow_clock() + jiff::SignedDuration::from_hours(1);
-                store.execute(&batch, &policy, &now).await.unwrap().remove(0)
+                store.execute(&batch, &rules, &now).await.unwrap().remove(0)
             }));
         }
         let mut won = Vec::new();

@@ -73,7 +73,7 @@ async fn an_attempt_that_was_overtaken_is_stale(world: World) {
     rich(&world).await;
     let payout = world.payout(merchant(0), 1_000).await;
     let lost = world.claim(merchant(0), payout, at(0)).await;
-    let next = world.claim(merchant(0), payout, at(0) + world.policy.lease).await;
+    let next = world.claim(merchant(0), payout, at(0) + world.rules.policy.lease).await;
     assert_eq!((lost.number, next.number, next.step), (1, 2, Step::Enquire));
     for answer in [paid(), refused()] {
         assert_eq!(world.report(merchant(0), payout, 1, answer, at(61)).await, Err(Refusal::StaleAttempt));
@@ -91,7 +91,7 @@ async fn a_late_report_counts_until_another_worker_has_it(world: World) {
     rich(&world).await;
     let payout = world.payout(merchant(0), 1_000).await;
     let number = world.claim(merchant(0), payout, at(0)).await.number;
-    let late = at(0) + world.policy.lease * 10;
+    let late = at(0) + world.rules.policy.lease * 10;
     assert_eq!(world.report(merchant(0), payout, number, paid(), late).await.unwrap().status(), Status::Completed);
     assert_eq!(world.one(merchant(0), claim(payout, "worker-2"), late).await, Err(Refusal::NotDue));
 }
@@ -99,13 +99,13 @@ async fn a_late_report_counts_until_another_worker_has_it(world: World) {
 /// The same command from two processes, as often as there are answers; exactly one gets through.
 async fn one_of_all(world: &World, commands: Vec<Command>) -> usize {
     let stores = [world.store.clone(), world.second_store().await];
-    let policy = world.policy;
+    let rules = world.rules;
     let tasks: Vec<_> = commands
         .into_iter()
         .enumerate()
         .map(|(n, command)| {
             let store = stores[n % 2].clone();
-            tokio::spawn(async move { store.execute(&[command], &policy, &slow_clock).await.unwrap().remove(0) })
+            tokio::spawn(async move { store.execute(&[command], &rules, &slow_clock).await.unwrap().remove(0) })
         })
         .collect();
     let mut through = Vec::new();

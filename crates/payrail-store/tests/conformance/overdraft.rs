@@ -19,10 +19,10 @@ fn wish(number: u8) -> Command {
 /// On either store in turn, each in a task of its own; the replies in the order of the batches.
 async fn all_at_once(world: &World, batches: Vec<Vec<Command>>) -> Vec<Result<Reply, Refusal>> {
     let stores = [world.store.clone(), world.second_store().await];
-    let policy = world.policy;
+    let rules = world.rules;
     let run = |(number, batch): (usize, Vec<Command>)| {
         let store = stores[number % 2].clone();
-        tokio::spawn(async move { store.execute(&batch, &policy, &slow_clock).await })
+        tokio::spawn(async move { store.execute(&batch, &rules, &slow_clock).await })
     };
     let tasks: Vec<_> = batches.into_iter().enumerate().map(run).collect();
     let mut replies = Vec::new();
@@ -60,10 +60,10 @@ async fn a_batch_cannot_overdraw(world: World) {
 /// On PostgreSQL a statement that waits for a row's lock sees the rest of the world as it was before.
 async fn who_waited_for_the_lock_reads_anew(world: World) {
     world.fund(merchant(0), 10_000).await;
-    let first = Paused::start(&world.store, vec![wish(0)], world.policy).await;
+    let first = Paused::start(&world.store, vec![wish(0)], world.rules).await;
     let second = world.second_store().await;
-    let policy = world.policy;
-    let second = tokio::spawn(async move { second.execute(&[wish(0)], &policy, &|| at(1)).await });
+    let rules = world.rules;
+    let second = tokio::spawn(async move { second.execute(&[wish(0)], &rules, &|| at(1)).await });
     world.until_one_waits().await;
     assert!(!second.is_finished(), "it must wait for the merchant");
     assert_eq!(answer(first.finish().await.unwrap().remove(0)).status, 201);

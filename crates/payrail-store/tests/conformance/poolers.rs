@@ -76,7 +76,7 @@ async fn what_an_earlier_client_left_is_taken_away(world: World) {
             }
             let store = Store::open(&url, 4, 4).await.unwrap();
             let batch = [Command { merchant: merchant(0), action: fund(fresh_key(), 1_000) }];
-            store.execute(&batch, &world.policy, &|| at(0)).await.unwrap().remove(0).unwrap();
+            store.execute(&batch, &world.rules, &|| at(0)).await.unwrap().remove(0).unwrap();
             assert!(store.tip(merchant(0)).await.unwrap().seq > 0);
             store.check_session().await.unwrap();
             store.close().await;
@@ -135,7 +135,7 @@ async fn a_busy_pooler_in_transaction_mode_is_refused(world: World) {
 async fn guarded_at_work(world: &World, store: &Store) {
     for _ in 0..20 {
         let batch = [Command { merchant: merchant(0), action: fund(fresh_key(), 1) }];
-        match store.execute(&batch, &world.policy, &|| at(0)).await {
+        match store.execute(&batch, &world.rules, &|| at(0)).await {
             Ok(_) | Err(StoreError::Session(_)) => {}
             Err(other) => panic!("{other:?}"),
         }
@@ -167,7 +167,7 @@ async fn a_change_of_mode_in_the_middle_of_work_is_found_out(world: World) {
     let (one, two) = (Store::open(&url, 2, 2).await.unwrap(), Store::open(&url, 2, 2).await.unwrap());
     for store in [&one, &two] {
         let batch = [Command { merchant: merchant(0), action: fund(fresh_key(), 1_000) }];
-        store.execute(&batch, &world.policy, &|| at(0)).await.unwrap().remove(0).unwrap();
+        store.execute(&batch, &world.rules, &|| at(0)).await.unwrap().remove(0).unwrap();
     }
     bouncer.reload(&mode("transaction", 20));
     let mut found_out = 0;
@@ -176,7 +176,7 @@ async fn a_change_of_mode_in_the_middle_of_work_is_found_out(world: World) {
         for store in [&one, &two] {
             let action = create(fresh_id(merchant(0)), fresh_key(), 1);
             let batch = [Command { merchant: merchant(0), action }];
-            match store.execute(&batch, &world.policy, &|| at(0)).await {
+            match store.execute(&batch, &world.rules, &|| at(0)).await {
                 Ok(_) => {}
                 Err(StoreError::Session(_)) => found_out += 1,
                 Err(other) => panic!("{other:?}"),

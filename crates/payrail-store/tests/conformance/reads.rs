@@ -208,7 +208,7 @@ async fn a_closed_store_is_unavailable(world: World) {
     let other = world.second_store().await;
     other.close().await;
     let batch = [Command { merchant: merchant(0), action: fund(fresh_key(), 1) }];
-    let error = other.execute(&batch, &world.policy, &|| at(0)).await.unwrap_err();
+    let error = other.execute(&batch, &world.rules, &|| at(0)).await.unwrap_err();
     assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
     assert!(matches!(other.tip(merchant(0)).await.unwrap_err(), StoreError::Unavailable(_)));
     assert_eq!(world.balances(merchant(0)).await, (100, 0));

@@ -72,10 +72,10 @@ async fn a_line_read_by_eight_at_once_is_one_exception(world: World) {
     let payout = scene(&world).await;
     let readers = (0..8).map(|_| {
         let store = world.store.clone();
-        let policy = world.policy;
+        let rules = world.rules;
         tokio::spawn(async move {
             let command = Command { merchant: merchant(0), action: take(payout, 1, 1, "UTR1") };
-            store.execute(&[command], &policy, &|| at(1)).await
+            store.execute(&[command], &rules, &|| at(1)).await
         })
     });
     for reader in readers.collect::<Vec<_>>() {

@@ -28,7 +28,7 @@ async fn open(world: &World) -> Result<Store> {
 async fn writes(world: &World, store: &Store) -> Result<()> {
     for action in [fund(fresh_key(), 1_000), create(fresh_id(merchant(0)), fresh_key(), 1)] {
         let batch = [Command { merchant: merchant(0), action }];
-        store.execute(&batch, &world.policy, &|| at(0)).await?.remove(0).expect("a decision");
+        store.execute(&batch, &world.rules, &|| at(0)).await?.remove(0).expect("a decision");
     }
     Ok(())
 }
@@ -85,11 +85,11 @@ async fn the_isolation_level_is_pinned(world: World) {
     let (one, two) = (open(&world).await.unwrap(), open(&world).await.unwrap());
     world.fund(merchant(0), 100).await;
     let rounds = |store: Store| {
-        let policy = world.policy;
+        let rules = world.rules;
         tokio::spawn(async move {
             for _ in 0..50 {
                 let batch = [Command { merchant: merchant(0), action: fund(fresh_key(), 1) }];
-                store.execute(&batch, &policy, &|| at(0)).await?;
+                store.execute(&batch, &rules, &|| at(0)).await?;
             }
             Ok::<_, StoreError>(())
         })

@@ -90,7 +90,7 @@ async fn two_transactions_at_one_moment_see_nothing_of_each_other(world: World) 
     let payouts = claimed(&world).await;
     let mut paused = Vec::new();
     for payout in payouts {
-        paused.push(Paused::start(&world.store, settle(payout), world.policy).await);
+        paused.push(Paused::start(&world.store, settle(payout), world.rules).await);
     }
     for paused in paused {
         paused.finish().await.unwrap().remove(0).unwrap();
@@ -113,7 +113,7 @@ async fn what_a_transaction_recorded_is_not_found_again(world: World) {
 async fn an_open_transaction_holds_the_time_back(world: World) {
     let payouts = claimed(&world).await;
     let before = world.store.settlements_visible_to().await.unwrap();
-    let paused = Paused::start(&world.store, settle(payouts[0]), world.policy).await;
+    let paused = Paused::start(&world.store, settle(payouts[0]), world.rules).await;
     let held = world.store.settlements_visible_to().await.unwrap();
     let still = world.store.settlements_visible_to().await.unwrap();
     assert!(

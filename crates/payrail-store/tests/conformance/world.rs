@@ -1,5 +1,6 @@
 //! A database, a store on it, names and times: what every case begins with.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, mpsc};
 use std::time::Duration;
@@ -8,7 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use payrail_core::backoff::Policy;
 use payrail_core::bank_return::BankReturn;
 use payrail_core::command::{Action, Command, Exchange, PayoutRequest, Refusal, Reply};
-use payrail_core::idempotency::{Answer, IdempotencyKey};
+use payrail_core::decide::{Book, Rules};
+use payrail_core::idempotency::{Answer, Answerable, IdempotencyKey};
 use payrail_core::ids::{MerchantId, PayoutId, RequestId};
 use payrail_core::money::Amount;
 use payrail_core::operator::ByOperator;
@@ -23,7 +25,7 @@ use crate::raw::Raw;
 /// A fresh database with the merchants 0, 1 and 2, whose books are empty.
 pub struct World {
     pub store: Store,
-    pub policy: Policy,
+    pub rules: Rules,
     // Last: the store lets go of it before it is removed.
     pub database: TestDatabase,
 }
@@ -44,7 +46,7 @@ impl World {
         for number in 0..MERCHANTS {
             assert!(store.add_merchant(&person(number)).await.unwrap());
         }
-        Self { store, policy: Policy::default(), database }
+        Self { store, rules: Rules { policy: Policy::default(), render }, database }
     }
 
     pub fn is_postgres(&self) -> bool {
@@ -68,7 +70,7 @@ impl World {
 
     /// One batch at one time.
     pub async fn run(&self, commands: &[Command], now: Timestamp) -> Result<Replies> {
-        self.store.execute(commands, &self.policy, &move || now).await
+        self.store.execute(commands, &self.rules, &move || now).await
     }
 
     pub async fn one(&self, merchant: MerchantId, action: Action, now: Timestamp) -> Result<Reply, Refusal> {
@@ -142,6 +144,33 @@ impl World {
     }
 }
 
+/// The facts and nothing else: whether a store keeps every byte does not depend on their words.
+pub fn render(about: &Answerable<'_>) -> Answer {
+    match *about {
+        Answerable::Accepted(payout) => Answer { status: 201, body: format!(r#"{{"id":"{}"}}"#, payout.id) },
+        Answerable::Funded { entry_id, balances, .. } => {
+            Answer { status: 201, body: format!(r#"{{"entry_id":"{entry_id}","after":"{balances:?}"}}"#) }
+        }
+        Answerable::InsufficientFunds { available, remembered_until, .. } => {
+            let available = available.get();
+            let body = format!(r#"{{"available_balance_paise":{available},"remembered_until":"{remembered_until}"}}"#);
+            Answer { status: 400, body }
+        }
+    }
+}
+
+/// Of books that have everything: all that these commands need has been looked for.
+pub fn note_needs(books: &mut BTreeMap<MerchantId, Book>, commands: &[Command]) {
+    for Command { merchant, action } in commands {
+        let Some(book) = books.get_mut(merchant) else { continue };
+        book.loaded.keys.extend(action.key());
+        book.loaded.payouts.extend(action.payout());
+        book.loaded.utrs.extend(action.utr().map(str::to_owned));
+        let line = action.payout().zip(action.line());
+        book.loaded.returns.extend(line.map(|(payout, line)| (payout, line.id())));
+    }
+}
+
 /// A batch that has stopped in the middle of its transaction: merchants locked, nothing written yet.
 pub struct Paused {
     task: JoinHandle<Result<Replies>>,
@@ -149,7 +178,7 @@ pub struct Paused {
 }
 
 impl Paused {
-    pub async fn start(store: &Store, commands: Vec<Command>, policy: Policy) -> Self {
+    pub async fn start(store: &Store, commands: Vec<Command>, rules: Rules) -> Self {
         let (reached, is_reached) = mpsc::channel();
         let (go_on, wait) = mpsc::channel();
         let (store, wait) = (store.clone(), Mutex::new(wait));
@@ -160,7 +189,7 @@ impl Paused {
                 tokio::task::block_in_place(|| wait.lock().unwrap().recv().unwrap());
                 at(1)
             };
-            store.execute(&commands, &policy, &now).await
+            store.execute(&commands, &rules, &now).await
         });
         tokio::task::block_in_place(|| is_reached.recv().unwrap());
         Self { task, go_on }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use payrail::clock::Clock;
-use payrail_core::backoff::Policy;
+use payrail::http::answers::usual_rules;
 use payrail_core::command::{Action, Command, Exchange, Reply};
 use payrail_core::payout::BankAnswer;
 use payrail_store::Store;
@@ -99,7 +99,7 @@ async fn drain(store: &Store, payouts: u64) -> Vec<Duration> {
 
 async fn execute(store: &Store, commands: &[Command]) -> Vec<Reply> {
     let now = || Clock::System.now();
-    let replies = store.execute(commands, &Policy::default(), &now).await.expect("the door answers");
+    let replies = store.execute(commands, &usual_rules(), &now).await.expect("the door answers");
     replies.into_iter().map(|reply| reply.expect("it is taken")).collect()
 }
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use payrail::clock::Clock;
+use payrail::http::answers::usual_rules;
 use payrail::ids;
 use payrail::keys::{self, KeyHasher};
-use payrail_core::backoff::Policy;
 use payrail_core::command::{Action, Command as DoorCommand};
 use payrail_core::idempotency::IdempotencyKey;
 use payrail_core::money::Amount;
@@ -139,7 +139,7 @@ async fn merchants(store: &Store, count: usize) -> Vec<String> {
         let description = "Funds received".to_owned();
         let action = Action::Fund { key: IdempotencyKey(Uuid::now_v7()), amount, description, by: None };
         let command = DoorCommand { merchant: id, action };
-        let replies = store.execute(&[command], &Policy::default(), &|| now).await.expect("a funding");
+        let replies = store.execute(&[command], &usual_rules(), &|| now).await.expect("a funding");
         assert!(replies.iter().all(Result::is_ok), "funded");
         added.push(key);
     }

@@ -1,14 +1,14 @@
 //! Who made which payout when, and what was said of it: the same for the same plan and mark.
 
 use jiff::{SignedDuration, Timestamp};
-use payrail_core::command::PayoutSummary;
-use payrail_core::idempotency::IdempotencyKey;
+use payrail_core::idempotency::{Answerable, IdempotencyKey};
 use payrail_core::ids::PayoutId;
 use payrail_core::payout::Payout;
 use payrail_store::{Filling, Merchant, Order, Paid};
 use serde_json::json;
 
 use super::Plan;
+use crate::http::answers;
 
 /// How many payouts a merchant makes before it is another's turn: people pay in batches, and many do so at once.
 const RUN: u64 = 50;
@@ -93,8 +93,7 @@ impl History {
         // A client that takes time-ordered keys, as RFC 9562 advises.
         let key = IdempotencyKey(PayoutId::new(at, bucket, !self.mark << 40 | number).0);
         let payout = Payout::new(id, order.amount, order.bank_account_id.clone(), at);
-        // A struct of strings and numbers: writing it cannot fail.
-        let answer = serde_json::to_string(&PayoutSummary::from(&payout)).unwrap_or_default();
+        let answer = answers::render(&Answerable::Accepted(&payout)).body;
         Filling { merchant: merchant.id, id, key, answer, created_at: at, paid: self.paid(at, &payout, utr) }
     }
 

@@ -6,13 +6,13 @@ mod history;
 use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
-use payrail_core::backoff::Policy;
 use payrail_core::command::{Action, Command, PayoutRequest};
 use payrail_core::idempotency::IdempotencyKey;
 use payrail_core::money::Amount;
 use payrail_store::{Filler, Filling, Merchant, NewKey, Order, Store, StoreError};
 use uuid::Uuid;
 
+use crate::http::answers;
 use crate::ids;
 use crate::keys::{KeyHasher, prefix};
 use history::{Dealt, History};
@@ -195,7 +195,7 @@ impl Fill<'_> {
             Command { merchant: merchant.id, action: Action::Fund { key, amount, description, by: None } }
         });
         let (commands, from) = (commands.collect::<Vec<_>>(), self.plan.from);
-        for reply in self.store.execute(&commands, &Policy::default(), &|| from).await? {
+        for reply in self.store.execute(&commands, &answers::usual_rules(), &|| from).await? {
             reply?;
         }
         Ok(())

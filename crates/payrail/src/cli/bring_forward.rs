@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::Error;
 use super::merchant::COMMAND_LINE;
 use crate::clock::Clock;
+use crate::http::answers;
 use crate::ids;
 use crate::lanes::Door;
 use crate::settings::{BadSetting, Common};
@@ -47,7 +48,7 @@ pub async fn run(common: &Common, args: &Args) -> Result<(), Error> {
         return Ok(());
     }
     let reason = reason(args)?;
-    let door = Door::for_command(&store);
+    let door = Door::for_command(&store, answers::usual_rules());
     if let Some(id) = args.payout.map(PayoutId) {
         let unknown = || BadSetting(format!("there is no payout {id}"));
         let merchant = store.merchant_of_payout(id).await?.ok_or_else(unknown)?;

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::Error;
 use crate::clock::Clock;
+use crate::http::answers;
 use crate::http::text::{self, Kind};
 use crate::lanes::Door;
 use crate::settings::{BadSetting, Common};
@@ -132,7 +133,7 @@ fn told(merchant: &Merchant, word: &str, subject: Option<&str>, detail: Option<&
 }
 
 async fn fund(store: &Store, merchant: Merchant, action: Action, as_json: bool) -> Result<(), Error> {
-    let door = Door::for_command(store);
+    let door = Door::for_command(store, answers::usual_rules());
     let Reply::Answered { answer, replayed } = door.send(DoorCommand { merchant: merchant.id, action }).await?? else {
         return Err("the door answered a funding with something else".into());
     };

@@ -27,6 +27,7 @@ use clap::{Parser, Subcommand};
 use payrail_store::Purpose;
 
 use crate::clock::Clock;
+use crate::http::answers;
 use crate::lanes::Door;
 use crate::settings::{BadSetting, Common, Serve};
 use crate::{demo, logging, reset, secret, serve, signals};
@@ -254,7 +255,8 @@ async fn seed(common: &Common) -> Result<(), Error> {
         )));
     }
     let hasher = secret::hasher(common, &store).await?;
-    let merchants = demo::seed(&store, &Door::for_command(&store), &hasher, &Clock::System).await?;
+    let merchants =
+        demo::seed(&store, &Door::for_command(&store, answers::usual_rules()), &hasher, &Clock::System).await?;
     let operators = demo::seed_operators(&store, &Clock::System).await?;
     if merchants + operators == 0 {
         say!("Nothing was added: the demo merchants and operators are there already.");

@@ -1,6 +1,7 @@
 //! The HTTP API. A handler authenticates, acts and answers; one file a resource.
 
 pub mod admin;
+pub mod answers;
 mod auth;
 mod body;
 pub mod client;

@@ -23,17 +23,24 @@ pub struct Problem {
     detail: String,
     /// The original's own members, in its order.
     original: Vec<(String, Value)>,
+    /// What follows the standard ones.
+    last: Vec<(&'static str, Value)>,
     /// Boxed: a result that may be a problem is handed about a lot.
     header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
 impl Problem {
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), original: Vec::new(), header: None }
+        Self { status, code, detail: detail.into(), original: Vec::new(), last: Vec::new(), header: None }
     }
 
     pub fn member(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.original.push((name.into(), value.into()));
+        self
+    }
+
+    pub fn last_member(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.last.push((name, value.into()));
         self
     }
 
@@ -105,6 +112,9 @@ impl Serialize for Problem {
         map.serialize_entry("status", &self.status.as_u16())?;
         map.serialize_entry("detail", &self.detail)?;
         map.serialize_entry("code", self.code)?;
+        for (name, value) in &self.last {
+            map.serialize_entry(name, value)?;
+        }
         map.end()
     }
 }

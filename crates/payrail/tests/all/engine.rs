@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use payrail::clock::{Clock, ManualClock};
+use payrail::http::answers::usual_rules;
 use payrail::ids::PayoutIds;
 use payrail::lanes::{Door, LaneSettings};
 use payrail::rail::{Instruction, Rail};
 use payrail::worker::{Worker, WorkerSettings};
 use payrail_bank::{self as bank, Running};
-use payrail_core::backoff::Policy;
 use payrail_core::bank_return::BankReturn;
 use payrail_core::command::{Action, Command, PayoutRequest, Refusal, Reply};
 use payrail_core::idempotency::IdempotencyKey;
@@ -50,7 +50,7 @@ pub fn seconds(number: i64) -> SignedDuration {
 
 fn door(store: &Store, clock: &ManualClock) -> Door {
     let settings = LaneSettings { lanes: 2, queue: 1_000, batch: 100, queue_time: DEADLINE, patience: DEADLINE };
-    Door::open(store.clone(), Policy::default(), Clock::Manual(clock.clone()), settings)
+    Door::open(store.clone(), usual_rules(), Clock::Manual(clock.clone()), settings)
 }
 
 impl<'w> Engine<'w> {

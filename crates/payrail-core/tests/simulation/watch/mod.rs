@@ -51,6 +51,8 @@ pub mod promise {
     pub const CREDITED_MORE: &str = "7 never credited more than came back";
     pub const PAID_TWICE: &str = "8 never paid twice";
     pub const DURABLE: &str = "9 acknowledged is durable";
+    /// No number: without it none of the others would hold.
+    pub const LOADED: &str = "decided on what was loaded";
     pub const STRANDED: &str = "10 nothing is stranded";
 }
 

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use payrail_core::backoff::Policy;
 use payrail_core::command::{Action, Command, Reply};
+use payrail_core::decide::Rules;
 use payrail_core::idempotency::IdempotencyKey;
 use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::payout::BankAnswer;
@@ -21,7 +21,7 @@ use crate::world::{at, claim, create, fresh_id, fund, report};
 
 #[derive(Clone)]
 pub struct Scene {
-    policy: Policy,
+    rules: Rules,
     owners: [MerchantId; 2],
     record: Arc<Mutex<Record>>,
     /// Payouts that there are, with the newest attempt that anybody has heard of.
@@ -30,9 +30,9 @@ pub struct Scene {
 }
 
 impl Scene {
-    pub fn new(policy: Policy, owners: [MerchantId; 2]) -> Self {
+    pub fn new(rules: Rules, owners: [MerchantId; 2]) -> Self {
         let record = Arc::new(Mutex::new(Record::new(&owners)));
-        Self { policy, owners, record, board: Arc::default(), clock: Arc::default() }
+        Self { rules, owners, record, board: Arc::default(), clock: Arc::default() }
     }
 
     pub fn record(&self) -> Record {
@@ -110,7 +110,7 @@ impl Scene {
             *read.lock().unwrap() = Some(now);
             now
         };
-        let done = store.execute(&batch, &self.policy, &now).await;
+        let done = store.execute(&batch, &self.rules, &now).await;
         let now: Option<Timestamp> = *read.lock().unwrap();
         let mut record = self.record.lock().unwrap();
         match done {

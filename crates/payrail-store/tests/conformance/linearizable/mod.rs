@@ -6,7 +6,7 @@ mod clients;
 mod record;
 mod sequence;
 
-use crate::histories::{Dice, policy};
+use crate::histories::{Dice, rules};
 use crate::proxy::Proxy;
 use crate::world::{World, merchant, person};
 
@@ -29,7 +29,7 @@ async fn concurrent_histories_have_an_order(world: World) {
         let record = play(&world, proxy.as_ref(), seed).await;
         sum.add(record.figures());
         for owner in record.merchants() {
-            let order = has_an_order(&record, owner, policy(seed));
+            let order = has_an_order(&record, owner, rules(seed));
             assert!(order, "seed {seed}: no order explains\n{}", record.story(owner));
         }
     }
@@ -49,7 +49,7 @@ async fn play(world: &World, proxy: Option<&Proxy>, seed: u64) -> Record {
         stores.push(world.second_store().await);
         stores.push(payrail_store::Store::open(&proxy.url, 2, 2).await.unwrap());
     }
-    let scene = Scene::new(policy(seed), numbers.map(merchant));
+    let scene = Scene::new(rules(seed), numbers.map(merchant));
     scene.open(&stores[0]).await;
     let clients = (0..CLIENTS).map(|number| {
         let (scene, store) = (scene.clone(), stores[number % stores.len()].clone());
@@ -73,12 +73,12 @@ async fn a_wrong_answer_has_none(world: World) {
     for seed in 0..3 {
         let record = play(&world, None, seed).await;
         for owner in record.merchants() {
-            assert!(has_an_order(&record, owner, policy(seed)), "the history itself");
+            assert!(has_an_order(&record, owner, rules(seed)), "the history itself");
             for (number, forge) in (0..record.len()).flat_map(|number| FORGERIES.map(|forge| (number, forge))) {
                 let mut copy = record.clone();
                 if copy.forge(number, owner, forge) {
                     forged += 1;
-                    let order = has_an_order(&copy, owner, policy(seed));
+                    let order = has_an_order(&copy, owner, rules(seed));
                     assert!(!order, "answer {number} is forged, and there is an order for\n{}", copy.story(owner));
                 }
             }

@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use payrail_core::backoff::Policy;
 use payrail_core::command::{Refusal, Reply};
-use payrail_core::decide::{Book, decide_all};
+use payrail_core::decide::{Book, Loaded, Rules, decide_all};
 use payrail_core::ids::MerchantId;
 use payrail_core::ledger::Tip;
 use payrail_core::payout::Payout;
 
 use super::record::{Asked, Record};
+use crate::world::note_needs;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answered {
@@ -29,16 +29,16 @@ struct Question {
 
 struct Search {
     questions: Vec<Question>,
-    policy: Policy,
+    rules: Rules,
     /// The books that were tried after a set of questions (a bit for each), in whatever order these were asked.
     tried: BTreeMap<u128, Vec<Book>>,
 }
 
 /// Whether some order explains what this merchant's clients saw.
-pub fn has_an_order(record: &Record, owner: MerchantId, policy: Policy) -> bool {
+pub fn has_an_order(record: &Record, owner: MerchantId, rules: Rules) -> bool {
     let questions: Vec<_> = record.lines().filter_map(|line| part(line, owner)).collect();
     assert!(questions.len() <= 128, "too many for the search's bits");
-    Search { questions, policy, tried: BTreeMap::new() }.goes_on(0, &Book::new(owner))
+    Search { questions, rules, tried: BTreeMap::new() }.goes_on(0, &Book::new(owner))
 }
 
 impl Search {
@@ -51,7 +51,7 @@ impl Search {
         let next: Vec<_> = left.filter(|(_, question)| question.begun < first).map(|(n, _)| n).collect();
         next.into_iter().any(|n| {
             let mut after = book.clone();
-            let answer = invoke(&mut after, &self.questions[n].asked, &self.policy);
+            let answer = invoke(&mut after, &self.questions[n].asked, &self.rules);
             let fits = self.questions[n].answered.as_ref().is_none_or(|seen| *seen == answer);
             let tried = self.tried.entry(done | 1 << n).or_default();
             if !fits || tried.contains(&after) {
@@ -63,12 +63,13 @@ impl Search {
     }
 }
 
-fn invoke(book: &mut Book, asked: &Asked, policy: &Policy) -> Answered {
+fn invoke(book: &mut Book, asked: &Asked, rules: &Rules) -> Answered {
     match asked {
         Asked::Batch(commands, now) => {
             let mut books = BTreeMap::from([(book.merchant, book.clone())]);
-            let replies = decide_all(&mut books, commands, policy, *now).replies;
-            *book = books.remove(&book.merchant).unwrap();
+            note_needs(&mut books, commands);
+            let replies = decide_all(&mut books, commands, rules, *now).expect("all is at hand").replies;
+            *book = Book { loaded: Loaded::default(), ..books.remove(&book.merchant).unwrap() };
             Answered::Replies(replies)
         }
         Asked::Tip(_) => Answered::Tip(book.tip),

@@ -4,7 +4,9 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use payrail_core::command::Action;
+use payrail_core::ledger::Balances;
 use payrail_core::money::{Amount, Paise};
+use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -28,8 +30,7 @@ pub struct Funding {
 }
 
 /// The entry that the funding made, and the balances after it.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "the door answers so: this is what the OpenAPI document says of it")]
+#[derive(Serialize, ToSchema)]
 pub struct Funded {
     entry_id: Uuid,
     /// Paise.
@@ -41,6 +42,13 @@ pub struct Funded {
     /// Paise promised to payouts under way.
     #[schema(value_type = i64, minimum = 0)]
     held_balance_paise: Paise,
+}
+
+impl Funded {
+    pub fn new(entry_id: Uuid, amount_paise: Amount, balances: Balances) -> Self {
+        let Balances { available, held } = balances;
+        Self { entry_id, amount_paise, available_balance_paise: available, held_balance_paise: held }
+    }
 }
 
 /// Fund a merchant

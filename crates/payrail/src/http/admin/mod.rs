@@ -7,7 +7,7 @@ mod auditor;
 pub(super) mod cursor;
 mod doubtful;
 mod exceptions;
-mod fund;
+pub(super) mod fund;
 mod guard;
 mod keys;
 mod ledger;
