@@ -1,11 +1,12 @@
-//! A change of the bank: what workers met, what is at stake, and an operator's word that it is meant.
+//! A change of the bank: which one workers met, what is under way with the earlier one, and an operator's
+//! confirmation that the change is meant. The admin and the command line both use it.
 
 use jiff::Timestamp;
 use payrail_store::{OperatorAction, Store, StoreError};
 
 use crate::ids;
 use crate::rail;
-use crate::worker::{MET, MET_COUNTS_FOR, Met, RETURNS_CURSOR};
+use crate::worker::{MET, Met, RETURNS_CURSOR};
 
 /// How things stand with the bank.
 #[derive(Clone, Debug)]
@@ -19,17 +20,14 @@ pub struct BankState {
 pub async fn state(store: &Store, now: Timestamp) -> Result<BankState, StoreError> {
     let known = store.setting(rail::IDENTITY).await?;
     let met: Option<Met> = store.setting(MET).await?.and_then(|text| serde_json::from_str(&text).ok());
-    let is_now = |met: &Met| {
-        let age = now.as_microsecond().saturating_sub(met.at);
-        age < i64::try_from(MET_COUNTS_FOR.as_micros()).unwrap_or(i64::MAX)
-    };
-    let met = met.filter(|met| is_now(met) && known.as_ref() != Some(&met.identity));
+    let met = met.filter(|met| met.counts_at(now.as_microsecond()) && known.as_ref() != Some(&met.identity));
     Ok(BankState { known, met })
 }
 
-/// An operator's word that the payouts go to another bank from now on.
+/// An operator confirms that the payouts go to another bank from now on.
 #[derive(Clone, Debug)]
 pub struct Confirmation {
+    /// The bank as the operator saw it. If workers meet yet another one by now, nothing is confirmed.
     pub identity: String,
     /// How many payouts the operator was told are under way with the earlier bank: they may have been sent to it, and
     /// the new bank knows nothing of them.
@@ -44,6 +42,10 @@ pub enum ConfirmError {
     NothingKnown,
     #[error("this is the bank that is remembered: there is nothing to confirm")]
     Same,
+    #[error("no worker has met another bank in the last minute: there is nothing to confirm")]
+    NothingMet,
+    #[error("the workers meet the bank {0}, not the one that you were shown; look again")]
+    Differs(String),
     #[error("{0} payouts are under way with the earlier bank now, not the number that you were shown; look again")]
     Changed(i64),
     #[error("somebody else confirmed another bank meanwhile; look again")]
@@ -58,6 +60,10 @@ pub async fn confirm(store: &Store, confirmation: Confirmation, now: Timestamp) 
     let known = state.known.ok_or(ConfirmError::NothingKnown)?;
     if known == identity {
         return Err(ConfirmError::Same);
+    }
+    let met = state.met.ok_or(ConfirmError::NothingMet)?;
+    if met.identity != identity {
+        return Err(ConfirmError::Differs(met.identity));
     }
     let now_under_way = store.under_way().await?.count;
     if now_under_way != under_way {

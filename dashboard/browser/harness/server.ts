@@ -78,9 +78,9 @@ export class Server {
     await ended(this.child, "SIGKILL");
   }
 
-  /** The same server again, at the same address. */
-  async restart(): Promise<void> {
-    this.child = serve(this.folder, { ...this.settings, PAYRAIL_ADDR: new URL(this.url).host });
+  /** The same server again, at the same address; some of its settings may be others. */
+  async restart(changed: Record<string, string> = {}): Promise<void> {
+    this.child = serve(this.folder, { ...this.settings, PAYRAIL_ADDR: new URL(this.url).host, ...changed });
     await address(this.child);
   }
 
@@ -102,8 +102,41 @@ const environment = (folder: string, settings: Record<string, string>) => ({
   ...settings,
 });
 
-const serve = (folder: string, settings: Record<string, string>): ChildProcess =>
-  spawn(program, ["serve"], {
+/** A simulated bank in a process and a folder of its own. */
+export class Bank {
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly folder: string,
+    readonly url: string,
+  ) {}
+
+  static async start(): Promise<Bank> {
+    const folder = await mkdtemp(join(tmpdir(), "payrail-bank-"));
+    const child = run("bank", folder, {});
+    return new Bank(child, folder, await address(child));
+  }
+
+  async identity(): Promise<string> {
+    const stated = (await (await fetch(`${this.url}/v1/identity`)).json()) as { identity: string };
+    return stated.identity;
+  }
+
+  /** How many payouts it was sent. */
+  async transfers(): Promise<number> {
+    const list = (await (await fetch(`${this.url}/v1/transfers`)).json()) as { transfers: unknown[] };
+    return list.transfers.length;
+  }
+
+  async stop(): Promise<void> {
+    await ended(this.child, "SIGTERM");
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+const serve = (folder: string, settings: Record<string, string>): ChildProcess => run("serve", folder, settings);
+
+const run = (command: string, folder: string, settings: Record<string, string>): ChildProcess =>
+  spawn(program, [command], {
     cwd: folder,
     stdio: ["ignore", "pipe", "inherit"],
     env: environment(folder, settings),
@@ -136,7 +169,7 @@ function address(child: ChildProcess): Promise<string> {
     child.once("exit", (code) => failed(new Error(`payrail ended with status ${code} before it listened`)));
     const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
     lines.on("line", (line) => {
-      const port = /PayRail is listening on http:\/\/[^\s:]+:(\d+)/.exec(line)?.[1];
+      const port = /listening on http:\/\/[^\s:]+:(\d+)/.exec(line)?.[1];
       if (!port) return;
       clearTimeout(late);
       found(`http://127.0.0.1:${port}`);

@@ -90,6 +90,11 @@ export const useResolveException = (id: string) =>
     answer(client.POST("/admin/api/v1/exceptions/{id}/resolve", { params: { path: { id } }, body: { reason } })),
   );
 
+export const useConfirmBank = () =>
+  useAct((body: { identity: string; under_way: number; reason: string }) =>
+    answer(client.POST("/admin/api/v1/bank/confirm", { body })),
+  );
+
 export const useInvite = () =>
   useAct((body: { name: string; role: "viewer" | "operator" }) =>
     answer(client.POST("/admin/api/v1/operators", { body })),

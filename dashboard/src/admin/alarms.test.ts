@@ -5,7 +5,7 @@ import type { Overview } from "./api";
 const AT = "2026-01-01T12:00:00.000000Z";
 const ago = (seconds: number) => new Date(new Date(AT).getTime() - seconds * 1_000).toISOString();
 
-type Figures = Pick<Overview, "at" | "due" | "due_far_ahead" | "workers" | "exceptions">;
+type Figures = Pick<Overview, "at" | "due" | "due_far_ahead" | "workers" | "bank" | "exceptions">;
 type Answer = Overview["workers"]["recent_answers"][number];
 
 const answers = (...words: string[]): Answer[] =>
@@ -23,6 +23,7 @@ const figures = (due: number, waits: number, workers: Partial<Overview["workers"
   due: { count: due, is_capped: false, oldest_due_at: due > 0 ? ago(waits) : null },
   due_far_ahead: { count: 0, is_capped: false, first_due_at: null },
   workers: { running: 1, last_seen_at: AT, list: [], recent_answers: [], ...workers },
+  bank: { identity: "b1", met: null },
   exceptions: { count: 0, is_capped: false, oldest_since: null },
 });
 
@@ -60,6 +61,16 @@ describe("alarms", () => {
     expect(alarms(figures(3, 46, {}))).toMatchObject([
       { id: "workers-behind", why: "The oldest has waited for 46 s, with 1 worker running." },
     ]);
+  });
+
+  test("another bank: what waits for it, and that the workers are not to blame", () => {
+    const under_way = { count: 1, is_capped: false, amount_paise: 5 };
+    const met = { identity: "b2", worker: "worker-1", since: ago(90), seen_at: AT, under_way };
+    const found = alarms({ ...figures(2, 60, {}), bank: { identity: "b1", met } });
+    expect(found.map(({ id }) => id)).toEqual(["another-bank"]);
+    expect(found[0]?.why).toContain(
+      "worker-1 has met it for 1 min 30 s, and sends nothing to it. 2 payouts are due and wait.",
+    );
   });
 
   test("open exceptions: how many, and since when", () => {

@@ -3,7 +3,7 @@ import type { Overview } from "./api";
 
 /** Something that an operator has to act on: what is wrong, why, and what to do. */
 export interface Alarm {
-  id: "no-worker" | "workers-behind" | "bank-silent" | "due-far-ahead" | "exceptions";
+  id: "another-bank" | "no-worker" | "workers-behind" | "bank-silent" | "due-far-ahead" | "exceptions";
   title: string;
   why: string;
   what: string;
@@ -17,10 +17,10 @@ const NO_ANSWERS = ["no_answer", "unreachable"];
 
 const payouts = (count: number) => (count === 1 ? "1 payout is" : `${count.toLocaleString("en-IN")} payouts are`);
 
-type Figures = Pick<Overview, "at" | "due" | "due_far_ahead" | "workers" | "exceptions">;
+type Figures = Pick<Overview, "at" | "due" | "due_far_ahead" | "workers" | "bank" | "exceptions">;
 
 /** From the server's figures and by the server's clock alone: the reader's may be wrong. */
-export function alarms({ at, due, due_far_ahead, workers, exceptions }: Figures): Alarm[] {
+export function alarms({ at, due, due_far_ahead, workers, bank, exceptions }: Figures): Alarm[] {
   const now = new Date(at).getTime();
   const found: Alarm[] = [];
   if (workers.running === 0) {
@@ -32,6 +32,15 @@ export function alarms({ at, due, due_far_ahead, workers, exceptions }: Figures)
         ? `A worker was last seen ${formatSpan(now - new Date(seen).getTime())} ago.`
         : "No worker was seen in the last 24 hours.",
       what: "Start a worker: payrail serve --role worker. No money is lost meanwhile: payouts wait, with their amounts reserved.",
+    });
+  } else if (bank.met) {
+    const since = formatSpan(now - new Date(bank.met.since).getTime());
+    const waiting = due.count > 0 ? ` ${payouts(due.count)} due and ${due.count === 1 ? "waits" : "wait"}.` : "";
+    found.push({
+      id: "another-bank",
+      title: "Another bank answers at the bank’s address",
+      why: `${bank.met.worker} has met it for ${since}, and sends nothing to it.${waiting} No money is lost meanwhile.`,
+      what: "Correct PAYRAIL_BANK_URL, or restore the bank’s records: the workers then go on by themselves. If the change is meant, read “What to do” at the top of the page, and confirm it there.",
     });
   } else if (due.oldest_due_at && now - new Date(due.oldest_due_at).getTime() > WAITING_MS) {
     found.push({

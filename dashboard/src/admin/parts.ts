@@ -13,6 +13,7 @@ export const Ledger = lazyPart(async () => (await import("./pages/ledger")).defa
 export const Records = lazyPart(async () => (await import("./pages/records")).default);
 export const Operators = lazyPart(async () => (await import("./pages/operators")).default);
 export const Actions = lazyPart(async () => (await import("./pages/actions")).default);
+export const ConfirmBank = lazyPart(async () => (await import("./bank/confirm-bank-dialog")).default);
 export const Palette = lazyPart(async () => (await import("./components/palette")).default);
 
 export const parts = [
@@ -27,5 +28,6 @@ export const parts = [
   Records,
   Operators,
   Actions,
+  ConfirmBank,
   Palette,
 ];

@@ -28,6 +28,7 @@ import { ThemeSwitch } from "@/ui/theme-switch";
 import { ZoneSwitch } from "@/ui/zone-switch";
 import { useSignOut } from "./actions";
 import { overviewQuery, sessionQuery } from "./api";
+import { BankBanner } from "./bank/bank-banner";
 import { PasswordDialog } from "./operators/password-dialog";
 import { Palette, parts } from "./parts";
 import { useOperator, VIEWER_REASON } from "./people";
@@ -124,6 +125,7 @@ function Banner() {
     <>
       {session?.demo && <DemoBanner />}
       <ConnectionBanner />
+      <BankBanner />
       {operator.role === "viewer" && <p className="bg-info-soft px-4 py-2 text-center text-info">{VIEWER_REASON}</p>}
     </>
   );

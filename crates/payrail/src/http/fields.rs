@@ -14,6 +14,7 @@ pub type Wrong = Vec<String>;
 
 const REQUIRED: &str = "This field is required.";
 const NOT_NULL: &str = "This field may not be null.";
+const NOT_WHOLE: &str = "A valid integer is required.";
 
 /// The refusal that names all bad fields at once; none if all are good.
 pub fn invalid<const N: usize>(fields: [(&'static str, Option<Wrong>); N]) -> Option<Problem> {
@@ -29,7 +30,6 @@ pub fn invalid<const N: usize>(fields: [(&'static str, Option<Wrong>); N]) -> Op
 
 /// The amount of this name: a whole number of paise, read from its text.
 pub fn amount(body: &Object, name: &str) -> Result<Amount, Wrong> {
-    const NOT_WHOLE: &str = "A valid integer is required.";
     const TOO_SMALL: &str = "Ensure this value is greater than or equal to 1.";
     let text = match (body.get(name), body.number(name).map(integer::read)) {
         (None, _) => REQUIRED.to_owned(),
@@ -41,6 +41,19 @@ pub fn amount(body: &Object, name: &str) -> Result<Amount, Wrong> {
             Ok(amount) => return Ok(amount),
             Err(_) => TOO_SMALL.to_owned(),
         },
+    };
+    Err(vec![text])
+}
+
+/// The number of this name, zero or more.
+pub fn count(body: &Object, name: &str) -> Result<i64, Wrong> {
+    let text = match (body.get(name), body.number(name).map(integer::read)) {
+        (None, _) => REQUIRED.to_owned(),
+        (Some(Value::Null), _) => NOT_NULL.to_owned(),
+        (_, None | Some(Integer::Fraction)) => NOT_WHOLE.to_owned(),
+        (_, Some(Integer::Is(count))) if count >= 0 => return Ok(count),
+        (_, Some(Integer::Is(_) | Integer::TooSmall)) => "Ensure this value is greater than or equal to 0.".to_owned(),
+        (_, Some(Integer::TooLarge)) => format!("Ensure this value is less than or equal to {}.", i64::MAX),
     };
     Err(vec![text])
 }

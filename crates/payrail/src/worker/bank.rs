@@ -19,7 +19,7 @@ use crate::rail::{self, Rail};
 /// Under which a worker leaves word that it met another bank.
 pub const MET: &str = "bank_met";
 /// How long such a word counts: the worker repeats it while it is so.
-pub const MET_COUNTS_FOR: Duration = Duration::from_secs(60);
+const MET_COUNTS_FOR: Duration = Duration::from_secs(60);
 
 /// A look counts for so long.
 const FRESH: Duration = Duration::from_secs(1);
@@ -47,8 +47,18 @@ pub enum Standing {
 pub struct Met {
     pub identity: String,
     pub worker: String,
-    /// Microseconds since 1970.
+    /// When it was met last, in microseconds since 1970.
     pub at: i64,
+    /// Since when it has been met without a break. Workers of earlier versions do not say.
+    #[serde(default)]
+    pub since: Option<i64>,
+}
+
+impl Met {
+    /// Whether it is recent enough to count at this time, in microseconds since 1970.
+    pub fn counts_at(&self, now: i64) -> bool {
+        now.saturating_sub(self.at) < i64::try_from(MET_COUNTS_FOR.as_micros()).unwrap_or(i64::MAX)
+    }
 }
 
 #[derive(Debug)]
@@ -127,6 +137,18 @@ impl BankWatch {
         }
     }
 
+    /// Since when this bank has been met: the word of an earlier look goes on, whichever worker left it.
+    async fn met_since(&self, identity: &str, now: i64) -> i64 {
+        let left = self.store.setting(MET).await.ok().flatten();
+        let earlier: Option<Met> = left.and_then(|text| serde_json::from_str(&text).ok());
+        match earlier {
+            Some(earlier) if earlier.identity == identity && earlier.counts_at(now) => {
+                earlier.since.unwrap_or(earlier.at)
+            }
+            _ => now,
+        }
+    }
+
     /// The log hears of a change; the database is told again and again, so that a worker that died is forgotten.
     async fn tell(&self, before: &Standing, found: &Standing, told: &mut Option<Instant>) {
         match found {
@@ -137,22 +159,26 @@ impl BankWatch {
                         met,
                         "ANOTHER BANK answers at the bank's address than the one to which the payouts were sent. The \
                          worker has stopped: nothing is sent to it, and none of its answers counts. Does \
-                         PAYRAIL_BANK_URL lead elsewhere, or was the bank's book deleted or replaced? Mend that, and \
-                         the worker goes on. If the change is meant: `payrail bank confirm`. A demonstration can begin \
-                         anew: `payrail reset --yes`"
+                         PAYRAIL_BANK_URL lead elsewhere, or was the bank's book deleted or replaced? Correct that, \
+                         and the worker goes on. If the change is meant, confirm it in the admin or with `payrail bank \
+                         confirm`. A demonstration can begin anew: `payrail reset --yes`"
                     );
                 } else if told.is_some_and(|at| at.elapsed() < TELL_AGAIN) {
                     return;
                 }
                 let at = self.clock.now().as_microsecond();
-                let word = Met { identity: met.clone(), worker: self.worker.to_string(), at };
+                let since = Some(self.met_since(met, at).await);
+                let word = Met { identity: met.clone(), worker: self.worker.to_string(), at, since };
                 let text = serde_json::to_string(&word).unwrap_or_default();
                 if self.store.put_setting(MET, &text).await.is_ok() {
                     *told = Some(Instant::now());
                 }
             }
-            Standing::Ours if told.is_some() => {
-                tracing::info!("the bank is the one that the database knows; the worker goes on");
+            // A worker that starts after the address was corrected removes what the earlier process left.
+            Standing::Ours if told.is_some() || *before == Standing::Unknown => {
+                if told.is_some() {
+                    tracing::info!("the bank is the one that the database knows; the worker goes on");
+                }
                 if self.store.remove_setting(MET).await.is_ok() {
                     *told = None;
                 }

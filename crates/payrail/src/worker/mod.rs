@@ -25,7 +25,7 @@ use crate::lanes::{Door, DoorError};
 use crate::payout_log;
 use crate::rail::{Exchange, Instruction, Rail};
 
-pub use bank::{BankWatch, MET, MET_COUNTS_FOR, Met, Standing};
+pub use bank::{BankWatch, MET, Met, Standing};
 use head::Head;
 pub use heartbeat::{ANSWERS_KEPT, RecentAnswer, SILENT_AFTER};
 use heartbeat::{Heartbeat, RecentAnswers};

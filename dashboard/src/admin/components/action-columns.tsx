@@ -21,6 +21,7 @@ export const actionWords: Record<string, { name: string; tone: Tone }> = {
   decided_paid: { name: "Resolved: paid", tone: "odd" },
   decided_not_paid: { name: "Resolved: not paid", tone: "odd" },
   resolved_exception: { name: "Exception resolved", tone: "odd" },
+  bank_confirmed: { name: "New bank confirmed", tone: "odd" },
   verify_started: { name: "Auditor started", tone: "neutral" },
   operator_created: { name: "Operator created", tone: "info" },
   operator_enabled: { name: "Operator enabled", tone: "info" },

@@ -43,7 +43,7 @@ export default function OverviewPage() {
   );
 }
 
-const STUCK: Alarm["id"][] = ["no-worker", "workers-behind"];
+const STUCK: Alarm["id"][] = ["another-bank", "no-worker", "workers-behind"];
 
 function Figures({ overview }: { overview: Overview | undefined }) {
   const { merchants, in_doubt: doubt, due } = overview ?? {};

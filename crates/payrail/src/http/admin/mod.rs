@@ -4,6 +4,7 @@
 
 mod actions;
 mod auditor;
+mod bank;
 pub(super) mod cursor;
 mod doubtful;
 mod exceptions;
@@ -59,6 +60,8 @@ pub fn router() -> OpenApiRouter<Api> {
         .routes(routes!(operators::enable))
         .routes(routes!(operators::reset_password))
         .routes(routes!(overview::show))
+        .routes(routes!(bank::show))
+        .routes(routes!(bank::confirm))
         .routes(routes!(search::find))
         .routes(routes!(verify::show, verify::start))
         .routes(routes!(merchants::list, merchants::create))

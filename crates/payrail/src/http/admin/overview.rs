@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Signed;
+use super::bank::AdminBank;
 use super::verify::{VerifyReport, last};
 use super::workers::Workers;
 use crate::http::Api;
@@ -26,6 +27,7 @@ pub struct Overview {
     due: DueCount,
     due_far_ahead: FarAheadCount,
     workers: Workers,
+    bank: AdminBank,
     /// What `verify` last found, if it was ever run from here.
     #[schema(required)]
     last_verify: Option<VerifyReport>,
@@ -143,6 +145,7 @@ pub async fn show(State(api): State<Api>, _: Signed) -> Result<Json<Overview>, P
         due: api.store.count_due(now).await?.into(),
         due_far_ahead: api.store.count_due_far_ahead(now).await?.into(),
         workers: Workers::new(api.store.workers().await?, now),
+        bank: AdminBank::now(&api).await?,
         last_verify: last(&api).await?,
     }))
 }

@@ -2,6 +2,7 @@
 
 mod actions;
 mod audit;
+mod bank;
 mod cli;
 mod doubtful;
 mod exceptions;
