@@ -1,8 +1,9 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
+import { PLAIN_HOST } from "./harness/browser.ts";
 import { balance, openMerchant, signInOperator } from "./harness/operator.ts";
 import { scene } from "./harness/scene.ts";
-import { FIAZ, TINY } from "./harness/server.ts";
+import { ACME, FIAZ, TINY } from "./harness/server.ts";
 import { shows } from "./harness/shows.ts";
 
 const on = scene();
@@ -83,17 +84,37 @@ test("after a lost answer and a reload the same funding goes out under the same 
   await page.getByLabel("Amount in rupees").waitFor();
 });
 
-test("on plain HTTP, where crypto.randomUUID does not exist, funding works", async () => {
-  const { page } = await on.open();
-  await page.addInitScript(() => {
-    Object.defineProperty(crypto, "randomUUID", { value: undefined });
-  });
+test("over plain HTTP a funding whose answer was lost is credited once, and a key can be copied", async () => {
+  const { page } = (await on.open({ host: PLAIN_HOST })).allow(/net::ERR_/);
   await signInOperator(page);
-  await openMerchant(page, "Tiny Studio");
+  expect(await page.evaluate(() => [isSecureContext, typeof crypto.randomUUID, typeof navigator.clipboard])).toEqual([
+    false,
+    "undefined",
+    "undefined",
+  ]);
+  await openMerchant(page, "Acme Agency");
+  const recover = await loseAnswers(page);
   await fillIn(page, "1", "One rupee");
   await page.getByRole("button", { name: "Continue" }).click();
   await confirm(page, "₹1.00");
+  await page.getByText("credited once at the most").waitFor();
+  await page.reload();
+  await recover();
+  await page.getByRole("button", { name: "Send again" }).click();
   await page.getByText("₹1.00 credited").first().waitFor();
+  expect(await on.server.json(ACME, "/api/v1/me/")).toMatchObject({ available_balance_paise: 1_000_100 });
+
+  await page.getByRole("button", { name: "Issue a key" }).click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "Issue a key" }).click();
+  const key = await page.getByTestId("secret").textContent();
+  await page.getByRole("button", { name: "Copy the key" }).click();
+  await page.getByRole("button", { name: "Copied" }).waitFor();
+  await page.getByLabel("I have stored the key").check();
+  await page.getByRole("button", { name: "Done" }).click();
+  await page.getByRole("button", { name: "Fund", exact: true }).click();
+  await page.getByLabel("Description").focus();
+  await page.keyboard.press("Control+V");
+  expect(await page.getByLabel("Description").inputValue()).toBe(key);
 });
 
 test("what cannot be credited is refused in words, and the form keeps what was typed", async () => {

@@ -2,8 +2,12 @@ import { type Browser, type BrowserContext, type BrowserContextOptions, chromium
 import { expect } from "vitest";
 import { DEADLINE_MS } from "./deadline.ts";
 
+/** A name for this machine that is not `localhost`: over plain HTTP its pages are no secure context. */
+export const PLAIN_HOST = "payrail.internal";
+
 /** Chromium reaches for nothing but what a page asks of it. */
 const FLAGS = [
+  `--host-resolver-rules=MAP ${PLAIN_HOST} 127.0.0.1`,
   "--no-sandbox",
   "--disable-background-networking",
   "--disable-quic",

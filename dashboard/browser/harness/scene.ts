@@ -6,6 +6,8 @@ import { Server } from "./server.ts";
 
 const FAILURES = fileURLToPath(new URL("../../../target/browser-failures/", import.meta.url));
 
+type OpenOptions = NonNullable<Parameters<typeof Watched.open>[2]> & { host?: string };
+
 /** A server and a browser for the tests of a file; each test opens windows of its own, which close with it. */
 export class Scene {
   private browserOrNull: Browser | null = null;
@@ -17,9 +19,11 @@ export class Scene {
     return this.serverOrNull;
   }
 
-  async open(options: Parameters<typeof Watched.open>[2] = {}): Promise<Watched> {
+  /** `host`: a name for this machine other than its address. */
+  async open({ host, ...options }: OpenOptions = {}): Promise<Watched> {
     if (!this.browserOrNull) throw new Error("the browser has not been started");
-    const opened = await Watched.open(this.browserOrNull, this.server.url, options);
+    const origin = host ? this.server.url.replace("127.0.0.1", host) : this.server.url;
+    const opened = await Watched.open(this.browserOrNull, origin, options);
     this.windows.push(opened);
     return opened;
   }

@@ -1,5 +1,6 @@
 import { Check, Copy } from "lucide-react";
 import { useEffect, useState } from "react";
+import { copyText } from "@/lib/copy-text";
 import { cn } from "./cn";
 import { toast } from "./toast";
 
@@ -15,7 +16,7 @@ export function CopyButton({ value, what, className }: { value: string; what: st
 
   const copy = async () => {
     try {
-      await navigator.clipboard.writeText(value);
+      await copyText(value);
       setDone(true);
     } catch {
       toast("The browser did not allow copying", { tone: "bad", description: "Select the text and copy it by hand." });
