@@ -17,6 +17,7 @@ use jiff::Timestamp;
 
 use crate::backoff::Policy;
 use crate::command::{Action, Command, Refusal, Reply};
+use crate::event::{Event, EventKind};
 use crate::idempotency::Render;
 use crate::ids::{MerchantId, PayoutId};
 use crate::ledger::{Entry, EntryKind, Overdraw, Subject, Tip};
@@ -24,7 +25,7 @@ use crate::money::Amount;
 use crate::payout::Payout;
 
 pub use book::{Book, Loaded, NotLoaded};
-pub use writes::{AttemptEnd, Changes, Event, Writes};
+pub use writes::{AttemptEnd, Changes, Writes};
 
 /// What is the same for every decision of a program.
 #[derive(Clone, Copy, Debug)]
@@ -136,7 +137,7 @@ impl<'a> Decision<'a> {
     }
 
     /// A payout's step with the movement of money and the event that belong to it.
-    fn step(&mut self, next: Payout, movement: Option<EntryKind>, event: Option<&'static str>) -> Result {
+    fn step(&mut self, next: Payout, movement: Option<EntryKind>, event: Option<EventKind>) -> Result {
         if let Some(kind) = movement {
             self.enter(kind, next.amount, Subject::Payout(next.id)).map_err(|overdraw| match overdraw {
                 Overdraw::TooLarge => Refusal::BalanceTooLarge,
@@ -160,7 +161,7 @@ impl<'a> Decision<'a> {
         Ok(tip)
     }
 
-    fn event(&mut self, kind: &'static str, payout: Option<PayoutId>) {
+    fn event(&mut self, kind: EventKind, payout: Option<PayoutId>) {
         let last = self.changes.events.last().map_or(self.book.last_event, |event| event.seq);
         self.changes.events.push(Event { seq: last + 1, kind, payout, created_at: self.at });
     }

@@ -5,6 +5,7 @@ pub mod backoff;
 pub mod bank_return;
 pub mod command;
 pub mod decide;
+pub mod event;
 pub mod idempotency;
 pub mod ids;
 pub mod ledger;

@@ -5,6 +5,7 @@ mod common;
 use jiff::{SignedDuration, Timestamp};
 use payrail_core::backoff::{Policy, later};
 use payrail_core::command::{Action, Command, Exchange, Refusal, Reply};
+use payrail_core::event::EventKind;
 use payrail_core::idempotency::Answer;
 use payrail_core::ids::PayoutId;
 use payrail_core::payout::{BankAnswer, Status, Verdict};
@@ -242,8 +243,14 @@ fn events_tell_the_life_in_order() {
         store.one(merchant(0), action, at(seconds)).unwrap();
     }
     let told: Vec<_> = store.log.events.iter().map(|(_, event)| (event.seq, event.kind)).collect();
-    let life = ["pending", "processing", "in_doubt", "completed", "returned"].map(|word| format!("payout.{word}"));
-    let kinds: Vec<_> = std::iter::once("balance.funded").chain(life.iter().map(String::as_str)).collect();
+    let kinds = [
+        EventKind::BalanceFunded,
+        EventKind::PayoutPending,
+        EventKind::PayoutProcessing,
+        EventKind::PayoutInDoubt,
+        EventKind::PayoutCompleted,
+        EventKind::PayoutReturned,
+    ];
     assert_eq!(told, (1..).zip(kinds).collect::<Vec<_>>());
 }
 

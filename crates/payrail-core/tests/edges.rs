@@ -5,6 +5,7 @@ mod common;
 use common::{Store, amount, at, create, fund, key, line, merchant, payout_id};
 use payrail_core::backoff::Policy;
 use payrail_core::command::{Action, Exchange, Refusal};
+use payrail_core::event::EventKind;
 use payrail_core::payout::{BankAnswer, Outcome, Payout, Progress, State, Step};
 
 fn claim() -> Action {
@@ -39,7 +40,7 @@ fn a_doubt_that_begins_with_a_lost_lease_is_told() {
     for (action, seconds) in [(claim(), 0), (claim(), 60)] {
         store.one(merchant(0), action, at(seconds)).unwrap();
     }
-    assert!(store.log.events.iter().any(|(_, event)| event.kind == "payout.in_doubt"));
+    assert!(store.log.events.iter().any(|(_, event)| event.kind == EventKind::PayoutInDoubt));
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod common;
 
 use payrail_core::backoff::Policy;
 use payrail_core::command::{Action, Command, Exchange, Refusal, Reply};
+use payrail_core::event::EventKind;
 use payrail_core::ids::PayoutId;
 use payrail_core::ledger::EntryKind;
 use payrail_core::operator::OperatorAction;
@@ -90,8 +91,8 @@ fn what_is_due_already_keeps_its_place() {
 #[test]
 fn an_operator_ends_a_doubt_as_the_bank_would_have() {
     for (verdict, status, kind, event, after) in [
-        (paid(), Status::Completed, EntryKind::Settle, "payout.completed", (600, 0)),
-        (Verdict::NotPaid, Status::Failed, EntryKind::Refund, "payout.failed", (1_000, 0)),
+        (paid(), Status::Completed, EntryKind::Settle, EventKind::PayoutCompleted, (600, 0)),
+        (Verdict::NotPaid, Status::Failed, EntryKind::Refund, EventKind::PayoutFailed, (1_000, 0)),
     ] {
         let mut store = in_doubt();
         assert!(store.one(merchant(0), decide(verdict.clone()), at(20)).is_ok());

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use payrail_core::bank_return::KnownReturn;
+use payrail_core::event::EventKind;
 use payrail_core::idempotency::{Answer, IdempotencyKey, Record, RequestHash};
 use payrail_core::ids::{MerchantId, PayoutId, RequestId};
 use payrail_core::ledger::{Balances, Entry, EntryKind, Tip};
@@ -320,7 +321,7 @@ impl TryFrom<AttemptRow> for AttemptLine {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventLine {
     pub seq: i64,
-    pub kind: String,
+    pub kind: EventKind,
     pub payout: Option<PayoutId>,
     pub created_at: Timestamp,
 }
@@ -333,9 +334,12 @@ pub(crate) struct EventRow {
     created_at: At,
 }
 
-impl From<EventRow> for EventLine {
-    fn from(row: EventRow) -> Self {
-        Self { seq: row.seq, kind: row.kind, payout: row.payout_id.map(PayoutId), created_at: row.created_at.0 }
+impl TryFrom<EventRow> for EventLine {
+    type Error = StoreError;
+
+    fn try_from(row: EventRow) -> Result<Self> {
+        let kind = word(EventKind::parse(&row.kind), "kind of event", &row.kind)?;
+        Ok(Self { seq: row.seq, kind, payout: row.payout_id.map(PayoutId), created_at: row.created_at.0 })
     }
 }
 

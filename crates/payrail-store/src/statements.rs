@@ -248,7 +248,7 @@ macro_rules! statements {
             .bind(i64::from(limit))
             .fetch_all(on)
             .await?;
-            Ok(rows.into_iter().map(EventLine::from).collect())
+            rows.into_iter().map(EventLine::try_from).collect()
         }
 
         /// The payouts that a worker may take now, the longest due first. No lock: whoever claims one

@@ -8,7 +8,7 @@ export type Session = Schemas["Session"];
 export type Me = Schemas["Me"];
 export type Payout = Schemas["Payout"];
 export type PayoutSummary = Schemas["PayoutSummary"];
-export type PayoutStory = Schemas["PayoutStory"];
+export type PayoutTimeline = Schemas["PayoutTimeline"];
 export type Call = Schemas["Call"];
 export type Movement = Schemas["Movement"];
 export type LedgerEntry = Schemas["LedgerEntry"];
@@ -16,6 +16,7 @@ export type Insights = Schemas["Insights"];
 export type BalancePoint = Schemas["BalancePoint"];
 export type OutcomeDay = Schemas["OutcomeDay"];
 export type Event = Schemas["Event"];
+export type EventKind = Event["kind"];
 export type SearchAnswer = Schemas["SearchAnswer"];
 export type Matched = Schemas["Matched"];
 

@@ -3,6 +3,7 @@
 use super::{AttemptEnd, Decision, Result};
 use crate::bank_return::Exception;
 use crate::command::{Exchange, Refusal, Reply};
+use crate::event::EventKind;
 use crate::ledger::EntryKind;
 use crate::payout::{BankAnswer, Outcome, Payout, State};
 
@@ -10,7 +11,7 @@ impl Decision<'_> {
     pub(super) fn claim(&mut self, payout: &Payout, worker: &str) -> Result {
         let (next, attempt) = payout.claim(worker, &self.rules.policy, self.now).ok_or(Refusal::NotDue)?;
         let event = match attempt.number {
-            1 => Some("payout.processing"),
+            1 => Some(EventKind::PayoutProcessing),
             // A lease that ran out is a doubt of its own.
             _ => newly_in_doubt(payout, &next),
         };
@@ -34,14 +35,14 @@ impl Decision<'_> {
 
     pub(super) fn cancel(&mut self, payout: &Payout) -> Result {
         let next = payout.cancel(self.now).ok_or(Refusal::NotCancellable(payout.status()))?;
-        self.step(next, Some(EntryKind::Refund), Some("payout.cancelled"))
+        self.step(next, Some(EntryKind::Refund), Some(EventKind::PayoutCancelled))
     }
 
     /// Settles, refunds or goes on, as it came out.
     pub(super) fn conclude(&mut self, before: &Payout, outcome: Outcome) -> Result {
         match outcome {
             Outcome::Settle(next) => self.settle(next),
-            Outcome::Refund(next) => self.step(next, Some(EntryKind::Refund), Some("payout.failed")),
+            Outcome::Refund(next) => self.step(next, Some(EntryKind::Refund), Some(EventKind::PayoutFailed)),
             Outcome::GoOn(next) => {
                 let event = newly_in_doubt(before, &next);
                 self.step(next, None, event)
@@ -57,7 +58,7 @@ impl Decision<'_> {
         {
             self.changes.exceptions.push(Exception::duplicate_utr(next.id, other, utr, self.now));
         }
-        self.step(next, Some(EntryKind::Settle), Some("payout.completed"))
+        self.step(next, Some(EntryKind::Settle), Some(EventKind::PayoutCompleted))
     }
 
     fn close(&mut self, payout: &Payout, number: u32, outcome: &'static str, exchange: Exchange) {
@@ -66,6 +67,6 @@ impl Decision<'_> {
     }
 }
 
-fn newly_in_doubt(before: &Payout, after: &Payout) -> Option<&'static str> {
-    (after.is_in_doubt() && !before.is_in_doubt()).then_some("payout.in_doubt")
+fn newly_in_doubt(before: &Payout, after: &Payout) -> Option<EventKind> {
+    (after.is_in_doubt() && !before.is_in_doubt()).then_some(EventKind::PayoutInDoubt)
 }

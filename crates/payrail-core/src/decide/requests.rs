@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::{Decision, Result};
 use crate::backoff::later;
 use crate::command::{PayoutRequest, Refusal, Reply};
+use crate::event::EventKind;
 use crate::idempotency::{Answerable, IdempotencyKey, Record, RequestHash};
 use crate::ids::PayoutId;
 use crate::ledger::{EntryKind, Overdraw, Subject};
@@ -33,7 +34,7 @@ impl Decision<'_> {
         let payout = Payout::new(id, request.amount, request.bank_account_id.clone(), self.now);
         let request_id = request.request_id.clone();
         let payout = Payout { request_id, created_at: self.at, updated_at: self.at, ..payout };
-        self.event("payout.pending", Some(id));
+        self.event(EventKind::PayoutPending, Some(id));
         let reply = self.answer(asked, &Answerable::Accepted(&payout), Some(id), None);
         self.changes.new_payouts.push(payout);
         Ok(reply)
@@ -63,7 +64,7 @@ impl Decision<'_> {
         let memo = Subject::Memo(description.to_owned());
         let tip = self.enter(EntryKind::Fund, amount, memo).map_err(|_| Refusal::BalanceTooLarge)?;
         let entry_id = self.book.merchant.entry_id(tip.seq);
-        self.event("balance.funded", None);
+        self.event(EventKind::BalanceFunded, None);
         if let Some(by) = by {
             let detail = format!("{} paise", amount.get());
             self.act(by, words::FUNDED, entry_id, Some(description), Some(detail));

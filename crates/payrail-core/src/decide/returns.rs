@@ -4,6 +4,7 @@
 use super::{Decision, Result};
 use crate::bank_return::{BankReturn, Exception, ExceptionKind, Facts, TakenReturn};
 use crate::command::{Refusal, Reply};
+use crate::event::EventKind;
 use crate::ledger::EntryKind;
 use crate::payout::{Payout, State, Status};
 
@@ -41,7 +42,7 @@ impl Decision<'_> {
             Status::Completed => {
                 let next = payout.returned(&line.reason, self.now).ok_or(Refusal::NotReturnable(payout.status()))?;
                 self.take(payout, line, true);
-                self.step(next, Some(EntryKind::Return), Some("payout.returned"))
+                self.step(next, Some(EntryKind::Return), Some(EventKind::PayoutReturned))
             }
             // The same facts under another number are a second return.
             Status::Returned if is_credited => {

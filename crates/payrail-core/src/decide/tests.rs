@@ -1,6 +1,7 @@
 //! What no command does yet: to write many rows of a kind.
 
 use super::*;
+use crate::event::EventKind;
 use crate::idempotency::Answer;
 use crate::ids::Bucket;
 
@@ -18,7 +19,7 @@ fn one_command_may_write_many_entries_payouts_and_events() {
     let fund = decision.enter(EntryKind::Fund, Amount::new(25).unwrap(), Subject::Memo(String::new()));
     assert_eq!(fund.map(|tip| tip.seq), Ok(1));
     let held = ids.map(|id| {
-        decision.event("payout.pending", Some(id));
+        decision.event(EventKind::PayoutPending, Some(id));
         decision.changes.new_payouts.push(Payout::new(id, amount, String::new(), now));
         decision.enter(EntryKind::Hold, amount, Subject::Payout(id)).map(|tip| tip.seq)
     });

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::bank_return::{Exception, TakenReturn};
 use crate::command::{Exchange, Refusal, Reply};
+use crate::event::Event;
 use crate::idempotency::Record;
 use crate::ids::{MerchantId, PayoutId};
 use crate::ledger::Entry;
@@ -37,17 +38,6 @@ pub struct AttemptEnd {
     pub outcome: &'static str,
     pub exchange: Exchange,
     pub ended_at: Timestamp,
-}
-
-/// An outbox row: what the world must learn, in the order in which it happened to the merchant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
-    /// 1, 2, 3, … per merchant, gapless, so that a reader knows when it missed something.
-    pub seq: i64,
-    /// `payout.` and the new status, `payout.in_doubt`, or `balance.funded`.
-    pub kind: &'static str,
-    pub payout: Option<PayoutId>,
-    pub created_at: Timestamp,
 }
 
 /// The changes of a batch, by table, each in the order of the commands.

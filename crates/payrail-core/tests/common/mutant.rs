@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use payrail_core::backoff::Policy;
 use payrail_core::command::{Action, Command, Reply};
 use payrail_core::decide::{self, Book, NotLoaded, Writes};
+use payrail_core::event::EventKind;
 use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::ledger::EntryKind;
 use payrail_core::payout::{BankAnswer, Payout, Progress, State, Step};
@@ -207,7 +208,7 @@ fn bend_what_goes_in(mutant: Mutant, book: &mut Book, action: &mut Action, now: 
 fn bend_what_comes_out(mutant: Mutant, writes: &mut Writes) {
     match mutant {
         Mutant::ForgetHold => writes.entries.retain(|(_, entry)| entry.kind != EntryKind::Hold),
-        Mutant::LoseEvent => writes.events.retain(|(_, event)| event.kind != "payout.completed"),
+        Mutant::LoseEvent => writes.events.retain(|(_, event)| event.kind != EventKind::PayoutCompleted),
         Mutant::RenderAgain => {
             for reply in writes.replies.iter_mut().flatten() {
                 if let Reply::Answered { answer, replayed: true } = reply {

@@ -8,6 +8,7 @@ use payrail_core::backoff::Policy;
 use payrail_core::bank_return::{BankReturn, ExceptionKind};
 use payrail_core::command::{Action, Command, Exchange, Refusal, Reply};
 use payrail_core::decide::AttemptEnd;
+use payrail_core::event::EventKind;
 use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::ledger::EntryKind;
 use payrail_core::payout::{BankAnswer, Payout, Progress, State, Status, Step, Verdict};
@@ -44,7 +45,7 @@ struct Life {
 #[derive(Default)]
 struct Moved {
     entry: Option<EntryKind>,
-    event: Option<&'static str>,
+    event: Option<EventKind>,
     /// The word and the exchange with which the attempt ends.
     end: Option<(&'static str, Exchange)>,
 }
@@ -137,7 +138,7 @@ impl Life {
                 Ok(Moved { end: Some(("released", Exchange::default())), ..Moved::default() })
             }
             Action::Cancel { .. } if self.status == Status::Pending => {
-                Ok(self.over(Status::Cancelled, EntryKind::Refund, "payout.cancelled"))
+                Ok(self.over(Status::Cancelled, EntryKind::Refund, EventKind::PayoutCancelled))
             }
             Action::Cancel { .. } => Err(Refusal::NotCancellable(self.status)),
             Action::Return { .. } if self.status != Status::Completed => Err(Refusal::NotReturnable(self.status)),
@@ -146,7 +147,7 @@ impl Life {
             }
             Action::Return { line, .. } => {
                 self.credited = Some(line.id());
-                Ok(self.over(Status::Returned, EntryKind::Return, "payout.returned"))
+                Ok(self.over(Status::Returned, EntryKind::Return, EventKind::PayoutReturned))
             }
             Action::Ask { .. } => {
                 self.unattended_doubt()?;
@@ -165,8 +166,8 @@ impl Life {
             Action::Decide { verdict, .. } => {
                 self.unattended_doubt()?;
                 Ok(match verdict {
-                    Verdict::Paid { .. } => self.over(Status::Completed, EntryKind::Settle, "payout.completed"),
-                    Verdict::NotPaid => self.over(Status::Failed, EntryKind::Refund, "payout.failed"),
+                    Verdict::Paid { .. } => self.over(Status::Completed, EntryKind::Settle, EventKind::PayoutCompleted),
+                    Verdict::NotPaid => self.over(Status::Failed, EntryKind::Refund, EventKind::PayoutFailed),
                 })
             }
             Action::Create { .. } | Action::Fund { .. } => unreachable!("no existing payout is meant"),
@@ -224,7 +225,8 @@ impl Life {
         self.open = Some(step);
         self.status = Status::Processing;
         self.due = now + policy.lease..=now + policy.lease;
-        let event = if self.calls == 1 { Some("payout.processing") } else { lost.then_some("payout.in_doubt") };
+        let event =
+            if self.calls == 1 { Some(EventKind::PayoutProcessing) } else { lost.then_some(EventKind::PayoutInDoubt) };
         Ok(Moved { event, ..Moved::default() })
     }
 
@@ -246,9 +248,11 @@ impl Life {
 
     fn hear(&mut self, step: Step, answer: &BankAnswer, now: Timestamp, policy: &Policy) -> Moved {
         match answer {
-            BankAnswer::Paid { .. } => return self.over(Status::Completed, EntryKind::Settle, "payout.completed"),
+            BankAnswer::Paid { .. } => {
+                return self.over(Status::Completed, EntryKind::Settle, EventKind::PayoutCompleted);
+            }
             BankAnswer::Refused { .. } | BankAnswer::Closed => {
-                return self.over(Status::Failed, EntryKind::Refund, "payout.failed");
+                return self.over(Status::Failed, EntryKind::Refund, EventKind::PayoutFailed);
             }
             BankAnswer::NeverReceived if step == Step::Enquire => {
                 self.told = false;
@@ -262,7 +266,7 @@ impl Life {
             }
             BankAnswer::NeverReceived | BankAnswer::NoAnswer { .. } => {}
         }
-        let event = self.doubt.is_none().then_some("payout.in_doubt");
+        let event = self.doubt.is_none().then_some(EventKind::PayoutInDoubt);
         self.doubt.get_or_insert(now);
         self.wait(now, policy);
         Moved { event, ..Moved::default() }
@@ -282,7 +286,7 @@ impl Life {
         self.due = after(micros)..=after(micros + micros / 10);
     }
 
-    fn over(&mut self, status: Status, entry: EntryKind, event: &'static str) -> Moved {
+    fn over(&mut self, status: Status, entry: EntryKind, event: EventKind) -> Moved {
         self.status = status;
         Moved { entry: Some(entry), event: Some(event), ..Moved::default() }
     }

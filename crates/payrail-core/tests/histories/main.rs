@@ -160,7 +160,7 @@ fn the_histories_go_everywhere() {
             *seen.entry(name(reply)).or_default() += 1;
         }
         for (_, event) in &store.log.events {
-            *seen.entry(event.kind.to_owned()).or_default() += 1;
+            *seen.entry(event.kind.as_str().to_owned()).or_default() += 1;
         }
         for (_, exception) in &store.log.exceptions {
             *seen.entry(exception.kind.as_str().to_owned()).or_default() += 1;

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::{join, try_join_all};
 use payrail_core::bank_return::{Exception, TakenReturn};
-use payrail_core::decide::{AttemptEnd, Event, Writes};
+use payrail_core::decide::{AttemptEnd, Writes};
+use payrail_core::event::Event;
 use payrail_core::idempotency::{IdempotencyKey, Record};
 use payrail_core::ids::{MerchantId, RequestId};
 use payrail_core::ledger::Entry;
@@ -237,7 +238,7 @@ fn events(rows: &[(MerchantId, Event)]) -> Write<'_> {
     Batch::of(insert, rows)
         .owner()
         .column(|(_, event)| event.seq)
-        .column(|(_, event)| event.kind)
+        .column(|(_, event)| event.kind.as_str())
         .column(|(_, event)| event.payout.map(|id| id.0))
         .column(|(_, event)| event.created_at)
         .end()

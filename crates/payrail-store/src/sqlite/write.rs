@@ -3,7 +3,8 @@
 use std::sync::LazyLock;
 
 use payrail_core::bank_return::{Exception, TakenReturn};
-use payrail_core::decide::{AttemptEnd, Event, Writes};
+use payrail_core::decide::{AttemptEnd, Writes};
+use payrail_core::event::Event;
 use payrail_core::idempotency::Record;
 use payrail_core::ids::{MerchantId, RequestId};
 use payrail_core::ledger::Entry;
@@ -171,7 +172,11 @@ static INSERT_EVENTS: LazyLock<Statement> = LazyLock::new(|| {
 });
 
 fn event(row: &mut Row, (merchant, event): &(MerchantId, Event)) {
-    row.owner(*merchant).put(event.seq).text(event.kind).put(event.payout.map(|id| id.0)).put(At(event.created_at));
+    row.owner(*merchant)
+        .put(event.seq)
+        .text(event.kind.as_str())
+        .put(event.payout.map(|id| id.0))
+        .put(At(event.created_at));
 }
 
 static INSERT_ACTIONS: LazyLock<Statement> = LazyLock::new(|| {

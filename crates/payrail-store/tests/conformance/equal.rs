@@ -77,7 +77,8 @@ async fn reads_are_the_models(world: &World, model: &Model) {
         assert!(payouts.iter().eq(book.payouts.values()));
         let events = world.store.events(owner, 0, 100_000).await.unwrap();
         let events: Vec<_> = events.iter().map(|e| (e.seq, e.kind.as_str(), e.payout, e.created_at)).collect();
-        let expected = model.events.get(&owner).into_iter().flatten().map(|e| (e.seq, e.kind, e.payout, e.created_at));
+        let expected =
+            model.events.get(&owner).into_iter().flatten().map(|e| (e.seq, e.kind.as_str(), e.payout, e.created_at));
         assert!(events.into_iter().eq(expected));
         for Payout { id, .. } in book.payouts.values() {
             let expected = model.attempts.get(&(owner, *id)).cloned().unwrap_or_default();

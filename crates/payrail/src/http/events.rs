@@ -4,9 +4,11 @@
 use axum::extract::State;
 use axum::response::Response;
 use payrail_core::command::timestamp;
+use payrail_core::event::EventKind;
 use payrail_core::ids::PayoutId;
 use payrail_store::EventLine;
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Api;
@@ -31,8 +33,10 @@ pub struct Event {
     /// 1, 2, 3, … per merchant, without a gap.
     #[schema(minimum = 1)]
     pub number: i64,
-    /// What happened, such as `payout.completed`.
-    pub kind: String,
+    /// What happened. `payout.` and a status: the payout has this status from then on. `payout.in_doubt`: its last
+    /// call got no definite answer, and it is still `processing`. `balance.funded`: money came in.
+    #[schema(schema_with = kinds)]
+    pub kind: &'static str,
     #[schema(required, value_type = Option<Uuid>)]
     pub payout_id: Option<PayoutId>,
     /// RFC 3339, UTC, microseconds.
@@ -42,8 +46,15 @@ pub struct Event {
 
 impl From<EventLine> for Event {
     fn from(line: EventLine) -> Self {
-        Self { number: line.seq, kind: line.kind, payout_id: line.payout, created_at: timestamp(line.created_at) }
+        let kind = line.kind.as_str();
+        Self { number: line.seq, kind, payout_id: line.payout, created_at: timestamp(line.created_at) }
     }
+}
+
+/// The core lists them; clients know them by the document.
+fn kinds() -> Object {
+    let words = EventKind::ALL.map(EventKind::as_str);
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build()
 }
 
 /// What happened, oldest first

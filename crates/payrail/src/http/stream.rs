@@ -42,8 +42,8 @@ pub struct StreamParams {
 /// What happens, as it happens
 ///
 /// Server-sent events (`text/event-stream`): `id` is the event's number, `event` its kind, `data` the event as
-/// JSON. A reader that comes back with `Last-Event-ID` misses nothing. One that names no number hears what
-/// happens from now on, first an event `ready` whose data are `{"number": N}`, the newest number. A comment every
+/// JSON. A reader that comes back with `Last-Event-ID` misses nothing. One that names no number receives
+/// what happens from now on, after a first event `ready` with the data `{"number": N}`, the newest number. A comment every
 /// 15 seconds keeps the connection up. It ends when the session or the key does.
 #[utoipa::path(get, path = "/events/stream", operation_id = "streamEvents",
     params(StreamParams, ("Last-Event-ID" = Option<i64>, Header, description = "The number of the last event seen")),
@@ -161,5 +161,5 @@ impl Listener {
 
 fn message(event: &Event) -> Message {
     let data = serde_json::to_string(event).unwrap_or_default();
-    Message::default().id(event.number.to_string()).event(&event.kind).data(data)
+    Message::default().id(event.number.to_string()).event(event.kind).data(data)
 }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Output;
 
-use serde_json::Value;
+use payrail_core::event::EventKind;
+use serde_json::{Value, json};
 
 use crate::support::World;
 
@@ -108,4 +109,11 @@ fn every_member_of_an_answer_is_required() {
         let members: BTreeSet<_> = members.keys().map(String::as_str).collect();
         assert_eq!(required, members, "{name}");
     }
+}
+
+/// A client that is generated from the document knows every kind, and no other.
+#[test]
+fn the_kinds_of_events_are_those_of_the_core() {
+    let kind = &document()["components"]["schemas"]["Event"]["properties"]["kind"];
+    assert_eq!(kind["enum"], json!(EventKind::ALL.map(EventKind::as_str)));
 }

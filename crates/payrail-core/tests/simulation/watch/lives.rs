@@ -3,6 +3,7 @@
 use payrail_core::bank_return::BankReturn;
 use payrail_core::command::{Action, Command};
 use payrail_core::decide::{AttemptEnd, Writes};
+use payrail_core::event::Event;
 use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::ledger::{Entry, EntryKind};
 use payrail_core::payout::{Attempt, BankAnswer, Payout, Status, Step};
@@ -58,8 +59,8 @@ impl Life {
         let (before, after) = (self.status, payout.status());
         self.status = after;
         ensure(is_legal(before, after), LEGAL_MOVES, || format!("{}: {before:?} to {after:?}", payout.id))?;
-        let tells = |word: &str| word.strip_prefix("payout.") == Some(after.as_str());
-        let told = writes.events.iter().any(|(_, event)| event.payout == Some(payout.id) && tells(event.kind));
+        let tells = |event: &Event| event.payout == Some(payout.id) && event.kind.status() == Some(after);
+        let told = writes.events.iter().any(|(_, event)| tells(event));
         ensure(told || before == after, ALL_OR_NOTHING, || format!("{} is {after:?}, and no event says so", payout.id))
     }
 

@@ -24,7 +24,7 @@ impl Seen {
             self.note(name(reply));
         }
         for (_, event) in &writes.events {
-            self.note(event.kind);
+            self.note(event.kind.as_str());
         }
         for (_, attempt) in &writes.opened {
             self.note(attempt.step.as_str());
