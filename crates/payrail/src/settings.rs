@@ -53,7 +53,7 @@ pub struct Common {
     #[arg(long, env = "DATABASE_URL", default_value = "sqlite://payrail.db", hide_env_values = true, global = true)]
     pub database_url: String,
 
-    /// A file that holds what DATABASE_URL would, for passwords that must not lie in the environment; wins over it
+    /// A file that holds what DATABASE_URL would, for passwords that must not be in the environment; wins over it
     #[arg(long, env = "DATABASE_URL_FILE", value_name = "FILE", global = true)]
     pub database_url_file: Option<PathBuf>,
 
@@ -205,14 +205,14 @@ pub struct Serve {
     #[arg(long, env = "PAYRAIL_ROLE", default_value = "all")]
     pub role: Role,
 
-    /// 1: remove everything at start and begin anew with the demo data. Only a database that was created as a
+    /// 1: remove everything at start and start again with the demo data. Only a database that was created as a
     /// demonstration can be reset, and only while no other process is at work on it
     #[arg(long, env = "RESET_DATA", value_parser = BoolishValueParser::new(), value_name = "0|1",
           action = Set, default_value = "0", hide_default_value = true, hide_possible_values = true)]
     pub reset_data: bool,
 
     /// 1: demo mode. The demo merchants and operators are there, whose keys and passwords are public; everybody who
-    /// reaches the server can use them. 0: they open nothing [default: 1 for a new database that is tried out, see
+    /// reaches the server can use them. 0: they are refused [default: 1 for a new database that is tried out, see
     /// README; else 0]
     #[arg(long, env = "PAYRAIL_DEMO", value_parser = BoolishValueParser::new(), value_name = "0|1",
           hide_possible_values = true)]
@@ -281,7 +281,7 @@ impl ClockSettings {
 }
 
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "The door")]
+#[command(next_help_heading = "Engine")]
 pub struct Lanes {
     /// Writers of this process [default: 1 on SQLite, one per core on PostgreSQL]
     #[arg(long, env = "PAYRAIL_LANES", value_name = "NUMBER")]

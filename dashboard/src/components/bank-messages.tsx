@@ -1,12 +1,12 @@
 import { ChevronRight } from "lucide-react";
-import type { PayoutStory } from "@/api/types";
+import type { PayoutTimeline } from "@/api/types";
 import { bankMessages } from "@/lib/story";
 import { formatStep } from "@/lib/time";
 import { useNow } from "@/lib/use-now";
 import { Card } from "@/ui/card";
 
 /** What went to the bank and what came back, letter by letter: for whoever must look that closely. */
-export function BankMessages({ story }: { story: Pick<PayoutStory, "calls"> }) {
+export function BankMessages({ story }: { story: Pick<PayoutTimeline, "calls"> }) {
   const messages = bankMessages(story);
   const now = useNow(60_000);
   if (messages.length === 0) return null;

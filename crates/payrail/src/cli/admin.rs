@@ -19,7 +19,7 @@ const PASSWORD_VARIABLE: &str = "PAYRAIL_ADMIN_PASSWORD";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Let an operator in; the password is asked for, read from standard input or from PAYRAIL_ADMIN_PASSWORD
+    /// Create an operator; the password is asked for, read from standard input or from PAYRAIL_ADMIN_PASSWORD
     Create {
         /// What the operator signs in with: letters, digits and . _ @ -
         #[arg(required_unless_present = "name_flag")]
@@ -43,17 +43,17 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Keep an operator out from now on; open sessions end at once
+    /// Disable an operator; open sessions end at once
     Disable {
         /// What the operator signs in with
         name: String,
     },
-    /// Let a disabled operator in again, with the password of before
+    /// Enable a disabled operator, with the password of before
     Enable {
         /// What the operator signs in with
         name: String,
     },
-    /// Give an operator a new password; open sessions end at once
+    /// Set an operator's password; open sessions end at once
     Password {
         /// What the operator signs in with
         name: String,

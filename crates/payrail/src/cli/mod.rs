@@ -61,11 +61,11 @@ enum Command {
     Migrate(MigrateArgs),
     /// Add the three demo merchants; again changes nothing
     Seed,
-    /// Remove everything from a demonstration, history and bank's book included, and begin anew with the demo merchants
+    /// Remove everything from a demonstration, history and bank's book included, and start again with the demo merchants
     Reset(ResetArgs),
     /// Replay every ledger and compare it with the payouts and the bank's book
     Verify(verify::Args),
-    /// Copy the embedded database into a new file, beside a server at work
+    /// Copy the embedded database into a new file, while a server runs
     Backup(backup::Args),
     /// List the payouts in doubt: since when, why, and what each waits for
     Doubtful(doubtful::Args),
@@ -77,7 +77,7 @@ enum Command {
     Health(health::Args),
     /// Print the OpenAPI document of the HTTP API (docs/openapi.json is its copy)
     Openapi,
-    /// Let operators in, keep them out, and give them new passwords
+    /// Create, disable and enable operators, and set their passwords
     #[command(subcommand)]
     Admin(admin::Command),
     /// Create, fund and list merchants

@@ -20,7 +20,7 @@ pub struct Args {
     /// The bank to compare with [default: the simulated bank's book, if there is one]
     #[arg(long, env = "PAYRAIL_BANK_URL", value_name = "URL", hide_env_values = true)]
     bank_url: Option<String>,
-    /// Leave the bank's book out
+    /// Do not compare with the bank's book
     #[arg(long)]
     no_bank: bool,
     /// The simulated bank's book, which is read when no bank is named

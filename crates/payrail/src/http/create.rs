@@ -48,7 +48,7 @@ pub struct NewPayout {
         (status = 409, description = "`in_progress`: nothing was done; again after `Retry-After`", body = Problem),
         (status = 413, description = "`body_too_large`", body = Problem),
         (status = 415, description = "`unsupported_media_type`", body = Problem),
-        (status = 422, description = "`idempotency_key_reused`: this key was another request's; nothing was done",
+        (status = 422, description = "`idempotency_key_reused`: this key was used for another request; nothing was done",
             body = Problem),
     ))]
 pub async fn create(State(api): State<Api>, Caller(merchant): Caller, request: Request) -> Result<Response, Problem> {

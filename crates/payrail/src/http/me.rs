@@ -21,14 +21,14 @@ pub struct Me {
     /// Paise that can be spent.
     #[schema(value_type = i64, minimum = 0)]
     available_balance_paise: Paise,
-    /// Paise promised to payouts under way.
+    /// Paise held for payouts under way.
     #[schema(value_type = i64, minimum = 0)]
     held_balance_paise: Paise,
 }
 
 /// The merchant and its two balances
 #[utoipa::path(get, path = "/me", operation_id = "showMe",
-    responses((status = 200, description = "Who calls", body = Me)))]
+    responses((status = 200, description = "The merchant of the key or session", body = Me)))]
 pub async fn show(State(api): State<Api>, Caller(merchant): Caller) -> Result<Json<Me>, Problem> {
     let balances = api.store.tip(merchant.id).await?.balances;
     Ok(Json(Me {

@@ -1,4 +1,4 @@
-//! Payouts: the list as the original's clients know it and in full, and the whole story of one.
+//! Payouts: the list as the original's clients know it and in full, and one with its timeline.
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
@@ -19,7 +19,7 @@ use super::paging::{Params, View, bad_parameter, limit, page, query};
 use super::period;
 use super::problem::Problem;
 use super::search::{Filter, StatusFilter};
-use super::shapes::payout::{Call, Payout, PayoutStory, PayoutSummary, movements};
+use super::shapes::payout::{Call, Payout, PayoutSummary, PayoutTimeline, movements};
 use super::shapes::views::PayoutList;
 use super::trace;
 use crate::payout_log;
@@ -165,32 +165,32 @@ async fn find_page(
     Ok((found, before))
 }
 
-/// One payout with its whole story
+/// One payout with its timeline
 #[utoipa::path(get, path = "/payouts/{id}", operation_id = "showPayout",
     params(("id" = Uuid, Path, description = "The payout's id")),
     responses(
-        (status = 200, description = "The payout, every call to the bank, every movement", body = PayoutStory),
+        (status = 200, description = "The payout, every call to the bank, every movement", body = PayoutTimeline),
         (status = 404, description = "`not_found`: no payout of yours", body = Problem),
     ))]
 pub async fn show(
     State(api): State<Api>,
     Caller(merchant): Caller,
     id: Result<Path<Uuid>, PathRejection>,
-) -> Result<Json<PayoutStory>, Problem> {
+) -> Result<Json<PayoutTimeline>, Problem> {
     let payout = find(&api, &merchant, of_path(id)?).await?;
-    Ok(Json(story(&api, &merchant, &payout).await?))
+    Ok(Json(timeline(&api, &merchant, &payout).await?))
 }
 
 /// A payout, every call to the bank, and every movement of its money.
-pub async fn story(api: &Api, merchant: &Merchant, payout: &payout::Payout) -> Result<PayoutStory, Problem> {
+pub async fn timeline(api: &Api, merchant: &Merchant, payout: &payout::Payout) -> Result<PayoutTimeline, Problem> {
     let calls = api.store.attempts(merchant.id, payout.id).await?.into_iter().map(Call::from).collect();
     let entries = api.store.entries_of_payout(merchant.id, payout.id).await?;
-    Ok(PayoutStory { payout: payout.into(), calls, movements: movements(payout, &entries) })
+    Ok(PayoutTimeline { payout: payout.into(), calls, movements: movements(payout, &entries) })
 }
 
 /// Withdraw a payout that no worker has claimed
 ///
-/// Its funds are given back. To cancel a cancelled one changes nothing and answers the same.
+/// Its funds are available again. Cancelling it again changes nothing and gets the same answer.
 #[utoipa::path(post, path = "/payouts/{id}/cancel", operation_id = "cancelPayout",
     params(("id" = Uuid, Path, description = "The payout's id")),
     responses(

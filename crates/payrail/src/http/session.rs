@@ -61,7 +61,7 @@ pub struct SignIn {
 
 /// Who is signed in
 ///
-/// Never 401: whoever asks first is nobody yet.
+/// Always 200, also when nobody is signed in.
 #[utoipa::path(get, path = "/session", operation_id = "showSession", security(()),
     responses((status = 200, description = "The session, or that there is none", body = Session)))]
 pub async fn show(State(api): State<Api>, headers: HeaderMap) -> Result<Json<Session>, Problem> {
@@ -120,7 +120,7 @@ pub async fn sign_in(State(api): State<Api>, client: Client, request: Request) -
 
 /// Sign out
 ///
-/// Always 204, whoever asks.
+/// Always 204, also when nobody is signed in.
 #[utoipa::path(delete, path = "/session", operation_id = "signOut", security(()),
     responses(
         (status = 204, description = "Nobody is signed in"),

@@ -132,7 +132,7 @@ pub const PAYOUTS_AT_ONCE: usize = 1_000_000;
 const MERCHANTS_PAGE: u32 = 500;
 
 /// Merchant by merchant, each in a snapshot of its own, and then the bank: whatever a snapshot calls
-/// refunded must not be paid in a book that was read later. So it can run beside a server at work.
+/// refunded must not be paid in a book that was read later. So it can run while a server runs.
 pub async fn verify(
     store: &Store,
     rail: Option<&Rail>,

@@ -161,7 +161,7 @@ impl BankWatch {
                          worker has stopped: nothing is sent to it, and none of its answers counts. Does \
                          PAYRAIL_BANK_URL lead elsewhere, or was the bank's book deleted or replaced? Correct that, \
                          and the worker goes on. If the change is meant, confirm it in the admin or with `payrail bank \
-                         confirm`. A demonstration can begin anew: `payrail reset --yes`"
+                         confirm`. A demonstration can be reset: `payrail reset --yes`"
                     );
                 } else if told.is_some_and(|at| at.elapsed() < TELL_AGAIN) {
                     return;

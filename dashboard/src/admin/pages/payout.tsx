@@ -14,7 +14,7 @@ import { Money } from "@/ui/money";
 import { ErrorState, Notice, Skeleton, SkeletonRows } from "@/ui/states";
 import { Ago, Moment } from "@/ui/time";
 import { useTitle } from "@/ui/use-title";
-import { type AdminPayoutStory, type OperatorAction, storyQuery } from "../api";
+import { type AdminPayoutTimeline, type OperatorAction, storyQuery } from "../api";
 import { wordOf } from "../components/action-columns";
 import { MerchantLink } from "../components/cells";
 import { DoubtActions } from "../components/doubt-actions";
@@ -63,7 +63,7 @@ export default function PayoutPage() {
   );
 }
 
-function Story({ payout }: { payout: AdminPayoutStory }) {
+function Story({ payout }: { payout: AdminPayoutTimeline }) {
   return (
     <div className="grid items-start gap-5 lg:grid-cols-[3fr_2fr]">
       <div className="grid min-w-0 gap-5">
@@ -85,7 +85,13 @@ function Story({ payout }: { payout: AdminPayoutStory }) {
   );
 }
 
-function Doubt({ payout, doubt }: { payout: AdminPayoutStory; doubt: NonNullable<AdminPayoutStory["in_doubt"]> }) {
+function Doubt({
+  payout,
+  doubt,
+}: {
+  payout: AdminPayoutTimeline;
+  doubt: NonNullable<AdminPayoutTimeline["in_doubt"]>;
+}) {
   return (
     <Notice tone="warn" icon={CircleHelp}>
       <p>
@@ -98,7 +104,7 @@ function Doubt({ payout, doubt }: { payout: AdminPayoutStory; doubt: NonNullable
   );
 }
 
-function Details({ payout }: { payout: AdminPayoutStory }) {
+function Details({ payout }: { payout: AdminPayoutTimeline }) {
   return (
     <Facts>
       <Fact name="Merchant">

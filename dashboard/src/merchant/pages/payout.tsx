@@ -5,7 +5,7 @@ import { type ReactNode, useState } from "react";
 import { cancelPayout } from "@/api/actions";
 import { ApiError, inWords } from "@/api/errors";
 import { payoutQuery } from "@/api/queries";
-import type { PayoutStory } from "@/api/types";
+import type { PayoutTimeline } from "@/api/types";
 import { BankMessages } from "@/components/bank-messages";
 import { StatusBadge } from "@/components/status-badge";
 import { Story } from "@/components/story";
@@ -66,7 +66,7 @@ const Back = () => (
   </Link>
 );
 
-function Found({ story }: { story: PayoutStory }) {
+function Found({ story }: { story: PayoutTimeline }) {
   return (
     <>
       <PageHeader
@@ -112,7 +112,7 @@ function Found({ story }: { story: PayoutStory }) {
   );
 }
 
-function Actions({ story }: { story: PayoutStory }) {
+function Actions({ story }: { story: PayoutTimeline }) {
   const open = useNewPayout();
   const like = { amountPaise: story.amount_paise, account: story.bank_account_id };
   return (
@@ -132,7 +132,7 @@ function Actions({ story }: { story: PayoutStory }) {
 
 const none = (words: string): ReactNode => <span className="text-faint">{words}</span>;
 
-function Details({ story }: { story: PayoutStory }) {
+function Details({ story }: { story: PayoutTimeline }) {
   return (
     <Facts>
       <Fact name="Amount">
@@ -166,7 +166,7 @@ function Details({ story }: { story: PayoutStory }) {
 }
 
 /** Only what no worker has claimed can be withdrawn; the server has the last word. */
-function Cancel({ story }: { story: PayoutStory }) {
+function Cancel({ story }: { story: PayoutTimeline }) {
   const client = useQueryClient();
   const [isAsking, setAsking] = useState(false);
   const cancelling = useMutation({

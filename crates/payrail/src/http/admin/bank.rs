@@ -157,7 +157,7 @@ impl From<ConfirmError> for Problem {
             ConfirmError::Differs(_) | ConfirmError::Late => ("bank_differs", None),
             ConfirmError::Changed(count) => ("under_way_changed", Some(count)),
         };
-        let problem = Self::new(StatusCode::CONFLICT, code, &format!("{error}."));
+        let problem = Self::new(StatusCode::CONFLICT, code, format!("{error}."));
         match under_way {
             Some(count) => problem.member("under_way", count),
             None => problem,

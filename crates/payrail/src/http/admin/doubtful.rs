@@ -57,7 +57,7 @@ pub async fn list(
     responses(
         (status = 200, description = "Its next step is due", body = AdminPayout),
         (status = 404, description = "`not_found`", body = Problem),
-        (status = 409, description = "`not_in_doubt`; or `in_progress`: a worker is at it now", body = Problem),
+        (status = 409, description = "`not_in_doubt`; or `in_progress`: a worker is calling the bank now", body = Problem),
     ))]
 pub async fn ask(
     State(api): State<Api>,
@@ -144,16 +144,16 @@ pub enum DecisionOutcome {
     NotPaid,
 }
 
-/// End a doubt by your word
+/// Resolve a payout in doubt
 ///
-/// It stands for the bank's: who is wrong refunds what was paid, or settles what was not.
+/// Your decision replaces the bank's answer. A wrong one refunds what was paid, or settles what was not.
 #[utoipa::path(post, path = "/merchants/{merchant}/payouts/{id}/decide", operation_id = "decideDoubt",
     request_body = Decision, params(("merchant" = Uuid, Path), ("id" = Uuid, Path)),
     responses(
         (status = 200, description = "Settled or refunded", body = AdminPayout),
         (status = 400, description = "`invalid`, `parse_error`", body = Problem),
         (status = 404, description = "`not_found`", body = Problem),
-        (status = 409, description = "`not_in_doubt`; or `in_progress`: a worker is at it now", body = Problem),
+        (status = 409, description = "`not_in_doubt`; or `in_progress`: a worker is calling the bank now", body = Problem),
     ))]
 pub async fn decide(
     State(api): State<Api>,

@@ -39,7 +39,7 @@ pub struct Funded {
     /// Paise that can be spent.
     #[schema(value_type = i64, minimum = 0)]
     available_balance_paise: Paise,
-    /// Paise promised to payouts under way.
+    /// Paise held for payouts under way.
     #[schema(value_type = i64, minimum = 0)]
     held_balance_paise: Paise,
 }
@@ -53,7 +53,7 @@ impl Funded {
 
 /// Fund a merchant
 ///
-/// A repeated request under the same key gets the first answer again and credits nothing more, whoever sends it.
+/// A repeated request under the same key gets the first answer again and credits nothing more, whichever operator sends it.
 #[utoipa::path(post, path = "/merchants/{id}/fund", operation_id = "fundMerchant", request_body = Funding,
     params(("id" = Uuid, Path), ("Idempotency-Key" = Uuid, Header,
         description = "Your name for this funding. A key funds at most once, for ever")),
@@ -64,7 +64,7 @@ impl Funded {
             `balance_too_large`", body = Problem),
         (status = 404, description = "`not_found`", body = Problem),
         (status = 409, description = "`in_progress`: nothing was done; again after `Retry-After`", body = Problem),
-        (status = 422, description = "`idempotency_key_reused`: this key was another request's; nothing was done",
+        (status = 422, description = "`idempotency_key_reused`: this key was used for another request; nothing was done",
             body = Problem),
     ))]
 pub async fn fund(

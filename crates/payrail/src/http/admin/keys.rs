@@ -32,7 +32,7 @@ pub struct ApiKey {
     prefix: String,
     #[schema(format = DateTime)]
     created_at: String,
-    /// Since then it opens nothing.
+    /// Since then requests with it are refused.
     #[schema(required, format = DateTime)]
     revoked_at: Option<String>,
 }
@@ -116,7 +116,7 @@ pub async fn rotate(
 
 /// Revoke an API key
 ///
-/// From now on it opens nothing.
+/// Requests with it are refused from now on.
 #[utoipa::path(post, path = "/merchants/{id}/keys/{key_id}/revoke", operation_id = "revokeKey",
     params(("id" = Uuid, Path), ("key_id" = String, Path, description = "16 hexadecimal digits")),
     responses(

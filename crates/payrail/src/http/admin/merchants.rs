@@ -38,7 +38,7 @@ pub struct Merchant {
     /// Paise that can be spent.
     #[schema(value_type = i64, minimum = 0)]
     available_paise: Paise,
-    /// Paise promised to payouts under way.
+    /// Paise held for payouts under way.
     #[schema(value_type = i64, minimum = 0)]
     held_paise: Paise,
 }

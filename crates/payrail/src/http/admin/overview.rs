@@ -130,7 +130,7 @@ impl From<Sums> for TrialBalance {
     }
 }
 
-/// How things stand
+/// Overview of the system
 #[utoipa::path(get, path = "/overview", operation_id = "showOverview",
     responses((status = 200, description = "Now", body = Overview)))]
 pub async fn show(State(api): State<Api>, _: Signed) -> Result<Json<Overview>, Problem> {

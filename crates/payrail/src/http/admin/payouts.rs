@@ -1,4 +1,4 @@
-//! Payouts of all merchants, and the whole story of one.
+//! Payouts of all merchants, and one with its timeline.
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
@@ -16,10 +16,10 @@ use super::actions::OperatorAction;
 use super::people::{Owner, Owners, merchant};
 use super::{PATH, Signed, cursor};
 use crate::http::paging::{Params, limit, page};
-use crate::http::payouts::story;
+use crate::http::payouts::timeline;
 use crate::http::problem::Problem;
 use crate::http::search::{Filter, StatusFilter};
-use crate::http::shapes::payout::{Payout, PayoutStory};
+use crate::http::shapes::payout::{Payout, PayoutTimeline};
 use crate::http::{Api, trace};
 
 const ACTIONS_MAX: u32 = 200;
@@ -46,9 +46,9 @@ impl AdminPayout {
 
 /// A payout, every call to the bank, every movement of its money, and what operators did to it.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct AdminPayoutStory {
+pub struct AdminPayoutTimeline {
     #[serde(flatten)]
-    story: PayoutStory,
+    timeline: PayoutTimeline,
     merchant: Owner,
     /// In their order.
     actions: Vec<OperatorAction>,
@@ -120,22 +120,22 @@ async fn named(api: &Api, id: PayoutId) -> Result<Option<(MerchantId, CorePayout
     Ok(api.store.payout(merchant, id).await?.map(|payout| (merchant, payout)))
 }
 
-/// A payout's whole story
+/// A payout with its timeline
 #[utoipa::path(get, path = "/merchants/{merchant}/payouts/{id}", operation_id = "showMerchantsPayout",
     params(("merchant" = Uuid, Path), ("id" = Uuid, Path)),
     responses(
-        (status = 200, description = "The payout", body = AdminPayoutStory),
+        (status = 200, description = "The payout", body = AdminPayoutTimeline),
         (status = 404, description = "`not_found`", body = Problem),
     ))]
 pub async fn show(
     State(api): State<Api>,
     _: Signed,
     path: Result<Path<(Uuid, Uuid)>, PathRejection>,
-) -> Result<Json<AdminPayoutStory>, Problem> {
+) -> Result<Json<AdminPayoutTimeline>, Problem> {
     let (merchant, payout) = of_path(&api, path).await?;
     let about = api.store.actions_about(merchant.id, &payout.id.to_string(), ACTIONS_MAX).await?;
-    Ok(Json(AdminPayoutStory {
-        story: story(&api, &merchant, &payout).await?,
+    Ok(Json(AdminPayoutTimeline {
+        timeline: timeline(&api, &merchant, &payout).await?,
         actions: OperatorAction::all(&api, about).await?,
         merchant: merchant.into(),
     }))

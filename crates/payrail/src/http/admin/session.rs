@@ -89,7 +89,7 @@ pub struct OperatorSignIn {
 
 /// Which operator is signed in
 ///
-/// Never 401: whoever asks first is nobody yet.
+/// Always 200, also when nobody is signed in.
 #[utoipa::path(get, path = "/session", operation_id = "showOperatorSession", security(()),
     responses((status = 200, description = "The session, or that there is none", body = OperatorSession)))]
 pub async fn show(State(api): State<Api>, headers: HeaderMap) -> Result<Json<OperatorSession>, Problem> {
@@ -173,7 +173,7 @@ async fn failed(api: &Api, typed: &str, known: Option<Stored>, client: Client) -
 
 /// Sign out
 ///
-/// Always 204, whoever asks.
+/// Always 204, also when nobody is signed in.
 #[utoipa::path(delete, path = "/session", operation_id = "signOutOperator", security(()),
     responses(
         (status = 204, description = "Nobody is signed in"),

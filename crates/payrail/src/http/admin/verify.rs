@@ -50,7 +50,7 @@ pub struct VerifyReport {
     difference_count: u64,
     /// The first 100.
     differences: Vec<Difference>,
-    /// Why the run came to no end; null if it did.
+    /// Why the run did not finish; null if it did.
     #[schema(required)]
     error: Option<String>,
 }
@@ -136,10 +136,10 @@ pub async fn show(State(api): State<Api>, _: Signed) -> Result<Json<VerifyStatus
 
 /// Run the audit
 ///
-/// Every book is replayed and compared with its payouts and the bank's book, beside the server at work.
+/// It replays every merchant's ledger, and compares it with the payouts and the bank's records, while the server runs.
 #[utoipa::path(post, path = "/verify", operation_id = "startVerify",
     responses(
-        (status = 202, description = "It runs; look again", body = VerifyStatus),
+        (status = 202, description = "Started; ask again for the result", body = VerifyStatus),
         (status = 409, description = "`already_running`", body = Problem),
     ))]
 pub async fn start(State(api): State<Api>, MayOperate(operator): MayOperate) -> Result<Response, Problem> {

@@ -57,7 +57,7 @@ pub struct LedgerEntry {
     /// Paise that can be spent, after this entry.
     #[schema(value_type = i64, minimum = 0)]
     pub available_after_paise: Paise,
-    /// Paise promised to payouts under way, after this entry.
+    /// Paise held for payouts under way, after this entry.
     #[schema(value_type = i64, minimum = 0)]
     pub held_after_paise: Paise,
     /// RFC 3339, UTC, microseconds.

@@ -1,4 +1,4 @@
-//! A payout: as the first version's clients know it, in full, and with its whole story.
+//! A payout: as the first version's clients know it, in full, and with its timeline.
 
 use payrail_core::command::timestamp;
 use payrail_core::ids::PayoutId;
@@ -124,7 +124,7 @@ impl From<&payout::Payout> for Payout {
 
 /// A payout, every call to the bank, and every movement of its money.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct PayoutStory {
+pub struct PayoutTimeline {
     #[serde(flatten)]
     pub payout: Payout,
     /// In their order.

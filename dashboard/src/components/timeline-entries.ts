@@ -1,4 +1,4 @@
-import type { Call, EntryKind, Movement, PayoutStory } from "@/api/types";
+import type { Call, EntryKind, Movement, PayoutTimeline } from "@/api/types";
 import type { Tone } from "@/ui/badge";
 import { formatPaise } from "./money";
 import { kinds, outcomeOf, steps } from "./payout";
@@ -24,7 +24,7 @@ const movementTitles: Record<EntryKind, (amount: string) => string> = {
   return: (amount) => `${amount} returned`,
 };
 
-function ofMovement(movement: Movement, story: PayoutStory): Happening {
+function ofMovement(movement: Movement, story: PayoutTimeline): Happening {
   const { kind, amount_paise, created_at, number } = movement;
   const isCancelled = kind === "refund" && story.status === "cancelled";
   const title = movementTitles[kind](formatPaise(amount_paise));
@@ -63,7 +63,7 @@ export interface BankMessage {
   received: string | null;
 }
 
-export const bankMessages = (story: Pick<PayoutStory, "calls">): BankMessage[] =>
+export const bankMessages = (story: Pick<PayoutTimeline, "calls">): BankMessage[] =>
   story.calls
     .filter(({ sent, received }) => sent || received)
     .map((call) => ({
@@ -76,7 +76,7 @@ export const bankMessages = (story: Pick<PayoutStory, "calls">): BankMessage[] =
     }));
 
 /** Where a payout stands, as one sentence without its full stop. */
-export function summary(story: PayoutStory): string {
+export function summary(story: PayoutTimeline): string {
   const ended = formatDayAndMinute(new Date(story.updated_at));
   const because = story.reason ? ` · ${story.reason}` : "";
   const utr = story.utr ? ` · UTR ${story.utr}` : "";
@@ -99,7 +99,7 @@ export function summary(story: PayoutStory): string {
 }
 
 /** Everything that happened to a payout, in its order. Of things at the same instant, money moves last but for the hold. */
-export function happenings(story: PayoutStory): Happening[] {
+export function happenings(story: PayoutTimeline): Happening[] {
   const rank = (kind: EntryKind) => (kind === "hold" ? 0 : 2);
   const all = [
     ...story.movements.map((movement) => ({ rank: rank(movement.kind), it: ofMovement(movement, story) })),
@@ -110,5 +110,5 @@ export function happenings(story: PayoutStory): Happening[] {
 }
 
 /** What of the amount is reserved at the moment. */
-export const reservedPaise = (story: Pick<PayoutStory, "status" | "amount_paise">): number =>
+export const reservedPaise = (story: Pick<PayoutTimeline, "status" | "amount_paise">): number =>
   story.status === "pending" || story.status === "processing" ? story.amount_paise : 0;

@@ -1,11 +1,11 @@
-import type { PayoutStory } from "@/api/types";
+import type { PayoutTimeline } from "@/api/types";
 import { lookOf, steps } from "@/lib/payout";
 import { type Happening, happenings } from "@/lib/story";
 import { Countdown, StepTime } from "@/ui/time";
 import { Timeline, TimelineItem } from "@/ui/timeline";
 
 interface StoryProps {
-  story: PayoutStory;
+  story: PayoutTimeline;
   /** What else happened to it, such as an operator's decision. */
   also?: readonly Happening[];
 }

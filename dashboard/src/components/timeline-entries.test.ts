@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { PayoutStory } from "@/api/types";
+import type { PayoutTimeline } from "@/api/types";
 import { bankMessages, happenings, reservedPaise, summary } from "./story";
 
 const at = (second: number) => `2026-11-22T12:00:${String(second).padStart(2, "0")}.000000Z`;
 
-const story: PayoutStory = {
+const story: PayoutTimeline = {
   id: "0193",
   amount_paise: 6_000,
   bank_account_id: "demo-timeout-unpaid",
@@ -71,7 +71,7 @@ describe("reservedPaise", () => {
 describe("summary", () => {
   it("says in a sentence where a payout stands, in the zone of the person", () => {
     const at = "2026-10-09T15:25:19.000000Z";
-    const of = (more: Partial<PayoutStory>) =>
+    const of = (more: Partial<PayoutTimeline>) =>
       summary({ ...story, reason: null, updated_at: at, created_at: at, ...more });
     expect(of({ status: "completed", utr: "UTR42" })).toBe("Paid on 9 Oct 2026, 20:55 · UTR UTR42");
     expect(of({ status: "failed", reason: "Account closed" })).toBe(

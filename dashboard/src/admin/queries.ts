@@ -19,7 +19,7 @@ export type ApiKey = Schemas["ApiKey"];
 export type IssuedKey = Schemas["IssuedKey"];
 export type Funded = Schemas["Funded"];
 export type AdminPayout = Schemas["AdminPayout"];
-export type AdminPayoutStory = Schemas["AdminPayoutStory"];
+export type AdminPayoutTimeline = Schemas["AdminPayoutTimeline"];
 export type AdminLedgerEntry = Schemas["AdminLedgerEntry"];
 export type IdempotencyRecord = Schemas["IdempotencyRecord"];
 export type OperatorAction = Schemas["OperatorAction"];
@@ -87,7 +87,7 @@ export const merchantQuery = (id: string) =>
     refetchInterval: LIVE_MS,
   });
 
-const isUnderWay = (payout?: AdminPayoutStory) => payout?.status === "pending" || payout?.status === "processing";
+const isUnderWay = (payout?: AdminPayoutTimeline) => payout?.status === "pending" || payout?.status === "processing";
 
 export const storyQuery = (merchant: string, id: string) =>
   queryOptions({
