@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { answer, client } from "@/api/client";
-import { type Decision, sessionQuery } from "./api";
+import { type Decision, sessionQuery } from "./queries";
 
 /** Everything that an operator can do. Whatever it was, what is on show is fetched anew after it. */
 function useAct<Given, Answer>(act: (given: Given) => Promise<Answer>) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { alarms } from "./alarms";
-import type { Overview } from "./api";
+import type { Overview } from "./queries";
 
 const AT = "2026-01-01T12:00:00.000000Z";
 const ago = (seconds: number) => new Date(new Date(AT).getTime() - seconds * 1_000).toISOString();

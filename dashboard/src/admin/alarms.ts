@@ -1,5 +1,5 @@
 import { formatSpan } from "@/lib/time";
-import type { Overview } from "./api";
+import type { Overview } from "./queries";
 
 /** Something that an operator has to act on: what is wrong, why, and what to do. */
 export interface Alarm {

@@ -1,5 +1,5 @@
 import { createContext, type ReactNode, useContext } from "react";
-import type { Operator } from "./api";
+import type { Operator } from "./queries";
 
 const Signed = createContext<Operator | null>(null);
 

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { useOperator } from "./people";
+import { useOperator } from "./current-operator";
 
 /**
  * What an operator has typed and not yet sent, kept in this tab through the end of a session and a reload. It belongs to

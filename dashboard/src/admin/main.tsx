@@ -3,10 +3,11 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { makeQueryClient } from "@/api/query-client";
 import { start } from "@/ui/start";
-import { sessionQuery } from "./api";
+import { AppName } from "@/ui/use-title";
+import { sessionQuery } from "./queries";
 import { router } from "./router";
 
-document.documentElement.dataset.house = "operator";
+document.documentElement.dataset.app = "admin";
 
 // Whoever was signed in is asked to sign in again, on the page where they are.
 const queries = makeQueryClient((client) => {
@@ -14,7 +15,9 @@ const queries = makeQueryClient((client) => {
 });
 
 start(
-  <QueryClientProvider client={queries}>
-    <RouterProvider router={router} />
-  </QueryClientProvider>,
+  <AppName value="PayRail Admin">
+    <QueryClientProvider client={queries}>
+      <RouterProvider router={router} />
+    </QueryClientProvider>
+  </AppName>,
 );

@@ -1,8 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
-import { answer, client, whole } from "@/api/client";
+import { answer, client } from "@/api/client";
+import { pagedList } from "@/api/paged-list";
 import type { components, paths } from "@/api/schema";
-import type { Cursor, Page } from "@/lib/list";
-import { nextQuery } from "@/lib/paging";
 
 /** The operators' API: its words, and one place for what each page asks. */
 type Schemas = components["schemas"];
@@ -89,7 +88,7 @@ export const merchantQuery = (id: string) =>
 
 const isUnderWay = (payout?: AdminPayoutTimeline) => payout?.status === "pending" || payout?.status === "processing";
 
-export const storyQuery = (merchant: string, id: string) =>
+export const payoutQuery = (merchant: string, id: string) =>
   queryOptions({
     queryKey: ["story", merchant, id],
     queryFn: ({ signal }) =>
@@ -99,28 +98,23 @@ export const storyQuery = (merchant: string, id: string) =>
     refetchInterval: (query) => (isUnderWay(query.state.data) ? WATCHING_MS : LIVE_MS),
   });
 
-export type ListName = "merchants" | "payouts" | "exceptions" | "ledger" | "records" | "actions";
-export type Row<Name extends ListName> =
+type ListName = "merchants" | "payouts" | "exceptions" | "ledger" | "records" | "actions";
+type Row<Name extends ListName> =
   paths[`/admin/api/v1/${Name}`]["get"]["responses"][200]["content"]["application/json"][number];
 
-/** Only what is set counts. */
-export type Filter = Record<string, string | undefined>;
-
-const given = (filter: Filter): Record<string, string> =>
-  Object.fromEntries(Object.entries(filter).filter((pair): pair is [string, string] => Boolean(pair[1])));
-
-/** A list page by page: the server says in the `Link` header how it goes on. Its days are those of the zone. */
-export const adminList = <Name extends ListName>(name: Name, filter: Filter, zone: string) => ({
-  queryKey: ["list", name, filter, zone],
-  fetchPage: async (cursor: Cursor, signal: AbortSignal): Promise<Page<Row<Name>>> => {
-    const hasDays = filter.from || filter.to;
-    const query = cursor ?? given(hasDays ? { ...filter, zone } : filter);
+const list = <Name extends ListName>(name: Name) =>
+  pagedList<Row<Name>>(["list", name], (query, signal) => {
     // Every list takes its filters in the query; which ones, each page knows.
     const path = `/admin/api/v1/${name}` as "/admin/api/v1/merchants";
-    const { data, response } = await whole(client.GET(path, { params: { query }, signal }));
-    return { items: data as Row<Name>[], next: nextQuery(response.headers.get("link")) };
-  },
-});
+    return client.GET(path, { params: { query }, signal });
+  });
+
+export const merchantList = list("merchants");
+export const payoutList = list("payouts");
+export const exceptionList = list("exceptions");
+export const ledgerList = list("ledger");
+export const recordList = list("records");
+export const actionList = list("actions");
 
 export type Found = Schemas["AdminSearchAnswer"];
 

@@ -1,18 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
-import { createRootRoute, createRoute, createRouter, Link, Outlet, useRouterState } from "@tanstack/react-router";
-import { Compass } from "lucide-react";
-import { useEffect, useRef } from "react";
+import { createRootRoute, createRoute, createRouter, Outlet } from "@tanstack/react-router";
+import { useRef } from "react";
 import { inWords } from "@/api/errors";
-import { useConnection } from "@/lib/connection";
+import type { Filter } from "@/api/paged-list";
+import { BrokenPage } from "@/components/broken-page";
+import { NotFound } from "@/components/not-found";
 import { useZone } from "@/lib/zone";
-import { Button } from "@/ui/button";
 import { ConnectionBanner } from "@/ui/connection-banner";
-import { EmptyState, ErrorState, SkeletonRows } from "@/ui/states";
-import { type Filter, sessionQuery } from "./api";
+import { ErrorState, SkeletonRows } from "@/ui/states";
+import { SignedIn } from "./current-operator";
+import * as pages from "./lazy-components";
 import { ChoosePassword } from "./operators/choose-password";
 import { SignIn } from "./pages/sign-in";
-import * as parts from "./parts";
-import { SignedIn } from "./people";
+import { sessionQuery } from "./queries";
 import { Shell } from "./shell";
 
 /** Every page is behind the sign-in. */
@@ -37,7 +37,6 @@ function App() {
   return (
     <SignedIn operator={session.operator}>
       <Shell>
-        <FocusOnArrival />
         <PageOfZone />
       </Shell>
     </SignedIn>
@@ -47,45 +46,7 @@ function App() {
 /** Every time on the page is drawn anew in another zone. */
 const PageOfZone = () => <Outlet key={useZone()} />;
 
-/** A new page is read from its top, by eyes and by screen readers. */
-function FocusOnArrival() {
-  const path = useRouterState({ select: (state) => state.resolvedLocation?.pathname });
-  const before = useRef(path);
-  useEffect(() => {
-    if (before.current !== undefined && before.current !== path) document.getElementById("main")?.focus();
-    before.current = path;
-  }, [path]);
-  return null;
-}
-
-const NoSuchPage = () => (
-  <EmptyState
-    icon={Compass}
-    title="There is no such page"
-    action={
-      <Button asChild>
-        <Link to="/">To the overview</Link>
-      </Button>
-    }
-  />
-);
-
-/** The frame around a page that failed stays. The page is tried again by hand, or when the server is back. */
-function Broken({ reset }: { reset: () => void }) {
-  const { isLost } = useConnection();
-  const wasLost = useRef(isLost);
-  useEffect(() => {
-    if (wasLost.current && !isLost) reset();
-    wasLost.current = isLost;
-  }, [isLost, reset]);
-  return (
-    <ErrorState title="This page cannot be shown" onRetry={reset}>
-      No money is affected. Try again; if it fails again, reload the page.
-    </ErrorState>
-  );
-}
-
-const root = createRootRoute({ component: App, notFoundComponent: NoSuchPage, errorComponent: Broken });
+const root = createRootRoute({ component: App, notFoundComponent: NotFound, errorComponent: BrokenPage });
 
 /** Filters stand in the address: only texts count. */
 const validateSearch = (search: Record<string, unknown>): Filter =>
@@ -95,28 +56,28 @@ const validateSearch = (search: Record<string, unknown>): Filter =>
       .map(([name, value]) => [name, String(value)]),
   );
 
-const page = <Path extends string>(path: Path, component: typeof parts.Overview) =>
+const page = <Path extends string>(path: Path, component: typeof pages.Overview) =>
   createRoute({ getParentRoute: () => root, path, validateSearch, component });
 
 const routes = [
-  page("/", parts.Overview),
-  page("/merchants", parts.Merchants),
-  page("/merchants/$merchant", parts.MerchantPage),
-  page("/payouts", parts.Payouts),
-  page("/payouts/$merchant/$id", parts.PayoutPage),
-  page("/doubtful", parts.Doubtful),
-  page("/exceptions", parts.Exceptions),
-  page("/ledger", parts.Ledger),
-  page("/records", parts.Records),
-  page("/operators", parts.Operators),
-  page("/actions", parts.Actions),
+  page("/", pages.Overview),
+  page("/merchants", pages.Merchants),
+  page("/merchants/$merchant", pages.MerchantPage),
+  page("/payouts", pages.Payouts),
+  page("/payouts/$merchant/$id", pages.PayoutPage),
+  page("/doubtful", pages.Doubtful),
+  page("/exceptions", pages.Exceptions),
+  page("/ledger", pages.Ledger),
+  page("/records", pages.Records),
+  page("/operators", pages.Operators),
+  page("/actions", pages.Actions),
 ];
 
 export const router = createRouter({
   routeTree: root.addChildren(routes),
   basepath: "/admin",
   // An error of one page leaves the frame around it as it is.
-  defaultErrorComponent: Broken,
+  defaultErrorComponent: BrokenPage,
   scrollRestoration: true,
   defaultPreload: "intent",
   // Texts in the address as they are, without the quotes of JSON.

@@ -15,23 +15,25 @@ import {
   Store,
   Users,
 } from "lucide-react";
-import { type ReactNode, useEffect, useEffectEvent, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { DemoBanner } from "@/components/demo-banner";
 import { AppShell, type NavItem } from "@/ui/app-shell";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { ConnectionBanner } from "@/ui/connection-banner";
 import { ErrorBoundary } from "@/ui/error-boundary";
-import { preloadWhenIdle } from "@/ui/lazy-part";
+import { preloadWhenIdle } from "@/ui/lazy-component";
 import { Menu, MenuItem, MenuLabel } from "@/ui/menu";
 import { ThemeSwitch } from "@/ui/theme-switch";
+import { useFocusOnNavigation } from "@/ui/use-focus-on-navigation";
+import { useSearchKey } from "@/ui/use-search-key";
 import { ZoneSwitch } from "@/ui/zone-switch";
 import { useSignOut } from "./actions";
-import { overviewQuery, sessionQuery } from "./api";
 import { BankBanner } from "./bank/bank-banner";
+import { useOperator, VIEWER_REASON } from "./current-operator";
+import { lazyComponents, Palette } from "./lazy-components";
 import { PasswordDialog } from "./operators/password-dialog";
-import { Palette, parts } from "./parts";
-import { useOperator, VIEWER_REASON } from "./people";
+import { overviewQuery, sessionQuery } from "./queries";
 
 const PLACES: { to: string; name: string; icon: LucideIcon; isMinor?: boolean }[] = [
   { to: "/", name: "Overview", icon: Gauge },
@@ -51,7 +53,8 @@ export function Shell({ children }: { children: ReactNode }) {
   const [isSearching, setSearching] = useState(false);
   useSearchKey(() => setSearching((isOpen) => !isOpen));
   useFreshLists();
-  useEffect(() => preloadWhenIdle(parts), []);
+  useFocusOnNavigation();
+  useEffect(() => preloadWhenIdle(lazyComponents), []);
   const marks: Record<string, ReactNode> = {
     "/doubtful": data?.in_doubt.count ? <Count of={data.in_doubt.count} what="in doubt" /> : undefined,
     "/exceptions": data?.exceptions.count ? <Count of={data.exceptions.count} what="open" /> : undefined,
@@ -81,20 +84,6 @@ export function Shell({ children }: { children: ReactNode }) {
       )}
     </>
   );
-}
-
-/** Ctrl K, or Command K. */
-function useSearchKey(open: () => void): void {
-  const press = useEffectEvent(open);
-  useEffect(() => {
-    const listen = (event: KeyboardEvent) => {
-      if (!(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== "k") return;
-      event.preventDefault();
-      press();
-    };
-    window.addEventListener("keydown", listen);
-    return () => window.removeEventListener("keydown", listen);
-  }, []);
 }
 
 const LISTS_MS = 15_000;

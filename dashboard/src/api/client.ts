@@ -6,7 +6,7 @@ import type { paths } from "./schema";
 /** Typed by the server's own OpenAPI document. The session's cookie goes along by itself. */
 export const client = createClient<paths>({ baseUrl: "" });
 
-interface Result<Data> {
+export interface Result<Data> {
   data?: Data;
   error?: unknown;
   response: Response;

@@ -1,13 +1,13 @@
 import { ChevronRight } from "lucide-react";
 import type { PayoutTimeline } from "@/api/types";
-import { bankMessages } from "@/lib/story";
 import { formatStep } from "@/lib/time";
 import { useNow } from "@/lib/use-now";
 import { Card } from "@/ui/card";
+import { bankMessages } from "./timeline-entries";
 
 /** What went to the bank and what came back, letter by letter: for whoever must look that closely. */
-export function BankMessages({ story }: { story: Pick<PayoutTimeline, "calls"> }) {
-  const messages = bankMessages(story);
+export function BankMessages({ payout }: { payout: Pick<PayoutTimeline, "calls"> }) {
+  const messages = bankMessages(payout);
   const now = useNow(60_000);
   if (messages.length === 0) return null;
   return (

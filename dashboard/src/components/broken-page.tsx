@@ -4,17 +4,11 @@ import { ErrorState } from "@/ui/states";
 
 /** A page failed. The frame around it stays, and the page is tried again: by hand, or when the server is back. */
 export function BrokenPage({ reset }: { reset: () => void }) {
-  useEffect(
-    () =>
-      watchConnection(() => {
-        if (!connection().isLost) reset();
-      }),
-    [reset],
-  );
+  useEffect(() => watchConnection(() => !connection().isLost && reset()), [reset]);
   return (
     <div className="grid min-h-[60dvh] place-items-center">
       <ErrorState title="This page cannot be shown" onRetry={reset}>
-        Your money is not affected. Try again; if it fails again, reload the page.
+        No money is affected. Try again; if it fails again, reload the page.
       </ErrorState>
     </div>
   );

@@ -1,12 +1,12 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Search, X } from "lucide-react";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useEffectEvent, useState } from "react";
+import type { Filter } from "@/api/paged-list";
 import { asDate } from "@/lib/period";
-import { Button } from "@/ui/button";
+import { Button, IconButton } from "@/ui/button";
 import { DateRange } from "@/ui/date-range";
 import { TextInput } from "@/ui/field";
 import { Select } from "@/ui/select";
-import type { Filter } from "../api";
 
 /** What is filtered by stands in the address: it can be kept, sent on, and gone back to. */
 export function useFilter(): [Filter, (change: Filter) => void] {
@@ -21,7 +21,7 @@ export function useFilter(): [Filter, (change: Filter) => void] {
 
 export function FilterBar({ children }: { children: ReactNode }) {
   const [filter, change] = useFilter();
-  const names = Object.keys(filter);
+  const names = Object.keys(filter).filter((name) => filter[name]);
   const none = Object.fromEntries(names.map((name) => [name, undefined]));
   return (
     <search className="flex flex-wrap items-end gap-x-3 gap-y-2 border-line border-b px-5 py-3.5">
@@ -41,17 +41,17 @@ const SETTLED_MS = 300;
 /** Looks once the typing has paused. */
 export function SearchFilter({ name, label, placeholder }: { name: string; label: string; placeholder?: string }) {
   const [filter, change] = useFilter();
-  const [typed, setTyped] = useState(filter[name] ?? "");
   const kept = filter[name] ?? "";
-
-  // Cleared or changed from elsewhere, such as the back button.
-  useEffect(() => setTyped(kept), [kept]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only typing starts the wait.
+  const [typed, setTyped] = useState(kept);
+  const search = useEffectEvent((text: string) => {
+    if (text !== kept) change({ [name]: text || undefined });
+  });
   useEffect(() => {
-    if (typed.trim() === kept) return;
-    const timer = setTimeout(() => change({ [name]: typed.trim() || undefined }), SETTLED_MS);
+    const timer = setTimeout(() => search(typed.trim()), SETTLED_MS);
     return () => clearTimeout(timer);
   }, [typed]);
+  // Cleared or changed from elsewhere, such as the back button. A space at the end of what is being typed stays.
+  useEffect(() => setTyped((now) => (now.trim() === kept ? now : kept)), [kept]);
 
   return (
     <div className="relative min-w-0 flex-1 basis-56">
@@ -60,10 +60,23 @@ export function SearchFilter({ name, label, placeholder }: { name: string; label
         type="search"
         aria-label={label}
         placeholder={placeholder ?? label}
-        className="h-9 pl-9"
+        maxLength={255}
+        className="h-9 pr-9 pl-9 [&::-webkit-search-cancel-button]:hidden"
         value={typed}
         onChange={(event) => setTyped(event.target.value)}
       />
+      {typed && (
+        <IconButton
+          label="Clear the search"
+          className="absolute top-0.5 right-0.5 size-8"
+          onClick={() => {
+            setTyped("");
+            change({ [name]: undefined });
+          }}
+        >
+          <X aria-hidden />
+        </IconButton>
+      )}
     </div>
   );
 }

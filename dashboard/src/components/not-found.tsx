@@ -4,6 +4,7 @@ import { Button } from "@/ui/button";
 import { EmptyState } from "@/ui/states";
 import { useTitle } from "@/ui/use-title";
 
+/** There is no page at this address. */
 export function NotFound() {
   useTitle("Not found");
   return (

@@ -1,41 +1,41 @@
 import type { PayoutTimeline } from "@/api/types";
-import { lookOf, steps } from "@/lib/payout";
-import { type Happening, happenings } from "@/lib/story";
 import { Countdown, StepTime } from "@/ui/time";
 import { Timeline, TimelineItem } from "@/ui/timeline";
+import { lookOf, steps } from "./payout-words";
+import { type TimelineEntry, timelineEntries } from "./timeline-entries";
 
-interface StoryProps {
-  story: PayoutTimeline;
+interface PayoutTimelineProps {
+  payout: PayoutTimeline;
   /** What else happened to it, such as an operator's decision. */
-  also?: readonly Happening[];
+  also?: readonly TimelineEntry[];
 }
 
 /** What happened to a payout, and what comes next. The bank's raw messages are apart (`BankMessages`). */
-export function Story({ story, also = [] }: StoryProps) {
-  const all = [...happenings(story), ...also].sort((a, b) => a.at.localeCompare(b.at));
+export function PayoutTimelineView({ payout, also = [] }: PayoutTimelineProps) {
+  const all = [...timelineEntries(payout), ...also].sort((a, b) => a.at.localeCompare(b.at));
   return (
     <Timeline label="What happened to this payout">
-      {all.map((happening) => (
+      {all.map((entry) => (
         <TimelineItem
-          key={happening.id}
-          tone={happening.tone}
-          title={happening.title}
-          isOpen={happening.isUnderWay}
-          when={<StepTime at={happening.at} />}
+          key={entry.id}
+          tone={entry.tone}
+          title={entry.title}
+          isOpen={entry.isUnderWay}
+          when={<StepTime at={entry.at} />}
         >
-          <Detail happening={happening} />
+          <Detail entry={entry} />
         </TimelineItem>
       ))}
-      {story.next_step && (
+      {payout.next_step && (
         <TimelineItem
-          tone={lookOf(story).tone}
+          tone={lookOf(payout).tone}
           isOpen
-          title={`Next: ${steps[story.next_step].next}`}
-          when={story.next_step_at && <Countdown to={story.next_step_at} />}
+          title={`Next: ${steps[payout.next_step].next}`}
+          when={payout.next_step_at && <Countdown to={payout.next_step_at} />}
         >
-          {story.in_doubt && (
+          {payout.in_doubt && (
             <p className="mt-0.5 text-soft">
-              In doubt since <StepTime at={story.in_doubt.since} />: {story.in_doubt.reason}
+              In doubt since <StepTime at={payout.in_doubt.since} />: {payout.in_doubt.reason}
             </p>
           )}
         </TimelineItem>
@@ -44,11 +44,11 @@ export function Story({ story, also = [] }: StoryProps) {
   );
 }
 
-function Detail({ happening: { text, entry } }: { happening: Happening }) {
+function Detail({ entry: { text, entry: number } }: { entry: TimelineEntry }) {
   return (
     <p className="mt-0.5 text-soft">
       {text}
-      {entry !== null && <span className="text-faint"> · ledger entry {entry}</span>}
+      {number !== null && <span className="text-faint"> · ledger entry {number}</span>}
     </p>
   );
 }

@@ -33,7 +33,7 @@ export const inDoubt = {
 export const lookOf = (payout: Pick<Payout, "status" | "in_doubt">) =>
   payout.status === "processing" && payout.in_doubt ? inDoubt : statuses[payout.status];
 
-export const filters: Record<StatusFilter, string> = {
+export const statusFilters: Record<StatusFilter, string> = {
   pending: statuses.pending.name,
   processing: statuses.processing.name,
   in_doubt: inDoubt.name,
@@ -44,7 +44,7 @@ export const filters: Record<StatusFilter, string> = {
 };
 
 export const isStatusFilter = (word: unknown): word is StatusFilter =>
-  typeof word === "string" && Object.hasOwn(filters, word);
+  typeof word === "string" && Object.hasOwn(statusFilters, word);
 
 /** What a call to the bank asks of it. */
 export const steps: Record<Step, { done: string; next: string }> = {
@@ -79,6 +79,11 @@ export const kinds: Record<EntryKind, { name: string; tone: Tone; way: string; s
   refund: { name: "Refund", tone: "good", way: "held → available", sign: 1 },
   return: { name: "Return", tone: "odd", way: "bank → available", sign: 1 },
 };
+
+/** What a ledger can be filtered by. */
+export const kindFilters: Record<string, string> = Object.fromEntries(
+  Object.entries(kinds).map(([kind, { name, way }]) => [kind, `${name} (${way})`]),
+);
 
 export const isEntryKind = (word: unknown): word is EntryKind => typeof word === "string" && Object.hasOwn(kinds, word);
 

@@ -1,7 +1,7 @@
 import type { Payout } from "@/api/types";
-import { lookOf } from "@/lib/payout";
 import { Badge } from "@/ui/badge";
 import { Tooltip } from "@/ui/tooltip";
+import { lookOf } from "./payout-words";
 
 /** Where a payout stands, with what that means. */
 export function StatusBadge({ payout }: { payout: Pick<Payout, "status" | "in_doubt"> }) {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { PayoutTimeline } from "@/api/types";
-import { bankMessages, happenings, reservedPaise, summary } from "./story";
+import { bankMessages, reservedPaise, summary, timelineEntries } from "./timeline-entries";
 
 const at = (second: number) => `2026-11-22T12:00:${String(second).padStart(2, "0")}.000000Z`;
 
-const story: PayoutTimeline = {
+const payout: PayoutTimeline = {
   id: "0193",
   amount_paise: 6_000,
   bank_account_id: "demo-timeout-unpaid",
@@ -28,9 +28,9 @@ const story: PayoutTimeline = {
   ],
 };
 
-describe("happenings", () => {
+describe("timelineEntries", () => {
   it("are in their order: hold, calls, and money moves after the call that let it", () => {
-    expect(happenings(story).map(({ title, tone }) => [title, tone])).toEqual([
+    expect(timelineEntries(payout).map(({ title, tone }) => [title, tone])).toEqual([
       ["₹60.00 held", "info"],
       ["Sent to the bank", "warn"],
       ["Asked the bank for the outcome, and to refuse it from now on if it never received it", "bad"],
@@ -39,13 +39,13 @@ describe("happenings", () => {
   });
 
   it("say why money came back, and which entry it was", () => {
-    const last = happenings(story).at(-1);
+    const last = timelineEntries(payout).at(-1);
     expect(last?.text).toBe("held → available · The bank never received it");
     expect(last?.entry).toBe(3);
   });
 
   it("tell a withdrawn payout from a failed one", () => {
-    const cancelled = happenings({ ...story, status: "cancelled", reason: null, calls: [] });
+    const cancelled = timelineEntries({ ...payout, status: "cancelled", reason: null, calls: [] });
     expect(cancelled.map(({ title }) => title)).toEqual(["₹60.00 held", "Cancelled: ₹60.00 refunded"]);
   });
 
@@ -53,17 +53,22 @@ describe("happenings", () => {
     const [call] = [
       { number: 1, step: "submit", started_at: at(1), ended_at: null, outcome: null, sent: null, received: null },
     ] as const;
-    const all = happenings({ ...story, status: "processing", calls: [call], movements: story.movements.slice(0, 1) });
+    const all = timelineEntries({
+      ...payout,
+      status: "processing",
+      calls: [call],
+      movements: payout.movements.slice(0, 1),
+    });
     expect(all.map(({ isUnderWay }) => isUnderWay)).toEqual([false, true]);
   });
 });
 
 describe("reservedPaise", () => {
   it("is the amount while it is under way and nothing afterwards", () => {
-    expect(reservedPaise({ ...story, status: "pending" })).toBe(6_000);
-    expect(reservedPaise({ ...story, status: "processing" })).toBe(6_000);
+    expect(reservedPaise({ ...payout, status: "pending" })).toBe(6_000);
+    expect(reservedPaise({ ...payout, status: "processing" })).toBe(6_000);
     for (const status of ["completed", "failed", "cancelled", "returned"] as const) {
-      expect(reservedPaise({ ...story, status })).toBe(0);
+      expect(reservedPaise({ ...payout, status })).toBe(0);
     }
   });
 });
@@ -72,7 +77,7 @@ describe("summary", () => {
   it("says in a sentence where a payout stands, in the zone of the person", () => {
     const at = "2026-10-09T15:25:19.000000Z";
     const of = (more: Partial<PayoutTimeline>) =>
-      summary({ ...story, reason: null, updated_at: at, created_at: at, ...more });
+      summary({ ...payout, reason: null, updated_at: at, created_at: at, ...more });
     expect(of({ status: "completed", utr: "UTR42" })).toBe("Paid on 9 Oct 2026, 20:55 · UTR UTR42");
     expect(of({ status: "failed", reason: "Account closed" })).toBe(
       "Not paid: refunded on 9 Oct 2026, 20:55 · Account closed",
@@ -86,7 +91,7 @@ describe("summary", () => {
 
 describe("bankMessages", () => {
   it("are the calls of which something is known, with their result", () => {
-    expect(bankMessages(story).map(({ number, result, sent }) => [number, result, sent])).toEqual([
+    expect(bankMessages(payout).map(({ number, result, sent }) => [number, result, sent])).toEqual([
       [1, "No definite answer", "POST"],
       [2, "The bank never received it and refuses it from now on", "GET"],
     ]);

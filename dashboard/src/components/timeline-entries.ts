@@ -1,11 +1,11 @@
 import type { Call, EntryKind, Movement, PayoutTimeline } from "@/api/types";
+import { formatPaise } from "@/lib/money";
+import { formatDayAndMinute } from "@/lib/time";
 import type { Tone } from "@/ui/badge";
-import { formatPaise } from "./money";
-import { kinds, outcomeOf, steps } from "./payout";
-import { formatDayAndMinute } from "./time";
+import { kinds, outcomeOf, steps } from "./payout-words";
 
 /** One line of a payout's timeline. */
-export interface Happening {
+export interface TimelineEntry {
   id: string;
   at: string;
   tone: Tone;
@@ -24,11 +24,11 @@ const movementTitles: Record<EntryKind, (amount: string) => string> = {
   return: (amount) => `${amount} returned`,
 };
 
-function ofMovement(movement: Movement, story: PayoutTimeline): Happening {
+function ofMovement(movement: Movement, payout: PayoutTimeline): TimelineEntry {
   const { kind, amount_paise, created_at, number } = movement;
-  const isCancelled = kind === "refund" && story.status === "cancelled";
+  const isCancelled = kind === "refund" && payout.status === "cancelled";
   const title = movementTitles[kind](formatPaise(amount_paise));
-  const because = kind === "refund" || kind === "return" ? story.reason : null;
+  const because = kind === "refund" || kind === "return" ? payout.reason : null;
   return {
     id: `${kind}-${number ?? "first"}`,
     at: created_at,
@@ -40,7 +40,7 @@ function ofMovement(movement: Movement, story: PayoutTimeline): Happening {
   };
 }
 
-function ofCall(call: Call): Happening {
+function ofCall(call: Call): TimelineEntry {
   const result = call.outcome ? outcomeOf(call.outcome) : null;
   return {
     id: `call-${call.number}`,
@@ -63,8 +63,8 @@ export interface BankMessage {
   received: string | null;
 }
 
-export const bankMessages = (story: Pick<PayoutTimeline, "calls">): BankMessage[] =>
-  story.calls
+export const bankMessages = (payout: Pick<PayoutTimeline, "calls">): BankMessage[] =>
+  payout.calls
     .filter(({ sent, received }) => sent || received)
     .map((call) => ({
       number: call.number,
@@ -76,13 +76,13 @@ export const bankMessages = (story: Pick<PayoutTimeline, "calls">): BankMessage[
     }));
 
 /** Where a payout stands, as one sentence without its full stop. */
-export function summary(story: PayoutTimeline): string {
-  const ended = formatDayAndMinute(new Date(story.updated_at));
-  const because = story.reason ? ` · ${story.reason}` : "";
-  const utr = story.utr ? ` · UTR ${story.utr}` : "";
-  if (story.in_doubt)
-    return `In doubt since ${formatDayAndMinute(new Date(story.in_doubt.since))} · the amount stays held`;
-  switch (story.status) {
+export function summary(payout: PayoutTimeline): string {
+  const ended = formatDayAndMinute(new Date(payout.updated_at));
+  const because = payout.reason ? ` · ${payout.reason}` : "";
+  const utr = payout.utr ? ` · UTR ${payout.utr}` : "";
+  if (payout.in_doubt)
+    return `In doubt since ${formatDayAndMinute(new Date(payout.in_doubt.since))} · the amount stays held`;
+  switch (payout.status) {
     case "completed":
       return `Paid on ${ended}${utr}`;
     case "returned":
@@ -92,23 +92,23 @@ export function summary(story: PayoutTimeline): string {
     case "cancelled":
       return `Cancelled on ${ended} · the amount is available again`;
     case "processing":
-      return `With the bank since ${formatDayAndMinute(new Date(story.calls[0]?.started_at ?? story.updated_at))} · the amount is held`;
+      return `With the bank since ${formatDayAndMinute(new Date(payout.calls[0]?.started_at ?? payout.updated_at))} · the amount is held`;
     case "pending":
-      return `Requested on ${formatDayAndMinute(new Date(story.created_at))} · the amount is held`;
+      return `Requested on ${formatDayAndMinute(new Date(payout.created_at))} · the amount is held`;
   }
 }
 
 /** Everything that happened to a payout, in its order. Of things at the same instant, money moves last but for the hold. */
-export function happenings(story: PayoutTimeline): Happening[] {
+export function timelineEntries(payout: PayoutTimeline): TimelineEntry[] {
   const rank = (kind: EntryKind) => (kind === "hold" ? 0 : 2);
   const all = [
-    ...story.movements.map((movement) => ({ rank: rank(movement.kind), it: ofMovement(movement, story) })),
-    ...story.calls.map((call) => ({ rank: 1, it: ofCall(call) })),
+    ...payout.movements.map((movement) => ({ rank: rank(movement.kind), it: ofMovement(movement, payout) })),
+    ...payout.calls.map((call) => ({ rank: 1, it: ofCall(call) })),
   ];
   // RFC 3339 in UTC with a fixed number of digits sorts as text.
   return all.sort((a, b) => a.it.at.localeCompare(b.it.at) || a.rank - b.rank).map(({ it }) => it);
 }
 
 /** What of the amount is reserved at the moment. */
-export const reservedPaise = (story: Pick<PayoutTimeline, "status" | "amount_paise">): number =>
-  story.status === "pending" || story.status === "processing" ? story.amount_paise : 0;
+export const reservedPaise = (payout: Pick<PayoutTimeline, "status" | "amount_paise">): number =>
+  payout.status === "pending" || payout.status === "processing" ? payout.amount_paise : 0;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { pretty } from "./pretty";
+import { pretty } from "./pretty-json";
 
 describe("pretty", () => {
   test.each([

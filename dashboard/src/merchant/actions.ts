@@ -1,6 +1,6 @@
+import { answer, client, whole } from "@/api/client";
+import type { PayoutSummary } from "@/api/types";
 import type { Intention } from "@/lib/intention";
-import { answer, client, whole } from "./client";
-import type { PayoutSummary } from "./types";
 
 export const signIn = (apiKey: string) => answer(client.POST("/api/v1/session", { body: { api_key: apiKey } }));
 

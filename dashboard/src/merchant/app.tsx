@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
-import { sessionQuery } from "@/api/queries";
 import { ConnectionBanner } from "@/ui/connection-banner";
 import { Logo } from "@/ui/logo";
 import { ErrorState } from "@/ui/states";
 import { MerchantShell } from "./components/merchant-shell";
 import { SignIn } from "./pages/sign-in";
+import { sessionQuery } from "./queries";
 import { SignedInContext } from "./session";
 
 /** Whoever is not signed in sees the sign-in page, at whatever address they came to; afterwards that page. */

@@ -1,15 +1,10 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import type { Cursor, Page } from "@/lib/list";
-import { nextQuery } from "@/lib/paging";
-import type { Period } from "@/lib/period";
+import { answer, client } from "@/api/client";
+import { type Filter, pagedList } from "@/api/paged-list";
+import type { LedgerEntry, Payout, SearchAnswer, Session } from "@/api/types";
 import { currentZone } from "@/lib/zone";
-import { answer, client, whole } from "./client";
-import type { EntryKind, LedgerEntry, Payout, SearchAnswer, Session, StatusFilter } from "./types";
 
 /** Everything the merchant's pages read. What an event makes stale is found by the first word of the key. */
-const PAGE_SIZE = 50;
-/** Older pages are scrolled through, not watched: fewer requests for more rows. */
-const OLDER_PAGE_SIZE = 200;
 const UNDER_WAY_POLL_MS = 2_500;
 
 export const sessionQuery = queryOptions({
@@ -32,43 +27,22 @@ export const insightsQuery = (days: number, zone: string) =>
     placeholderData: keepPreviousData,
   });
 
-const pageOf = <Item>({ data, response }: { data: unknown; response: Response }): Page<Item> => ({
-  items: data as Item[],
-  next: nextQuery(response.headers.get("link")),
-});
+const readPayouts = (query: object, signal: AbortSignal) =>
+  client.GET("/api/v1/payouts", { params: { query }, signal });
 
-/** Only what is set counts. Days are those of the zone that the person chose. */
-const asked = (filter: object, limit: number, zone: string) => ({
-  view: "full" as const,
-  limit,
-  ...Object.fromEntries(Object.entries(filter).filter(([, value]) => value)),
-  ...("from" in filter || "to" in filter ? { zone } : {}),
-});
+/** Every status and member, not only those that clients of the first version know. */
+const FULL = { view: "full" };
 
-/** The server makes the query of a next page; only how many rows it has is ours. */
-const older = (cursor: Record<string, string>) =>
-  ({ ...cursor, limit: OLDER_PAGE_SIZE }) as unknown as { view: "full" };
+export const payoutList = pagedList<Payout>(["payouts"], readPayouts, FULL);
 
-export interface PayoutFilter extends Period {
-  status?: StatusFilter | undefined;
-  search?: string | undefined;
-}
-
-const readPayouts = async (query: object, signal: AbortSignal): Promise<Page<Payout>> =>
-  pageOf(await whole(client.GET("/api/v1/payouts", { params: { query }, signal })));
-
-export const payoutList = (filter: PayoutFilter, zone: string) => ({
-  queryKey: ["payouts", filter, zone],
-  fetchPage: (cursor: Cursor, signal: AbortSignal) =>
-    readPayouts(cursor ? older(cursor) : asked(filter, PAGE_SIZE, zone), signal),
-  keyOf: (payout: Payout) => payout.id,
-});
+const newestPayouts = async (query: object, signal: AbortSignal) =>
+  (await answer(readPayouts({ ...FULL, ...query }, signal))) as Payout[];
 
 /** The newest few. */
 export const recentPayoutsQuery = (limit: number) =>
   queryOptions({
     queryKey: ["payouts", "recent", limit],
-    queryFn: async ({ signal }) => (await readPayouts({ view: "full", limit }, signal)).items,
+    queryFn: ({ signal }) => newestPayouts({ limit }, signal),
   });
 
 const DAY_MS = 24 * 3_600_000;
@@ -79,8 +53,8 @@ export const payoutsToQuery = (account: string) =>
     queryKey: ["payouts", "to", account],
     queryFn: async ({ signal }) => {
       const from = new Date(Date.now() - DAY_MS).toISOString();
-      const { items } = await readPayouts({ view: "full", limit: 200, search: account, from }, signal);
-      return items.filter((payout) => payout.bank_account_id === account);
+      const payouts = await newestPayouts({ limit: 200, search: account, from }, signal);
+      return payouts.filter((payout) => payout.bank_account_id === account);
     },
   });
 
@@ -91,24 +65,17 @@ export const payoutQuery = (id: string) =>
   queryOptions({
     queryKey: ["payout", id],
     queryFn: ({ signal }) => answer(client.GET("/api/v1/payouts/{id}", { params: { path: { id } }, signal })),
-    // Each call to the bank changes the story, but only changes of status are events.
+    // Each call to the bank changes the timeline, but only changes of status are events.
     refetchInterval: ({ state: { data } }) => (data?.next_step ? UNDER_WAY_POLL_MS : false),
   });
 
-export interface LedgerFilter extends Period {
-  kind?: EntryKind | undefined;
-}
+export const ledgerList = pagedList<LedgerEntry>(
+  ["ledger"],
+  (query, signal) => client.GET("/api/v1/ledger", { params: { query }, signal }),
+  FULL,
+);
 
-export const ledgerList = (filter: LedgerFilter, zone: string) => ({
-  queryKey: ["ledger", filter, zone],
-  fetchPage: async (cursor: Cursor, signal: AbortSignal): Promise<Page<LedgerEntry>> => {
-    const query = cursor ? older(cursor) : asked(filter, PAGE_SIZE, zone);
-    return pageOf(await whole(client.GET("/api/v1/ledger", { params: { query }, signal })));
-  },
-  keyOf: (entry: LedgerEntry) => entry.number,
-});
-
-export function ledgerExportUrl(filter: LedgerFilter): string {
+export function ledgerExportUrl(filter: Filter): string {
   const set = Object.entries({ ...filter, zone: currentZone() }).filter((pair): pair is [string, string] =>
     Boolean(pair[1]),
   );

@@ -1,11 +1,11 @@
 import { createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
-import { isEntryKind, isStatusFilter } from "@/lib/payout";
+import { BrokenPage } from "@/components/broken-page";
+import { NotFound } from "@/components/not-found";
+import { isEntryKind, isStatusFilter } from "@/components/payout-words";
 import { asDate, type Period } from "@/lib/period";
 import { App } from "./app";
-import { BrokenPage } from "./pages/broken";
-import { NotFound } from "./pages/not-found";
+import { DoubleSpend, Ledger, PayoutPage, Payouts } from "./lazy-components";
 import { Overview } from "./pages/overview";
-import { DoubleSpend, Ledger, PayoutPage, Payouts } from "./parts";
 
 /** Filters live in the address: a link to a list shows the same list, and "back" goes back. */
 const text = (value: unknown): string | undefined =>

@@ -1,8 +1,8 @@
 import { type QueryClient, queryOptions, skipToken, useQuery, useQueryClient } from "@tanstack/react-query";
 import { createContext, useContext } from "react";
-import { signOut } from "@/api/actions";
-import { sessionQuery } from "@/api/queries";
 import type { Session } from "@/api/types";
+import { signOut } from "./actions";
+import { sessionQuery } from "./queries";
 
 export type Merchant = NonNullable<Session["merchant"]>;
 

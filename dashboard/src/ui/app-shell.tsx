@@ -16,7 +16,7 @@ export interface NavItem {
 
 interface ShellProps {
   nav: readonly NavItem[];
-  /** Which house one is in, after the name: "Admin". */
+  /** Which application this is, after the name: "Admin". */
   suffix?: string;
   /** Who is signed in, with the way out. */
   account: ReactNode;

@@ -2,13 +2,13 @@ import { type ComponentType, type ReactNode, useEffect, useReducer, useState } f
 import { useConnection } from "@/lib/connection";
 import { ErrorState } from "./states";
 
-interface Part<Props> {
+interface LazyComponent<Props> {
   (props: Props): ReactNode;
   /** Fetches the code ahead. It never fails: what does not come now is fetched when it is shown. */
   preload: () => Promise<void>;
 }
 
-/** The code of a part: there, or to be fetched. A failure is forgotten. */
+/** The code of a component: there, or to be fetched. A failure is forgotten. */
 class Code<Props> {
   loaded: ComponentType<Props> | null = null;
 
@@ -23,10 +23,10 @@ class Code<Props> {
  * A component whose code is fetched when it is needed. Unlike React.lazy it forgets a failure: when the server was
  * gone, the next try may succeed, without a reload and without breaking what is around it.
  */
-export function lazyPart<Props extends object>(
+export function lazyComponent<Props extends object>(
   load: () => Promise<ComponentType<Props>>,
   waiting: ReactNode = null,
-): Part<Props> {
+): LazyComponent<Props> {
   const code = new Code(load);
   const show = (props: Props) => <WhenLoaded code={code} props={props} waiting={waiting} />;
   return Object.assign(show, { preload: () => code.fetch().catch(() => {}) });
@@ -69,9 +69,9 @@ function WhenLoaded<Props extends object>({ code, props, waiting }: WhenLoadedPr
 }
 
 /** Fetches code when the browser has nothing else to do, so that pages open without a server. */
-export function preloadWhenIdle(parts: readonly { preload: () => Promise<void> }[]): () => void {
+export function preloadWhenIdle(components: readonly { preload: () => Promise<void> }[]): () => void {
   const fetchAll = () => {
-    for (const part of parts) void part.preload();
+    for (const component of components) void component.preload();
   };
   // Safari has no requestIdleCallback.
   if (!window.requestIdleCallback) {

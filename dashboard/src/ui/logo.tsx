@@ -1,4 +1,4 @@
-/** The mark and the name. `suffix` says which house one is in. */
+/** The mark and the name. `suffix` says which application this is. */
 export function Logo({ suffix }: { suffix?: string }) {
   return (
     <span className="inline-flex items-center gap-2.5 font-semibold text-[0.9375rem] tracking-tight">

@@ -6,7 +6,7 @@ import { startTheme } from "./theme";
 import { Toasts } from "./toast";
 import { TooltipProvider } from "./tooltip";
 
-/** What both houses do first: the theme before anything is drawn, then the page. */
+/** What both applications do first: the theme before anything is drawn, then the page. */
 export function start(page: ReactNode): void {
   allowOwnStyles();
   startTheme();

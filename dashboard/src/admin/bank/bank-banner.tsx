@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Landmark } from "lucide-react";
 import { useState } from "react";
-import { type MetBank, overviewQuery } from "../api";
-import { ConfirmBank } from "../parts";
+import { ConfirmBank } from "../lazy-components";
+import { type MetBank, overviewQuery } from "../queries";
 
 /** Across the top of every page while workers meet another bank and send nothing. It goes when they go on. */
 export function BankBanner() {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { MetBank } from "../api";
+import type { MetBank } from "../queries";
 import { changeOf } from "./change";
 
 const met = (identity: string, count: number): MetBank => ({

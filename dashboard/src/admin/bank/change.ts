@@ -1,4 +1,4 @@
-import type { AdminBank, MetBank } from "../api";
+import type { AdminBank, MetBank } from "../queries";
 
 /** Both banks as an operator saw them. */
 export interface Shown {

@@ -11,10 +11,10 @@ import { Notice } from "@/ui/states";
 import { Moment } from "@/ui/time";
 import { toast } from "@/ui/toast";
 import { useConfirmBank } from "../actions";
-import { type MetBank, overviewQuery } from "../api";
 import { ActButton } from "../components/act-button";
 import { ReasonField, reasonFaults } from "../components/reason-field";
 import { useDraft } from "../draft";
+import { type MetBank, overviewQuery } from "../queries";
 import { changeOf, type Shown } from "./change";
 
 /** What must be changed, or seen anew, before a refused confirmation is sent again. */

@@ -1,7 +1,7 @@
 import { useId } from "react";
 import { Button, type ButtonProps } from "@/ui/button";
 import { Tooltip } from "@/ui/tooltip";
-import { useObjection } from "../people";
+import { useObjection } from "../current-operator";
 
 /** A button for what only operators may do. To a viewer it stays in sight and in reach, and says why it does nothing. */
 export function ActButton({ objection, onClick, ...rest }: ButtonProps & { objection?: string | null }) {

@@ -2,8 +2,8 @@ import { formatPaise } from "@/lib/money";
 import { formatClock, formatDay } from "@/lib/time";
 import { Badge, type Tone } from "@/ui/badge";
 import type { Column } from "@/ui/table";
-import type { OperatorAction } from "../api";
 import { nameOfKind } from "../exception-kinds";
+import type { OperatorAction } from "../queries";
 import { MerchantLink, PayoutLink } from "./cells";
 
 /** The words of the audit log, in its readers'. */

@@ -1,11 +1,11 @@
 import { Landmark } from "lucide-react";
-import { outcomeOf } from "@/lib/payout";
+import { outcomeOf } from "@/components/payout-words";
 import { Badge } from "@/ui/badge";
 import { Card } from "@/ui/card";
 import { EmptyState, SkeletonRows } from "@/ui/states";
 import { type Column, Table } from "@/ui/table";
 import { Ago } from "@/ui/time";
-import type { Overview, RecentAnswer } from "../api";
+import type { Overview, RecentAnswer } from "../queries";
 import { PayoutLink } from "./cells";
 
 const steps: Record<string, string> = { submit: "Submit", enquire: "Enquire", close: "Close" };

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import type { Owner } from "../api";
+import type { Owner } from "../queries";
 
 const link = "text-accent-text underline-offset-2 hover:underline";
 

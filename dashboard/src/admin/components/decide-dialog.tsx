@@ -7,8 +7,8 @@ import { Field, TextInput } from "@/ui/field";
 import { Notice } from "@/ui/states";
 import { toast } from "@/ui/toast";
 import { useDecide } from "../actions";
-import type { AdminPayout, Decision } from "../api";
 import { useDraft } from "../draft";
+import type { AdminPayout, Decision } from "../queries";
 import { ReasonField, reasonFaults } from "./reason-field";
 
 type Outcome = Decision["outcome"];

@@ -3,8 +3,8 @@ import { useState } from "react";
 import { inWords } from "@/api/errors";
 import { toast } from "@/ui/toast";
 import { useAsk } from "../actions";
-import type { AdminPayout } from "../api";
 import { useHasDraft } from "../draft";
+import type { AdminPayout } from "../queries";
 import { ActButton } from "./act-button";
 import { DecideDialog, draftOf } from "./decide-dialog";
 

@@ -6,8 +6,8 @@ import { Notice } from "@/ui/states";
 import { Moment } from "@/ui/time";
 import { toast } from "@/ui/toast";
 import { useBringForward } from "../actions";
-import type { AdminPayout } from "../api";
 import { isFarAhead } from "../far-ahead";
+import type { AdminPayout } from "../queries";
 import { ActButton } from "./act-button";
 
 const REASON_MIN = 10;

@@ -8,7 +8,7 @@ import { EmptyState, Notice } from "@/ui/states";
 import { type Column, Table } from "@/ui/table";
 import { Ago } from "@/ui/time";
 import { useIssueKey, useRevokeKey, useRotateKey } from "../actions";
-import type { ApiKey, IssuedKey, MerchantDetail } from "../api";
+import type { ApiKey, IssuedKey, MerchantDetail } from "../queries";
 import { ActButton } from "./act-button";
 import { KeyOnce } from "./secret-once";
 

@@ -1,9 +1,9 @@
-import { kinds } from "@/lib/payout";
+import { kinds } from "@/components/payout-words";
 import { Badge } from "@/ui/badge";
 import { Money, Movement } from "@/ui/money";
 import type { Column } from "@/ui/table";
 import { Ago } from "@/ui/time";
-import type { AdminLedgerEntry } from "../api";
+import type { AdminLedgerEntry } from "../queries";
 import { MerchantLink, PayoutLink } from "./cells";
 
 const signed = ({ kind, amount_paise }: AdminLedgerEntry) => kinds[kind].sign * amount_paise;

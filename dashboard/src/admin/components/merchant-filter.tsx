@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { X } from "lucide-react";
+import { useFilter } from "@/components/filters";
 import { Button } from "@/ui/button";
-import { merchantQuery } from "../api";
-import { useFilter } from "./filters";
+import { merchantQuery } from "../queries";
 
 /** Which merchant a list is of, if of one: chosen on that merchant's page, taken back here. */
 export function MerchantFilter() {

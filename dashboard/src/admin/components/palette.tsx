@@ -1,25 +1,16 @@
 import { useNavigate } from "@tanstack/react-router";
-import { LogOut, Receipt, Search, Store } from "lucide-react";
+import { Receipt, Store } from "lucide-react";
+import { AppPalette, type AppPaletteProps, notSearchedBefore } from "@/components/app-palette";
+import { sayMatched } from "@/components/payout-words";
 import { formatPaise } from "@/lib/money";
-import { sayMatched } from "@/lib/payout";
-import { formatDay } from "@/lib/time";
-import type { NavItem } from "@/ui/app-shell";
-import CommandPalette, { type LookUp, type PaletteCommand } from "@/ui/command-palette";
-import { setTheme } from "@/ui/theme";
-import { themes } from "@/ui/theme-switch";
+import type { LookUp, PaletteCommand } from "@/ui/command-palette";
 import { useSignOut } from "../actions";
-import { type Found, searchEverything } from "../api";
-
-interface PaletteProps {
-  nav: readonly NavItem[];
-  isOpen: boolean;
-  onOpenChange: (isOpen: boolean) => void;
-}
+import { type Found, searchEverything } from "../queries";
 
 const merchantBy = { id: "merchant id", email: "e-mail", name: "name" } as const;
 
 /** Pages and commands by their words; payouts and merchants by exactly what names them, over all merchants. */
-export default function Palette({ nav, isOpen, onOpenChange }: PaletteProps) {
+export default function Palette(props: AppPaletteProps) {
   const navigate = useNavigate();
   const signOut = useSignOut();
 
@@ -43,37 +34,15 @@ export default function Palette({ nav, isOpen, onOpenChange }: PaletteProps) {
     const { merchants, payouts, searched_back_to } = await searchEverything(text, signal);
     return {
       found: [...payouts.map(ofPayout), ...merchants.map(ofMerchant)],
-      hint: searched_back_to
-        ? `Payouts before ${formatDay(new Date(searched_back_to))} haven't been searched for this; ids, references and UTRs have.`
-        : undefined,
+      hint: notSearchedBefore(searched_back_to),
     };
   };
-  const commands: PaletteCommand[] = [
-    ...nav.map(({ to, name, icon }) => ({ id: to, group: "Go to", name, icon, run: () => void navigate({ to }) })),
-    ...themes.map(({ value, name, icon }) => ({
-      id: `theme-${value}`,
-      group: "Settings",
-      name: `Theme: ${name.toLowerCase()}`,
-      icon,
-      run: () => setTheme(value),
-    })),
-    { id: "sign-out", group: "Settings", name: "Sign out", icon: LogOut, run: () => signOut.mutate() },
-  ];
-  const find = (text: string): PaletteCommand => ({
-    id: "find",
-    group: "Payouts",
-    name: `Show all payouts that mention “${text}”`,
-    icon: Search,
-    run: () => void navigate({ to: "/payouts", search: { search: text } as never }),
-  });
   return (
-    <CommandPalette
-      isOpen={isOpen}
-      onOpenChange={onOpenChange}
-      commands={commands}
+    <AppPalette
+      {...props}
       lookUp={lookUp}
-      find={find}
       placeholder="Id, reference, UTR, account, amount, merchant, or a command"
+      signOut={{ name: "Sign out", run: () => signOut.mutate() }}
     />
   );
 }

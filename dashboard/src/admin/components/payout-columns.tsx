@@ -2,7 +2,7 @@ import { StatusBadge } from "@/components/status-badge";
 import { Money } from "@/ui/money";
 import type { Column } from "@/ui/table";
 import { Ago } from "@/ui/time";
-import type { AdminPayout } from "../api";
+import type { AdminPayout } from "../queries";
 import { MerchantLink, PayoutLink } from "./cells";
 
 const merchant: Column<AdminPayout> = {

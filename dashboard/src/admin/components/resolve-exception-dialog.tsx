@@ -5,9 +5,9 @@ import { AlertDialog, Dialog } from "@/ui/dialog";
 import { Notice } from "@/ui/states";
 import { toast } from "@/ui/toast";
 import { useResolveException } from "../actions";
-import type { AdminException } from "../api";
 import { useDraft } from "../draft";
 import { nameOfKind } from "../exception-kinds";
+import type { AdminException } from "../queries";
 import { inRupees } from "./action-columns";
 import { ReasonField, reasonFaults } from "./reason-field";
 

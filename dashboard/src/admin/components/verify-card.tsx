@@ -8,7 +8,7 @@ import { Money } from "@/ui/money";
 import { Notice, SkeletonRows } from "@/ui/states";
 import { Ago } from "@/ui/time";
 import { useVerify } from "../actions";
-import { type VerifyReport, verifyQuery } from "../api";
+import { type VerifyReport, verifyQuery } from "../queries";
 import { ActButton } from "./act-button";
 
 /** The auditor: its last report, and the button that sets it to work. */

@@ -4,7 +4,7 @@ import { Card } from "@/ui/card";
 import { EmptyState, SkeletonRows } from "@/ui/states";
 import { type Column, Table } from "@/ui/table";
 import { Ago } from "@/ui/time";
-import type { Overview, WorkerState } from "../api";
+import type { Overview, WorkerState } from "../queries";
 
 const states: Record<WorkerState["state"], { name: string; tone: Tone }> = {
   running: { name: "Running", tone: "good" },

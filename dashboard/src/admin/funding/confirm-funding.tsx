@@ -2,7 +2,7 @@ import { formatPaise } from "@/lib/money";
 import { Button } from "@/ui/button";
 import { Fact, Facts } from "@/ui/card";
 import { Dialog } from "@/ui/dialog";
-import type { MerchantDetail } from "../api";
+import type { MerchantDetail } from "../queries";
 import { amountInWords } from "./amount-in-words";
 import type { Wish } from "./use-funding";
 

@@ -6,7 +6,7 @@ import { Fact, Facts } from "@/ui/card";
 import { Dialog } from "@/ui/dialog";
 import { Notice } from "@/ui/states";
 import { Moment } from "@/ui/time";
-import type { MerchantDetail } from "../api";
+import type { MerchantDetail } from "../queries";
 import { amountInWords } from "./amount-in-words";
 import type { useFunding } from "./use-funding";
 

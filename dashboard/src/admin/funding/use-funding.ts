@@ -3,7 +3,7 @@ import { ApiError } from "@/api/errors";
 import { judge } from "@/lib/intention";
 import { newKey } from "@/lib/new-key";
 import { useFund } from "../actions";
-import type { Funded, MerchantDetail } from "../api";
+import type { Funded, MerchantDetail } from "../queries";
 import { forgetFunding, type OpenFunding, openFunding, rememberFunding } from "./open-funding";
 
 /** What is to be credited, and the entry's description. */

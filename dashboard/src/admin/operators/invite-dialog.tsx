@@ -6,7 +6,7 @@ import { Field, TextInput } from "@/ui/field";
 import { Select } from "@/ui/select";
 import { Notice } from "@/ui/states";
 import { useInvite } from "../actions";
-import type { OperatorLine, OperatorWithPassword } from "../api";
+import type { OperatorLine, OperatorWithPassword } from "../queries";
 
 interface InviteProps {
   onClose: () => void;

@@ -3,7 +3,7 @@ import { AlertDialog } from "@/ui/dialog";
 import { Notice } from "@/ui/states";
 import { toast } from "@/ui/toast";
 import { useDisableOperator, useEnableOperator, useResetPassword } from "../actions";
-import type { OperatorLine, OperatorWithPassword } from "../api";
+import type { OperatorLine, OperatorWithPassword } from "../queries";
 
 export interface OperatorStep {
   what: "disable" | "enable" | "reset";

@@ -1,18 +1,17 @@
 import { ScrollText } from "lucide-react";
+import { FilteredList } from "@/components/filtered-list";
+import { FilterBar, SearchFilter, SelectFilter } from "@/components/filters";
 import { PageHeader } from "@/ui/app-shell";
 import { Card } from "@/ui/card";
 import { useTitle } from "@/ui/use-title";
 import { actionColumns, actionWords } from "../components/action-columns";
-import { FilterBar, SearchFilter, SelectFilter, useFilter } from "../components/filters";
-import { List } from "../components/list";
 import { MerchantFilter } from "../components/merchant-filter";
-import { HOUSE } from "../house";
+import { actionList } from "../queries";
 
 const words = Object.fromEntries(Object.entries(actionWords).map(([word, { name }]) => [word, name]));
 
 export default function ActionsPage() {
-  useTitle("Audit log", HOUSE);
-  const [filter] = useFilter();
+  useTitle("Audit log");
   return (
     <>
       <PageHeader
@@ -25,17 +24,13 @@ export default function ActionsPage() {
           <SelectFilter name="action" label="Action" any="Every action" options={words} />
           <MerchantFilter />
         </FilterBar>
-        <List
-          name="actions"
-          filter={filter}
+        <FilteredList
+          source={actionList}
           what="actions"
           caption="Operators’ actions"
           columns={actionColumns}
           rowKey={(action) => action.id}
-          empty={{
-            icon: ScrollText,
-            title: Object.keys(filter).length > 0 ? "No actions match these filters" : "No actions yet",
-          }}
+          empty={{ icon: ScrollText, title: "No actions yet" }}
         />
       </Card>
     </>

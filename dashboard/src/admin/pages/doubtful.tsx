@@ -10,10 +10,9 @@ import { EmptyState, ErrorState, SkeletonRows } from "@/ui/states";
 import { type Column, Table } from "@/ui/table";
 import { Countdown } from "@/ui/time";
 import { useTitle } from "@/ui/use-title";
-import { type AdminPayout, DOUBTFUL_LIMIT, doubtfulQuery } from "../api";
 import { MerchantLink, PayoutLink } from "../components/cells";
 import { DoubtActions } from "../components/doubt-actions";
-import { HOUSE } from "../house";
+import { type AdminPayout, DOUBTFUL_LIMIT, doubtfulQuery } from "../queries";
 
 const columns: Column<AdminPayout>[] = [
   { name: "In doubt for", phone: "title", cell: ({ in_doubt }) => in_doubt && <Age since={in_doubt.since} /> },
@@ -25,7 +24,7 @@ const columns: Column<AdminPayout>[] = [
 ];
 
 export default function DoubtfulPage() {
-  useTitle("Doubtful", HOUSE);
+  useTitle("Doubtful");
   const { data, error, refetch } = useQuery(doubtfulQuery);
   return (
     <>

@@ -2,22 +2,21 @@ import { useQuery } from "@tanstack/react-query";
 import { ShieldCheck } from "lucide-react";
 import { useState } from "react";
 import { inWords } from "@/api/errors";
+import { FilteredList } from "@/components/filtered-list";
+import { FilterBar, SelectFilter, useFilter } from "@/components/filters";
 import { PageHeader } from "@/ui/app-shell";
 import { Card } from "@/ui/card";
 import { EmptyState, ErrorState, SkeletonRows } from "@/ui/states";
 import { Table } from "@/ui/table";
 import { useTitle } from "@/ui/use-title";
-import { type AdminException, WAITING_LIMIT, waitingReturnsQuery } from "../api";
 import { exceptionColumns, waitingColumns } from "../components/exception-columns";
-import { FilterBar, SelectFilter, useFilter } from "../components/filters";
-import { List } from "../components/list";
 import { ResolveExceptionDialog } from "../components/resolve-exception-dialog";
-import { HOUSE } from "../house";
+import { type AdminException, exceptionList, WAITING_LIMIT, waitingReturnsQuery } from "../queries";
 
 const states = { resolved: "Resolved", all: "Open and resolved" };
 
 export default function ExceptionsPage() {
-  useTitle("Exceptions", HOUSE);
+  useTitle("Exceptions");
   const [{ state }] = useFilter();
   // Here and not in its row: the row goes away once another operator has resolved it, and the dialog has to say so.
   const [resolving, setResolving] = useState<AdminException | null>(null);
@@ -32,21 +31,22 @@ export default function ExceptionsPage() {
           <FilterBar>
             <SelectFilter name="state" label="State" any="Open" options={states} />
           </FilterBar>
-          <List
-            name="exceptions"
-            filter={{ state }}
+          <FilteredList
+            source={exceptionList}
             what="exceptions"
             caption="Exceptions"
             columns={exceptionColumns(setResolving)}
             rowKey={(exception) => exception.id}
-            empty={
-              state
-                ? {
-                    icon: ShieldCheck,
-                    title: state === "resolved" ? "No exception was resolved" : "No exception was found",
-                  }
-                : { icon: ShieldCheck, title: "No exception is open", text: "What the bank stated fits the books." }
-            }
+            empty={{
+              icon: ShieldCheck,
+              title: "No exception is open",
+              text: "What the bank stated fits the books.",
+            }}
+            noMatch={{
+              icon: ShieldCheck,
+              title: state === "resolved" ? "No exception was resolved" : "No exception was found",
+              text: undefined,
+            }}
           />
         </Card>
         <SetAside />

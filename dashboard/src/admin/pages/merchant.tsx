@@ -3,6 +3,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { ArrowLeft, BookOpenText, Landmark, SendHorizontal } from "lucide-react";
 import { useState } from "react";
 import { ApiError, inWords } from "@/api/errors";
+import { Preview } from "@/components/filtered-list";
 import { PageHeader } from "@/ui/app-shell";
 import { Button } from "@/ui/button";
 import { Card } from "@/ui/card";
@@ -10,15 +11,13 @@ import { Copyable } from "@/ui/copy-button";
 import { Money } from "@/ui/money";
 import { ErrorState, Skeleton, SkeletonRows } from "@/ui/states";
 import { useTitle } from "@/ui/use-title";
-import { type MerchantDetail, merchantQuery } from "../api";
 import { ActButton } from "../components/act-button";
 import { KeysCard } from "../components/keys-card";
 import { ledgerColumnsOfOne } from "../components/ledger-columns";
-import { Preview } from "../components/list";
 import { payoutColumnsOfOne } from "../components/payout-columns";
 import { useHasDraft } from "../draft";
 import { draftOf, FundDialog } from "../funding/fund-dialog";
-import { HOUSE } from "../house";
+import { ledgerList, type MerchantDetail, merchantQuery, payoutList } from "../queries";
 
 const FEW = "5";
 
@@ -26,7 +25,7 @@ export default function MerchantPage() {
   const { merchant: id = "" } = useParams({ strict: false });
   const { data: merchant, error, refetch } = useQuery(merchantQuery(id));
   const [isFunding, setFunding] = useState(useHasDraft(draftOf({ id })));
-  useTitle(merchant?.name ?? "Merchant", HOUSE);
+  useTitle(merchant?.name ?? "Merchant");
 
   if (error && !merchant) {
     const isUnknown = error instanceof ApiError && error.status === 404;
@@ -110,7 +109,7 @@ function NewestPayouts({ merchant }: { merchant: string }) {
   return (
     <Card title="Newest payouts" actions={<AllOf to="/payouts" merchant={merchant} />}>
       <Preview
-        name="payouts"
+        source={payoutList}
         filter={{ merchant, limit: FEW }}
         caption="Newest payouts"
         columns={payoutColumnsOfOne}
@@ -126,7 +125,7 @@ function NewestEntries({ merchant }: { merchant: string }) {
   return (
     <Card title="Newest ledger entries" actions={<AllOf to="/ledger" merchant={merchant} />}>
       <Preview
-        name="ledger"
+        source={ledgerList}
         filter={{ merchant, limit: FEW }}
         caption="Newest ledger entries"
         columns={ledgerColumnsOfOne}

@@ -1,18 +1,17 @@
 import { Plus, Store } from "lucide-react";
 import { useState } from "react";
+import { FilteredList } from "@/components/filtered-list";
+import { FilterBar, SearchFilter } from "@/components/filters";
 import { PageHeader } from "@/ui/app-shell";
 import { Card } from "@/ui/card";
 import { Money } from "@/ui/money";
 import type { Column } from "@/ui/table";
 import { Ago } from "@/ui/time";
 import { useTitle } from "@/ui/use-title";
-import type { Merchant } from "../api";
 import { ActButton } from "../components/act-button";
 import { MerchantLink } from "../components/cells";
-import { FilterBar, SearchFilter, useFilter } from "../components/filters";
-import { List } from "../components/list";
 import { NewMerchantDialog } from "../components/new-merchant-dialog";
-import { HOUSE } from "../house";
+import { type Merchant, merchantList } from "../queries";
 
 const columns: Column<Merchant>[] = [
   { name: "Name", phone: "title", cell: (merchant) => <MerchantLink merchant={merchant} isRow /> },
@@ -23,8 +22,7 @@ const columns: Column<Merchant>[] = [
 ];
 
 export default function MerchantsPage() {
-  useTitle("Merchants", HOUSE);
-  const [filter] = useFilter();
+  useTitle("Merchants");
   const [isCreating, setCreating] = useState(false);
   return (
     <>
@@ -42,23 +40,18 @@ export default function MerchantsPage() {
         <FilterBar>
           <SearchFilter name="search" label="Search merchants" placeholder="Name, e-mail or id" />
         </FilterBar>
-        <List
-          name="merchants"
-          filter={filter}
+        <FilteredList
+          source={merchantList}
           what="merchants"
           caption="Merchants"
           columns={columns}
           rowKey={(merchant) => merchant.id}
           hasRowLinks
-          empty={
-            filter.search
-              ? {
-                  icon: Store,
-                  title: "No merchants match this search",
-                  text: "Part of the name or e-mail, or the whole id, finds it.",
-                }
-              : { icon: Store, title: "No merchants yet", text: "Create the first one." }
-          }
+          empty={{ icon: Store, title: "No merchants yet", text: "Create the first one." }}
+          noMatch={{
+            title: "No merchants match this search",
+            text: "Part of the name or e-mail, or the whole id, finds it.",
+          }}
         />
       </Card>
       {isCreating && <NewMerchantDialog onClose={() => setCreating(false)} />}

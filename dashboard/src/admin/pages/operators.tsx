@@ -9,13 +9,12 @@ import { ErrorState, SkeletonRows } from "@/ui/states";
 import { type Column, Table } from "@/ui/table";
 import { Ago, Moment } from "@/ui/time";
 import { useTitle } from "@/ui/use-title";
-import { type OperatorLine, type OperatorWithPassword, operatorsQuery } from "../api";
 import { ActButton } from "../components/act-button";
 import { SecretOnce } from "../components/secret-once";
-import { HOUSE } from "../house";
+import { useOperator } from "../current-operator";
 import { InviteDialog } from "../operators/invite-dialog";
 import { OperatorDialog, type OperatorStep } from "../operators/operator-dialog";
-import { useOperator } from "../people";
+import { type OperatorLine, type OperatorWithPassword, operatorsQuery } from "../queries";
 
 const roles: Record<OperatorLine["role"], string> = { operator: "Operator", viewer: "Viewer" };
 
@@ -27,7 +26,7 @@ function State({ operator }: { operator: OperatorLine }) {
 
 /** The people who may sign in here. */
 export default function OperatorsPage() {
-  useTitle("Operators", HOUSE);
+  useTitle("Operators");
   const { data, error, refetch } = useQuery(operatorsQuery);
   const [isInviting, setInviting] = useState(false);
   const [step, setStep] = useState<OperatorStep | null>(null);

@@ -10,15 +10,14 @@ import { ErrorState, Skeleton } from "@/ui/states";
 import { Ago } from "@/ui/time";
 import { useTitle } from "@/ui/use-title";
 import { type Alarm, alarms } from "../alarms";
-import { type Overview, overviewQuery, type TrialBalance } from "../api";
 import { AlarmList } from "../components/alarm-list";
 import { BankCard } from "../components/bank-card";
 import { VerifyCard } from "../components/verify-card";
 import { WorkersCard } from "../components/workers-card";
-import { HOUSE } from "../house";
+import { type Overview, overviewQuery, type TrialBalance } from "../queries";
 
 export default function OverviewPage() {
-  useTitle("Overview", HOUSE);
+  useTitle("Overview");
   const { data, error, refetch } = useQuery(overviewQuery);
   return (
     <>

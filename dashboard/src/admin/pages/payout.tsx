@@ -3,10 +3,10 @@ import { Link, useParams } from "@tanstack/react-router";
 import { ArrowLeft, CircleHelp } from "lucide-react";
 import { ApiError, inWords } from "@/api/errors";
 import { BankMessages } from "@/components/bank-messages";
+import { PayoutTimelineView } from "@/components/payout-timeline";
+import { lookOf } from "@/components/payout-words";
 import { StatusBadge } from "@/components/status-badge";
-import { Story as Timeline } from "@/components/story";
-import { lookOf } from "@/lib/payout";
-import { type Happening, reservedPaise } from "@/lib/story";
+import { reservedPaise, type TimelineEntry } from "@/components/timeline-entries";
 import { PageHeader } from "@/ui/app-shell";
 import { Card, CardBody, Fact, Facts } from "@/ui/card";
 import { Copyable } from "@/ui/copy-button";
@@ -14,17 +14,16 @@ import { Money } from "@/ui/money";
 import { ErrorState, Notice, Skeleton, SkeletonRows } from "@/ui/states";
 import { Ago, Moment } from "@/ui/time";
 import { useTitle } from "@/ui/use-title";
-import { type AdminPayoutTimeline, type OperatorAction, storyQuery } from "../api";
 import { wordOf } from "../components/action-columns";
 import { MerchantLink } from "../components/cells";
 import { DoubtActions } from "../components/doubt-actions";
 import { FarAheadNotice } from "../components/far-ahead-notice";
-import { HOUSE } from "../house";
+import { type AdminPayoutTimeline, type OperatorAction, payoutQuery } from "../queries";
 
 export default function PayoutPage() {
   const { merchant = "", id = "" } = useParams({ strict: false });
-  const { data: payout, error, refetch } = useQuery(storyQuery(merchant, id));
-  useTitle("Payout", HOUSE);
+  const { data: payout, error, refetch } = useQuery(payoutQuery(merchant, id));
+  useTitle("Payout");
 
   if (error && !payout) {
     const isUnknown = error instanceof ApiError && error.status === 404;
@@ -58,12 +57,12 @@ export default function PayoutPage() {
         }
         hint={payout && lookOf(payout).meaning}
       />
-      {payout ? <Story payout={payout} /> : <SkeletonRows label="Loading: the payout" />}
+      {payout ? <Content payout={payout} /> : <SkeletonRows label="Loading: the payout" />}
     </>
   );
 }
 
-function Story({ payout }: { payout: AdminPayoutTimeline }) {
+function Content({ payout }: { payout: AdminPayoutTimeline }) {
   return (
     <div className="grid items-start gap-5 lg:grid-cols-[3fr_2fr]">
       <div className="grid min-w-0 gap-5">
@@ -71,10 +70,10 @@ function Story({ payout }: { payout: AdminPayoutTimeline }) {
         {payout.in_doubt && <Doubt payout={payout} doubt={payout.in_doubt} />}
         <Card title="What happened">
           <CardBody>
-            <Timeline story={payout} also={payout.actions.map(ofAction)} />
+            <PayoutTimelineView payout={payout} also={payout.actions.map(ofAction)} />
           </CardBody>
         </Card>
-        <BankMessages story={payout} />
+        <BankMessages payout={payout} />
       </div>
       <Card title="Details">
         <CardBody>
@@ -138,7 +137,7 @@ function Details({ payout }: { payout: AdminPayoutTimeline }) {
 }
 
 /** What an operator did stands among what happened by itself. */
-function ofAction({ id, at, operator, action, reason, detail }: OperatorAction): Happening {
+function ofAction({ id, at, operator, action, reason, detail }: OperatorAction): TimelineEntry {
   const { name, tone } = wordOf(action);
   const text = [detail, reason && `“${reason}”`].filter(Boolean).join(" · ");
   return {

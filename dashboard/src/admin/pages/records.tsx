@@ -1,5 +1,8 @@
 import { KeyRound } from "lucide-react";
 import { useState } from "react";
+import { FilteredList } from "@/components/filtered-list";
+import { DateFilters, FilterBar, SearchFilter, useFilter } from "@/components/filters";
+import { pretty } from "@/lib/pretty-json";
 import { PageHeader } from "@/ui/app-shell";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
@@ -10,19 +13,15 @@ import { EmptyState } from "@/ui/states";
 import type { Column } from "@/ui/table";
 import { Ago, Moment } from "@/ui/time";
 import { useTitle } from "@/ui/use-title";
-import type { IdempotencyRecord } from "../api";
 import { MerchantLink, PayoutLink } from "../components/cells";
-import { DateFilters, FilterBar, SearchFilter, useFilter } from "../components/filters";
-import { List } from "../components/list";
 import { MerchantFilter } from "../components/merchant-filter";
-import { HOUSE } from "../house";
-import { pretty } from "../pretty";
+import { type IdempotencyRecord, recordList } from "../queries";
 
 /** In any of the spellings that name a key: with or without hyphens, in braces, as a URN. */
 const KEY = /^(urn:uuid:)?\{?[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}\}?$/i;
 
 export default function RecordsPage() {
-  useTitle("Requests", HOUSE);
+  useTitle("Requests");
   const [filter] = useFilter();
   const isKey = !filter.key || KEY.test(filter.key);
   const [shown, setShown] = useState<IdempotencyRecord | null>(null);
@@ -64,17 +63,13 @@ export default function RecordsPage() {
           <MerchantFilter />
         </FilterBar>
         {isKey ? (
-          <List
-            name="records"
-            filter={filter}
+          <FilteredList
+            source={recordList}
             what="requests"
             caption="Remembered requests"
             columns={columns}
             rowKey={(record) => `${record.merchant.id} ${record.key}`}
-            empty={{
-              icon: KeyRound,
-              title: Object.keys(filter).length > 0 ? "No requests match these filters" : "No requests yet",
-            }}
+            empty={{ icon: KeyRound, title: "No requests yet" }}
           />
         ) : (
           <EmptyState icon={KeyRound} title="That is not a whole key yet">

@@ -1,20 +1,17 @@
 import { ArrowRight, Eye, EyeOff } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { ApiError, inWords } from "@/api/errors";
-import { DemoBanner } from "@/components/demo-banner";
+import { SignInFrame } from "@/components/sign-in-frame";
 import { Button, IconButton } from "@/ui/button";
 import { Field, TextInput } from "@/ui/field";
-import { Logo } from "@/ui/logo";
 import { Notice } from "@/ui/states";
-import { ThemeSwitch } from "@/ui/theme-switch";
 import { useTitle } from "@/ui/use-title";
 import { useSignIn } from "../actions";
-import type { OperatorSession } from "../api";
-import { HOUSE } from "../house";
+import type { OperatorSession } from "../queries";
 
 /** `hasEnded`: somebody was signed in on this page a moment ago, and comes back to it after signing in again. */
 export function SignIn({ session, hasEnded }: { session: OperatorSession; hasEnded: boolean }) {
-  useTitle("Sign in", HOUSE);
+  useTitle("Sign in");
   const signIn = useSignIn();
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
@@ -28,54 +25,51 @@ export function SignIn({ session, hasEnded }: { session: OperatorSession; hasEnd
   };
 
   return (
-    <div className="flex min-h-dvh flex-col">
-      <div className="h-1.5 bg-accent" aria-hidden />
-      {session.demo && <DemoBanner />}
-      <header className="flex items-center justify-between px-5 py-4">
-        <Logo suffix="Admin" />
-        <ThemeSwitch />
-      </header>
-      <main id="main" className="mx-auto flex w-full max-w-sm flex-1 flex-col justify-center px-5 pb-24">
-        <h1 className="font-semibold text-2xl">Operators only</h1>
-        <p className="mt-1.5 text-soft">
+    <SignInFrame
+      title="Operators only"
+      suffix="Admin"
+      isDemo={session.demo !== null}
+      hint={
+        <>
           Merchant?{" "}
           <a href="/" className="text-accent-text underline underline-offset-2">
             Sign in here
           </a>
           .
-        </p>
-        {hasEnded && !signIn.isError && (
-          <Notice tone="warn" role="status" className="mt-5">
-            Your session has ended. Sign in again to continue where you were.
+        </>
+      }
+    >
+      {hasEnded && !signIn.isError && (
+        <Notice tone="warn" role="status">
+          Your session has ended. Sign in again to continue where you were.
+        </Notice>
+      )}
+      <form onSubmit={submit} noValidate className="grid gap-4">
+        <Field label="Name" error={ofFields.name}>
+          {(wiring) => (
+            <TextInput
+              {...wiring}
+              name="name"
+              autoComplete="username"
+              autoCapitalize="none"
+              spellCheck={false}
+              value={name}
+              onChange={(event) => setName(event.target.value)}
+            />
+          )}
+        </Field>
+        <Password value={password} onChange={setPassword} errors={ofFields.password} />
+        {signIn.isError && !isAboutFields && (
+          <Notice tone="bad" role="alert">
+            {inWords(signIn.error)}
           </Notice>
         )}
-        <form onSubmit={submit} noValidate className="mt-6 grid gap-4">
-          <Field label="Name" error={ofFields.name}>
-            {(wiring) => (
-              <TextInput
-                {...wiring}
-                name="name"
-                autoComplete="username"
-                autoCapitalize="none"
-                spellCheck={false}
-                value={name}
-                onChange={(event) => setName(event.target.value)}
-              />
-            )}
-          </Field>
-          <Password value={password} onChange={setPassword} errors={ofFields.password} />
-          {signIn.isError && !isAboutFields && (
-            <Notice tone="bad" role="alert">
-              {inWords(signIn.error)}
-            </Notice>
-          )}
-          <Button type="submit" variant="primary" size="large" isBusy={signIn.isPending}>
-            Sign in
-          </Button>
-        </form>
-        {session.demo && <Demo demo={session.demo} isBusy={signIn.isPending} onPick={signIn.mutate} />}
-      </main>
-    </div>
+        <Button type="submit" variant="primary" size="large" isBusy={signIn.isPending}>
+          Sign in
+        </Button>
+      </form>
+      {session.demo && <Demo demo={session.demo} isBusy={signIn.isPending} onPick={signIn.mutate} />}
+    </SignInFrame>
   );
 }
 
@@ -117,7 +111,7 @@ interface PasswordProps {
 
 function Demo({ demo, isBusy, onPick }: DemoProps) {
   return (
-    <section aria-label="Demonstration" className="mt-8 border-line border-t pt-5">
+    <section aria-label="Demonstration" className="mt-2 border-line border-t pt-5">
       <p className="text-[0.8125rem] text-faint">
         This is a demo: the operator’s password is public, and no money is real.
       </p>

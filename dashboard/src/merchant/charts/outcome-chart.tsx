@@ -1,8 +1,8 @@
 import { scaleBand, scaleLinear } from "@visx/scale";
 import { useState } from "react";
 import type { OutcomeDay, Status } from "@/api/types";
+import { inDoubt, statuses } from "@/components/payout-words";
 import { formatPaise } from "@/lib/money";
-import { inDoubt, statuses } from "@/lib/payout";
 import { formatDate, formatDateLong } from "@/lib/time";
 import { Dot, type Tone } from "@/ui/badge";
 import { useWidth } from "@/ui/use-width";

@@ -1,12 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { inWords } from "@/api/errors";
-import { meQuery } from "@/api/queries";
 import type { Me } from "@/api/types";
 import { formatPaise } from "@/lib/money";
 import { Dot, type Tone } from "@/ui/badge";
 import { Fit } from "@/ui/fit";
 import { Money } from "@/ui/money";
 import { ErrorState, Skeleton } from "@/ui/states";
+import { meQuery } from "../queries";
 
 /** The three figures, all out of one answer: total = available + held at every moment. */
 export function Balances() {

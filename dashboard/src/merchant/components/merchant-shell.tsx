@@ -1,19 +1,21 @@
-import { Outlet, useRouterState } from "@tanstack/react-router";
+import { Outlet } from "@tanstack/react-router";
 import { ArrowUpRight, BookText, LayoutDashboard, Zap } from "lucide-react";
-import { useEffect, useEffectEvent, useRef, useState } from "react";
+import { useEffect, useState } from "react";
 import { DemoBanner } from "@/components/demo-banner";
 import { useConnection } from "@/lib/connection";
 import { useZone } from "@/lib/zone";
 import { AppShell, type NavItem } from "@/ui/app-shell";
 import { ConnectionBanner } from "@/ui/connection-banner";
 import { ErrorBoundary } from "@/ui/error-boundary";
-import { preloadWhenIdle } from "@/ui/lazy-part";
+import { preloadWhenIdle } from "@/ui/lazy-component";
 import { ThemeSwitch } from "@/ui/theme-switch";
+import { useFocusOnNavigation } from "@/ui/use-focus-on-navigation";
+import { useSearchKey } from "@/ui/use-search-key";
 import { ZoneSwitch } from "@/ui/zone-switch";
+import { lazyComponents, Palette } from "../lazy-components";
 import { useLive } from "../live";
 import { NewPayoutProvider } from "../new-payout/provider";
 import { UnansweredBanner } from "../new-payout/unanswered-banner";
-import { Palette, parts } from "../parts";
 import { useSignedInMerchant } from "../session";
 import { AccountMenu } from "./account-menu";
 import { LiveBadge } from "./live-badge";
@@ -32,9 +34,9 @@ export function MerchantShell() {
   const { isLost } = useConnection();
   const zone = useZone();
   const [isPaletteOpen, setPaletteOpen] = useState(false);
-  useShortcut("k", () => setPaletteOpen((isOpen) => !isOpen));
-  useFocusOnNewPage();
-  useEffect(() => preloadWhenIdle(parts), []);
+  useSearchKey(() => setPaletteOpen((isOpen) => !isOpen));
+  useFocusOnNavigation();
+  useEffect(() => preloadWhenIdle(lazyComponents), []);
   const nav = isDemo ? demoPages : pages;
 
   return (
@@ -68,29 +70,4 @@ export function MerchantShell() {
       )}
     </NewPayoutProvider>
   );
-}
-
-function useShortcut(letter: string, act: () => void): void {
-  const press = useEffectEvent(act);
-  useEffect(() => {
-    const listen = (event: KeyboardEvent) => {
-      if (!(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== letter) return;
-      event.preventDefault();
-      press();
-    };
-    window.addEventListener("keydown", listen);
-    return () => window.removeEventListener("keydown", listen);
-  }, [letter]);
-}
-
-/** A screen reader that follows a link should land on the new page, not stay on the old one's link. */
-function useFocusOnNewPage(): void {
-  const path = useRouterState({ select: (state) => state.resolvedLocation?.pathname });
-  const previous = useRef(path);
-  useEffect(() => {
-    if (previous.current !== undefined && path !== previous.current) {
-      document.getElementById("main")?.focus({ preventScroll: true });
-    }
-    previous.current = path;
-  }, [path]);
 }

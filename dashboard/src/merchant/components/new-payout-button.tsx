@@ -1,6 +1,6 @@
 import { Plus } from "lucide-react";
 import { Button } from "@/ui/button";
-import { useNewPayout } from "../new-payout/provider";
+import { useNewPayout } from "../new-payout/context";
 
 export function NewPayoutButton() {
   const open = useNewPayout();

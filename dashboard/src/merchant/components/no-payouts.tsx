@@ -1,9 +1,10 @@
 import { ArrowUpRight } from "lucide-react";
-import { EmptyState } from "@/ui/states";
 import { NewPayoutButton } from "./new-payout-button";
 
-export const NoPayouts = () => (
-  <EmptyState icon={ArrowUpRight} title="No payouts yet" action={<NewPayoutButton />}>
-    Create your first payout. We reserve the amount immediately and show every step.
-  </EmptyState>
-);
+/** Instead of a list of payouts while there are none. */
+export const noPayouts = {
+  icon: ArrowUpRight,
+  title: "No payouts yet",
+  text: "Create your first payout. We reserve the amount immediately and show every step.",
+  action: <NewPayoutButton />,
+};

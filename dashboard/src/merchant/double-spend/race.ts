@@ -1,6 +1,6 @@
-import type { Accepted } from "@/api/actions";
 import { newKey } from "@/lib/new-key";
 import { type Certainty, patience, sendUntilSure } from "@/lib/send-until-sure";
+import type { Accepted } from "../actions";
 import { sendOnce } from "../new-payout/use-sending";
 
 /** One of the two requests, and what became of it. */

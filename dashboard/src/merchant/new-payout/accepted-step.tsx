@@ -1,9 +1,9 @@
 import { CircleCheck } from "lucide-react";
 import { useEffect, useRef } from "react";
-import type { Accepted } from "@/api/actions";
 import { formatPaise } from "@/lib/money";
 import { Button } from "@/ui/button";
 import { Notice } from "@/ui/states";
+import type { Accepted } from "../actions";
 
 interface AcceptedStepProps {
   accepted: Accepted;

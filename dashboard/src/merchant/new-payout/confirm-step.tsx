@@ -1,15 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
 import { TriangleAlert } from "lucide-react";
 import { useEffect, useRef } from "react";
-import { payoutsToQuery } from "@/api/queries";
 import { formatPaise, type Paise } from "@/lib/money";
 import { useNow } from "@/lib/use-now";
 import { Button } from "@/ui/button";
 import { Fit } from "@/ui/fit";
 import { Money } from "@/ui/money";
 import { Notice } from "@/ui/states";
+import { payoutsToQuery } from "../queries";
 import type { Wish } from "./form-step";
-import { twinOf, twinWarning } from "./twin";
+import { identicalPayout, identicalWarning } from "./identical-payout";
 
 interface ConfirmStepProps {
   wish: Wish;
@@ -69,11 +69,11 @@ export function ConfirmStep({ wish, available, isSending, onBack, onConfirm }: C
 function Twin({ wish }: { wish: Wish }) {
   const { data } = useQuery({ ...payoutsToQuery(wish.account), staleTime: 0 });
   const now = useNow(5_000);
-  const twin = data && twinOf(data, wish);
-  if (!twin) return null;
+  const earlier = data && identicalPayout(data, wish);
+  if (!earlier) return null;
   return (
     <Notice tone="warn" icon={TriangleAlert} role="alert">
-      {twinWarning(twin, now)} Pay again only if you mean to.
+      {identicalWarning(earlier, now)} Pay again only if you mean to.
     </Notice>
   );
 }

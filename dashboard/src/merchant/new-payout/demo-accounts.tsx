@@ -1,4 +1,4 @@
-import { demoAccounts } from "@/lib/payout";
+import { demoAccounts } from "@/components/payout-words";
 import { cn } from "@/ui/cn";
 
 /** What the simulated bank does with each account, one click each. */

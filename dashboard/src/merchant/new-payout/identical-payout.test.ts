@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Payout } from "@/api/types";
-import { twinOf, twinWarning } from "./twin";
+import { identicalPayout, identicalWarning } from "./identical-payout";
 
 const now = new Date("2026-10-09T15:30:00Z");
 const earlier = (seconds: number) => new Date(now.getTime() - seconds * 1000).toISOString();
@@ -27,7 +27,7 @@ const wanted = { amountPaise: 777, account: "demo-success" };
 describe("an identical payout", () => {
   it("is the same amount to the same account, paid or in progress", () => {
     for (const status of ["pending", "processing", "completed", "returned"] as const) {
-      expect(twinOf([payout(status)], wanted)?.status).toBe(status);
+      expect(identicalPayout([payout(status)], wanted)?.status).toBe(status);
     }
     const others = [
       payout("failed"),
@@ -35,12 +35,12 @@ describe("an identical payout", () => {
       payout("completed", { amount_paise: 778 }),
       payout("completed", { bank_account_id: "demo-success-2" }),
     ];
-    expect(twinOf(others, wanted)).toBeNull();
+    expect(identicalPayout(others, wanted)).toBeNull();
   });
 
   it("is named with when it was", () => {
-    expect(twinWarning(payout("completed"), now)).toBe("₹7.77 was paid to this account a minute ago.");
-    expect(twinWarning(payout("processing", { created_at: earlier(2 * 3_600) }), now)).toBe(
+    expect(identicalWarning(payout("completed"), now)).toBe("₹7.77 was paid to this account a minute ago.");
+    expect(identicalWarning(payout("processing", { created_at: earlier(2 * 3_600) }), now)).toBe(
       "A payout of ₹7.77 to this account is already in progress, requested 2 hours ago.",
     );
   });

@@ -7,7 +7,7 @@ import { useNow } from "@/lib/use-now";
 import { Button } from "@/ui/button";
 import { Ago } from "@/ui/time";
 import { useSignedInMerchant } from "../session";
-import { useIsPayoutDialogOpen, useNewPayout } from "./provider";
+import { useIsPayoutDialogOpen, useNewPayout } from "./context";
 
 /** Another window may be waiting for the answer at this moment. */
 const GRACE_MS = 4_000;

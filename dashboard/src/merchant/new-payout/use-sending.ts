@@ -1,10 +1,10 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
-import { type Accepted, createPayout } from "@/api/actions";
 import { ApiError } from "@/api/errors";
 import type { Intention } from "@/lib/intention";
 import { forget, remember } from "@/lib/open-intentions";
 import { type Doubt, patience, type Sent, sendUntilSure } from "@/lib/send-until-sure";
+import { type Accepted, createPayout } from "../actions";
 import { noteSessionEnd } from "../session";
 
 export type Sending =

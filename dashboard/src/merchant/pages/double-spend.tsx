@@ -1,7 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Zap } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
-import { meQuery } from "@/api/queries";
 import type { Me } from "@/api/types";
 import { formatPaise, percentOf } from "@/lib/money";
 import { PageHeader } from "@/ui/app-shell";
@@ -13,6 +12,7 @@ import { useTitle } from "@/ui/use-title";
 import { Explanation } from "../double-spend/explanation";
 import { Lane } from "../double-spend/lane";
 import { type Runner, race } from "../double-spend/race";
+import { meQuery } from "../queries";
 import { noteSessionEnd, useSignedInMerchant } from "../session";
 
 /** This account of the simulated bank never answers: the funds stay held, so that one can look. */

@@ -1,24 +1,19 @@
-import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { BookText, Download, SearchX } from "lucide-react";
-import { type LedgerFilter, ledgerExportUrl, ledgerList } from "@/api/queries";
+import { Link } from "@tanstack/react-router";
+import { BookText, Download } from "lucide-react";
 import type { EntryKind, LedgerEntry } from "@/api/types";
-import { useList } from "@/api/use-list";
-import { kinds } from "@/lib/payout";
-import { periodError } from "@/lib/period";
-import { useZone } from "@/lib/zone";
+import { askable, FilteredList } from "@/components/filtered-list";
+import { DateFilters, FilterBar, SelectFilter, useFilter } from "@/components/filters";
+import { kindFilters, kinds } from "@/components/payout-words";
 import { PageHeader } from "@/ui/app-shell";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { Card } from "@/ui/card";
-import { DateRange } from "@/ui/date-range";
-import { LongList } from "@/ui/long-list";
 import { Money, Movement } from "@/ui/money";
-import { Select } from "@/ui/select";
-import { EmptyState } from "@/ui/states";
 import type { Column } from "@/ui/table";
 import { Ago } from "@/ui/time";
 import { Tooltip } from "@/ui/tooltip";
 import { useTitle } from "@/ui/use-title";
+import { ledgerExportUrl, ledgerList } from "../queries";
 
 const columns: readonly Column<LedgerEntry>[] = [
   { name: "No.", cell: ({ number }) => <span className="tabular text-faint">{number}</span>, phone: "hide" },
@@ -84,18 +79,9 @@ function Amount({ entry: { kind, amount_paise } }: { entry: LedgerEntry }) {
   );
 }
 
-const askable = (filter: LedgerFilter): LedgerFilter =>
-  periodError(filter) ? { ...filter, from: undefined, to: undefined } : filter;
-
 export function Ledger() {
   useTitle("Ledger");
-  const filter: LedgerFilter = useSearch({ strict: false });
-  const navigate = useNavigate();
-  const zone = useZone();
-  const change = (next: LedgerFilter) =>
-    void navigate({ to: "/ledger", search: { ...filter, ...next }, replace: true });
-  const list = useList(ledgerList(askable(filter), zone));
-  const isFiltered = Object.values(filter).some(Boolean);
+  const [filter] = useFilter();
   return (
     <>
       <PageHeader
@@ -111,43 +97,19 @@ export function Ledger() {
         }
       />
       <Card>
-        <div className="flex flex-wrap gap-2 border-line border-b p-3">
-          <Select
-            aria-label="Kind"
-            value={filter.kind ?? ""}
-            onChange={(event) => change({ kind: (event.target.value || undefined) as EntryKind | undefined })}
-            className="w-56 max-sm:w-full"
-          >
-            <option value="">All kinds</option>
-            {Object.entries(kinds).map(([value, { name, way }]) => (
-              <option key={value} value={value}>
-                {name} ({way})
-              </option>
-            ))}
-          </Select>
-          <DateRange value={filter} onChange={change} />
-        </div>
-        <LongList
-          list={list}
+        <FilterBar>
+          <SelectFilter name="kind" label="Kind" any="All kinds" options={kindFilters} />
+          <DateFilters />
+        </FilterBar>
+        <FilteredList
+          source={ledgerList}
           what="ledger entries"
           caption="Ledger entries"
           columns={columns}
           rowKey={({ number }) => number}
-          empty={(hasMore) => (isFiltered ? <NoMatch hasMore={hasMore} /> : <NoEntries />)}
+          empty={{ icon: BookText, title: "No entries yet", text: "The first entry appears when money comes in." }}
         />
       </Card>
     </>
   );
 }
-
-const NoMatch = ({ hasMore }: { hasMore: boolean }) => (
-  <EmptyState icon={SearchX} title={hasMore ? "No match in recent entries" : "No entries match these filters"}>
-    {hasMore ? "Older entries haven't been searched yet." : "Change the kind or the dates."}
-  </EmptyState>
-);
-
-const NoEntries = () => (
-  <EmptyState icon={BookText} title="No entries yet">
-    The first entry appears when money comes in.
-  </EmptyState>
-);

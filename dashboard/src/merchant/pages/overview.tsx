@@ -3,8 +3,8 @@ import { Link } from "@tanstack/react-router";
 import { ArrowRight, ArrowUpRight } from "lucide-react";
 import { useState } from "react";
 import { inWords } from "@/api/errors";
-import { insightsQuery, recentPayoutsQuery } from "@/api/queries";
 import type { Insights } from "@/api/types";
+import { Empty } from "@/components/filtered-list";
 import { useZone, zoneName } from "@/lib/zone";
 import { PageHeader } from "@/ui/app-shell";
 import { Button } from "@/ui/button";
@@ -15,9 +15,10 @@ import { Table } from "@/ui/table";
 import { useTitle } from "@/ui/use-title";
 import { Balances } from "../components/balances";
 import { NewPayoutButton } from "../components/new-payout-button";
-import { NoPayouts } from "../components/no-payouts";
+import { noPayouts } from "../components/no-payouts";
 import { payoutColumns } from "../components/payout-columns";
-import { BalanceChart, OutcomeChart } from "../parts";
+import { BalanceChart, OutcomeChart } from "../lazy-components";
+import { insightsQuery, recentPayoutsQuery } from "../queries";
 import { useSignedInMerchant } from "../session";
 
 const RECENT = 6;
@@ -112,7 +113,7 @@ function RecentPayouts() {
         payouts.length > 0 ? (
           <Table caption="Recent payouts" columns={payoutColumns} rows={payouts} rowKey={({ id }) => id} hasRowLinks />
         ) : (
-          <NoPayouts />
+          <Empty {...noPayouts} />
         )
       ) : error ? (
         <ErrorState title="The payouts could not be loaded" onRetry={() => void refetch()}>

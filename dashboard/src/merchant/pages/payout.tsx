@@ -2,16 +2,14 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { ArrowLeft, CircleHelp, Compass, Printer, RotateCw } from "lucide-react";
 import { type ReactNode, useState } from "react";
-import { cancelPayout } from "@/api/actions";
 import { ApiError, inWords } from "@/api/errors";
-import { payoutQuery } from "@/api/queries";
 import type { PayoutTimeline } from "@/api/types";
 import { BankMessages } from "@/components/bank-messages";
+import { PayoutTimelineView } from "@/components/payout-timeline";
+import { lookOf } from "@/components/payout-words";
 import { StatusBadge } from "@/components/status-badge";
-import { Story } from "@/components/story";
+import { reservedPaise, summary } from "@/components/timeline-entries";
 import { formatPaise } from "@/lib/money";
-import { lookOf } from "@/lib/payout";
-import { reservedPaise, summary } from "@/lib/story";
 import { PageHeader } from "@/ui/app-shell";
 import { Button } from "@/ui/button";
 import { Card, CardBody, Fact, Facts } from "@/ui/card";
@@ -22,14 +20,16 @@ import { EmptyState, ErrorState, Notice, Skeleton } from "@/ui/states";
 import { Moment } from "@/ui/time";
 import { toast } from "@/ui/toast";
 import { useTitle } from "@/ui/use-title";
-import { useNewPayout } from "../new-payout/provider";
+import { cancelPayout } from "../actions";
+import { useNewPayout } from "../new-payout/context";
+import { payoutQuery } from "../queries";
 
 export function PayoutPage() {
   const { id = "" }: { id?: string } = useParams({ strict: false });
-  const { data: story, error, refetch } = useQuery(payoutQuery(id));
-  useTitle(story ? `${formatPaise(story.amount_paise)} to ${story.bank_account_id}` : "Payout");
+  const { data: payout, error, refetch } = useQuery(payoutQuery(id));
+  useTitle(payout ? `${formatPaise(payout.amount_paise)} to ${payout.bank_account_id}` : "Payout");
 
-  if (story) return <Found story={story} />;
+  if (payout) return <Found payout={payout} />;
   const isMissing = error instanceof ApiError && error.status === 404;
   return (
     <>
@@ -66,55 +66,55 @@ const Back = () => (
   </Link>
 );
 
-function Found({ story }: { story: PayoutTimeline }) {
+function Found({ payout }: { payout: PayoutTimeline }) {
   return (
     <>
       <PageHeader
         back={<Back />}
         title={
           <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
-            <Money paise={story.amount_paise} isHeadline />
-            <StatusBadge payout={story} />
+            <Money paise={payout.amount_paise} isHeadline />
+            <StatusBadge payout={payout} />
           </span>
         }
         hint={
           <>
             <p className="break-words font-medium text-ink" data-testid="summary">
-              {summary(story)}
+              {summary(payout)}
             </p>
-            <p className="break-all">To {story.bank_account_id}</p>
+            <p className="break-all">To {payout.bank_account_id}</p>
           </>
         }
-        actions={<Actions story={story} />}
+        actions={<Actions payout={payout} />}
       />
-      {story.in_doubt && (
+      {payout.in_doubt && (
         <Notice tone="warn" icon={CircleHelp} className="mb-5">
-          The bank gave no definite answer. {formatPaise(story.amount_paise)} stays held until it is certain whether the
-          bank paid. You don't have to do anything.
+          The bank gave no definite answer. {formatPaise(payout.amount_paise)} stays held until it is certain whether
+          the bank paid. You don't have to do anything.
         </Notice>
       )}
       <div className="grid items-start gap-5 lg:grid-cols-[1.6fr_1fr]">
-        <Card title="Timeline" hint={story.in_doubt ? undefined : lookOf(story).meaning}>
+        <Card title="Timeline" hint={payout.in_doubt ? undefined : lookOf(payout).meaning}>
           <CardBody className="pt-2">
-            <Story story={story} />
+            <PayoutTimelineView payout={payout} />
           </CardBody>
         </Card>
         <Card title="Details">
           <CardBody>
-            <Details story={story} />
+            <Details payout={payout} />
           </CardBody>
         </Card>
         <div className="min-w-0 lg:col-span-2">
-          <BankMessages story={story} />
+          <BankMessages payout={payout} />
         </div>
       </div>
     </>
   );
 }
 
-function Actions({ story }: { story: PayoutTimeline }) {
+function Actions({ payout }: { payout: PayoutTimeline }) {
   const open = useNewPayout();
-  const like = { amountPaise: story.amount_paise, account: story.bank_account_id };
+  const like = { amountPaise: payout.amount_paise, account: payout.bank_account_id };
   return (
     <>
       <Button onClick={() => window.print()}>
@@ -125,56 +125,56 @@ function Actions({ story }: { story: PayoutTimeline }) {
         <RotateCw aria-hidden />
         Pay again
       </Button>
-      {story.status === "pending" && <Cancel story={story} />}
+      {payout.status === "pending" && <Cancel payout={payout} />}
     </>
   );
 }
 
 const none = (words: string): ReactNode => <span className="text-faint">{words}</span>;
 
-function Details({ story }: { story: PayoutTimeline }) {
+function Details({ payout }: { payout: PayoutTimeline }) {
   return (
     <Facts>
       <Fact name="Amount">
-        <Money paise={story.amount_paise} />
+        <Money paise={payout.amount_paise} />
       </Fact>
       <Fact name="Held">
-        <Money paise={reservedPaise(story)} />
+        <Money paise={reservedPaise(payout)} />
       </Fact>
       <Fact name="Bank account">
-        <Copyable value={story.bank_account_id} what="bank account" />
+        <Copyable value={payout.bank_account_id} what="bank account" />
       </Fact>
-      <Fact name="UTR">{story.utr ? <Copyable value={story.utr} what="UTR" /> : none("Not paid")}</Fact>
-      {story.reason && <Fact name="Reason">{story.reason}</Fact>}
+      <Fact name="UTR">{payout.utr ? <Copyable value={payout.utr} what="UTR" /> : none("Not paid")}</Fact>
+      {payout.reason && <Fact name="Reason">{payout.reason}</Fact>}
       <Fact name="Reference" isWide>
-        <Copyable value={story.reference} what="reference" />
+        <Copyable value={payout.reference} what="reference" />
       </Fact>
       <Fact name="Payout id" isWide>
-        <Copyable value={story.id} what="payout id" />
+        <Copyable value={payout.id} what="payout id" />
       </Fact>
       <Fact name="Attempts">
-        <span className="tabular">{story.attempts}</span>
+        <span className="tabular">{payout.attempts}</span>
       </Fact>
       <Fact name="Requested">
-        <Moment at={story.created_at} />
+        <Moment at={payout.created_at} />
       </Fact>
       <Fact name="Last change">
-        <Moment at={story.updated_at} />
+        <Moment at={payout.updated_at} />
       </Fact>
     </Facts>
   );
 }
 
 /** Only what no worker has claimed can be withdrawn; the server has the last word. */
-function Cancel({ story }: { story: PayoutTimeline }) {
+function Cancel({ payout }: { payout: PayoutTimeline }) {
   const client = useQueryClient();
   const [isAsking, setAsking] = useState(false);
   const cancelling = useMutation({
-    mutationFn: () => cancelPayout(story.id),
+    mutationFn: () => cancelPayout(payout.id),
     onSuccess: () =>
       toast("Payout cancelled", {
         tone: "good",
-        description: `${formatPaise(story.amount_paise)} is available again.`,
+        description: `${formatPaise(payout.amount_paise)} is available again.`,
       }),
     onError: (error) =>
       toast("The payout was not cancelled", {
@@ -196,7 +196,7 @@ function Cancel({ story }: { story: PayoutTimeline }) {
         isOpen={isAsking}
         onOpenChange={setAsking}
         title="Cancel this payout?"
-        description={`${formatPaise(story.amount_paise)} to ${story.bank_account_id} will not be paid. The amount becomes available again.`}
+        description={`${formatPaise(payout.amount_paise)} to ${payout.bank_account_id} will not be paid. The amount becomes available again.`}
         confirm="Cancel payout"
         cancel="Keep payout"
         isDanger
