@@ -11,6 +11,7 @@ use tokio::process::Command;
 use tokio::time::{sleep, timeout};
 
 use crate::forger::LINES_PER_RETURN;
+use crate::other_bank;
 use crate::town::Town;
 
 /// One that answers: what it said, and whether it found nothing.
@@ -95,8 +96,13 @@ pub fn auditor(notes: &Path, database_url: &str, book: &Path) -> Command {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/torture/auditor");
     let mut command = Command::new("python3");
     command.args(["-B", script, "--database", database_url, "--bank"]).arg(book);
-    for (argument, file) in [("--clients", "clients.jsonl"), ("--stated", "bank.jsonl"), ("--verified", "verify.json")]
-    {
+    for (argument, file) in [
+        ("--clients", "clients.jsonl"),
+        ("--stated", "bank.jsonl"),
+        ("--verified", "verify.json"),
+        ("--other-bank", other_bank::BOOK),
+        ("--asked-of-other", other_bank::NOTES),
+    ] {
         command.arg(argument).arg(notes.join(file));
     }
     command

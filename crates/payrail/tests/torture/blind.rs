@@ -11,10 +11,12 @@ use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
 use crate::audit::{Word, auditor, run, settles, verify};
+use crate::other_bank;
 use crate::plants::{PLANTS, Plant};
+use crate::processes::Role;
 use crate::requests::{Ask, Caller};
 use crate::scene::{Folder, Kind, open_street};
-use crate::town::Town;
+use crate::town::{Town, Way};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_auditor_names_whatever_is_planted() {
@@ -50,7 +52,7 @@ fn every_difference_that_the_auditor_can_name_is_planted() {
 /// One payout of each kind, and whatever else clients do, on one merchant's book.
 async fn small_world(folder: &Path) -> PathBuf {
     let mut town = Town::found(Kind::Sqlite, folder).await;
-    town.server("api", "api").await;
+    town.server("api", Role::Api, Way::Direct).await;
     town.is_ready().await;
     let (street, merchants) = open_street(&town).await;
     let mut client = Caller::new("client", 1, &street);
@@ -72,11 +74,13 @@ async fn small_world(folder: &Path) -> PathBuf {
     let fund = Ask::Fund { key: uuid::Uuid::from_u128(99), amount: 50, description: "Brought".to_owned() };
     client.ask(poor, &fund).await;
     client.ask(poor, &pay(20, "demo-success")).await;
-    town.server("worker", "worker").await;
+    town.server("worker", Role::Worker, Way::Direct).await;
     assert!(settles(&town, DEADLINE).await);
     for ask in [Ask::Me, Ask::List, Ask::Show(payouts[0])] {
         client.ask(rich, &ask).await;
     }
+    // As a worker does that was led there.
+    reqwest::get(format!("{}/v1/identity", town.other_bank.url)).await.unwrap();
     assert!(verify(&town).await.is_clean);
     town.close().await;
     let original = folder.join("original");
@@ -87,6 +91,8 @@ async fn small_world(folder: &Path) -> PathBuf {
         (folder.join("clients.jsonl"), "clients.jsonl"),
         (folder.join("bank.jsonl"), "bank.jsonl"),
         (folder.join("verify.json"), "verify.json"),
+        (folder.join(other_bank::BOOK), other_bank::BOOK),
+        (folder.join(other_bank::NOTES), other_bank::NOTES),
     ] {
         copy_as_it_is(&from, &original.join(to)).await;
     }
@@ -139,19 +145,18 @@ async fn plant_it(world: &Path, plant: &Plant) {
     }
 }
 
-/// In both files, with nothing left that would refuse it.
+/// In all three files, with nothing left that would refuse it.
 async fn plant_rows(world: &Path, sql: &str) {
     let url = format!("sqlite://{}", world.join("payrail.db").display());
     let mut database = SqliteConnection::connect(&url).await.unwrap();
-    let book = world.join("bank.db").display().to_string();
-    exec(
-        &mut database,
-        &format!("ATTACH '{book}' AS book; PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF"),
-    )
-    .await;
+    for (file, name) in [("bank.db", "book"), (other_bank::BOOK, "other")] {
+        exec(&mut database, &format!("ATTACH '{}' AS {name}", world.join(file).display())).await;
+    }
+    exec(&mut database, "PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF").await;
     let rules = "SELECT 'DROP ' || type || ' ' || s || '.' || name FROM ( \
                      SELECT 'main' AS s, type, name, sql FROM main.sqlite_master \
-                     UNION ALL SELECT 'book', type, name, sql FROM book.sqlite_master) \
+                     UNION ALL SELECT 'book', type, name, sql FROM book.sqlite_master \
+                     UNION ALL SELECT 'other', type, name, sql FROM other.sqlite_master) \
                  WHERE type = 'trigger' OR (type = 'index' AND sql LIKE 'CREATE UNIQUE%')";
     let rules: Vec<String> = sqlx::query_scalar(rules).fetch_all(&mut database).await.unwrap();
     for rule in rules {

@@ -6,6 +6,7 @@ use tokio::time::sleep;
 
 use crate::plan::{Fault, Kind, Line, Mischief, Trouble};
 use crate::processes::Order;
+use crate::strangers;
 use crate::town::Town;
 use crate::wire::{Mode, Wire};
 
@@ -16,6 +17,9 @@ pub async fn strike(town: &Town, fault: &Fault) -> bool {
         Kind::Stopped => with_a_process(town, fault, Order::Stop).await,
         Kind::Paused => pause(town, fault).await,
         Kind::ClockStepped => return step_a_clock(town, fault).await,
+        Kind::ClockDayOff => return strangers::with_a_wrong_clock(town, fault).await,
+        Kind::AnotherBank => strangers::at_another_bank(town, fault).await,
+        Kind::PoolerKilled => return kill_the_pooler(town, fault).await,
         Kind::DiskFull => return fill_the_disk(town, fault).await,
         Kind::DatabaseDown | Kind::BackendKilled | Kind::SessionsEnded => return at_the_database(town, fault).await,
         Kind::Wire(Line::Bank, trouble) => on_the_banks_wire(town, fault, trouble).await,
@@ -52,6 +56,13 @@ async fn step_a_clock(town: &Town, fault: &Fault) -> bool {
     clock.step(fault.step);
     sleep(fault.lasts).await;
     clock.step(0);
+    true
+}
+
+async fn kill_the_pooler(town: &Town, fault: &Fault) -> bool {
+    let Some(pooler) = &town.pooler else { return false };
+    let _turn = pooler.turn.lock().await;
+    pooler.kill(fault.lasts).await;
     true
 }
 

@@ -19,12 +19,15 @@ mod faults;
 mod forger;
 mod http;
 mod notes;
+mod other_bank;
 mod plan;
 mod plants;
+mod pooler;
 mod processes;
 mod report;
 mod requests;
 mod scene;
+mod strangers;
 mod town;
 mod wire;
 

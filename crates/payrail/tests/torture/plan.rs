@@ -51,6 +51,12 @@ pub enum Kind {
     Bank(Mischief),
     DiskFull,
     ClockStepped,
+    /// A process whose clock is 25 hours wrong joins, and is corrected.
+    ClockDayOff,
+    /// A worker is started with the address of another bank, and then again with the right one.
+    AnotherBank,
+    /// SIGKILL of PgBouncer, and started again.
+    PoolerKilled,
 }
 
 /// Between whom a wire runs.
@@ -117,7 +123,8 @@ impl Kind {
     fn is_grave(self) -> bool {
         let unanswered = matches!(self, Self::Wire(Line::Database, Trouble::Unanswered));
         let others = [Self::Killed, Self::Paused, Self::DatabaseDown, Self::BackendKilled, Self::DiskFull];
-        unanswered || self == Self::ClockStepped || others.contains(&self)
+        let strange = [Self::ClockStepped, Self::ClockDayOff, Self::AnotherBank, Self::PoolerKilled];
+        unanswered || others.contains(&self) || strange.contains(&self)
     }
 
     /// Milliseconds: at least, at most.
@@ -128,6 +135,8 @@ impl Kind {
             Self::DatabaseDown => (200, 1_500),
             Self::DiskFull => (800, 2_000),
             Self::ClockStepped => (1_000, 3_000),
+            Self::ClockDayOff | Self::AnotherBank => (500, 1_500),
+            Self::PoolerKilled => (50, 1_000),
             Self::Stopped | Self::BackendKilled | Self::SessionsEnded => (0, 0),
             Self::Wire(_, Trouble::Cut) => (0, 0),
             Self::Wire(..) => (300, 1_500),
@@ -149,7 +158,7 @@ pub fn wanted(on_postgres: bool, rough: bool) -> Vec<Kind> {
 /// A scene's kinds of faults; those twice that matter most.
 fn kinds(on_postgres: bool, rough: bool) -> Vec<Kind> {
     let mut kinds = vec![Kind::Killed, Kind::Killed, Kind::Killed, Kind::Stopped, Kind::Paused, Kind::Paused];
-    kinds.extend([Kind::DiskFull, Kind::ClockStepped, Kind::ClockStepped]);
+    kinds.extend([Kind::DiskFull, Kind::ClockStepped, Kind::ClockStepped, Kind::AnotherBank]);
     kinds.extend(MISCHIEF.map(Kind::Bank));
     let mut troubles = vec![Trouble::Refused, Trouble::Cut, Trouble::Delayed, Trouble::Frozen, Trouble::Unanswered];
     if rough {
@@ -158,6 +167,7 @@ fn kinds(on_postgres: bool, rough: bool) -> Vec<Kind> {
     let mut lines = vec![Line::Clients];
     if on_postgres {
         kinds.extend([Kind::DatabaseDown, Kind::DatabaseDown, Kind::BackendKilled, Kind::SessionsEnded]);
+        kinds.extend([Kind::PoolerKilled, Kind::ClockDayOff]);
         kinds.push(Kind::Wire(Line::Database, Trouble::Unanswered));
         lines.push(Line::Database);
     }

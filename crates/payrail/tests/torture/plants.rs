@@ -13,7 +13,7 @@ pub enum Plant {
 
 use Plant::{Notes, Rows, Text};
 
-pub const PLANTS: [(&str, Plant); 61] = [
+pub const PLANTS: [(&str, Plant); 63] = [
     // Keys and answers.
     ("two_answers", Notes(|lines| change_text(repetition(lines), "\"attempts\":0", "\"attempts\":7"))),
     (
@@ -117,6 +117,14 @@ pub const PLANTS: [(&str, Plant); 61] = [
         "bank_was_told_otherwise",
         Rows("UPDATE book.transfers SET bank_account_id = 'elsewhere' WHERE status = 'refused'"),
     ),
+    // The other bank.
+    (
+        "other_bank_has_transfer",
+        Rows(
+            "INSERT INTO other.transfers SELECT 'PR' || hex(randomblob(16)), amount_paise, bank_account_id, status, reason, 1, 1, 1, 500, NULL FROM book.transfers WHERE status = 'paid' LIMIT 1",
+        ),
+    ),
+    ("other_bank_asked", Text("other-bank.jsonl", "GET /v1/identity", "POST /v1/transfers")),
     // Returns and UTRs.
     ("list_wrong", Text("bank.jsonl", "\"forged\":false", "\"forged\":true")),
     (

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -26,12 +26,44 @@ pub struct Recipe {
     pub clock: Option<Clock>,
 }
 
+/// Settings in place of the recipe's, at the next start.
+type Changes = Arc<Mutex<BTreeMap<&'static str, String>>>;
+
 pub struct Post {
+    pub name: String,
+    pub role: Role,
     pub clock: Option<Clock>,
+    /// Where it listens, if it does.
+    pub address: Upstream,
+    log: PathBuf,
+    changes: Changes,
     /// One fault at a time.
     pub turn: Turn<()>,
     orders: mpsc::Sender<(Order, oneshot::Sender<()>)>,
     keeper: JoinHandle<()>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Bank,
+    Api,
+    Worker,
+    All,
+}
+
+impl Role {
+    pub fn is_worker(self) -> bool {
+        matches!(self, Self::Worker | Self::All)
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bank => "bank",
+            Self::Api => "api",
+            Self::Worker => "worker",
+            Self::All => "all",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -54,11 +86,22 @@ const PAUSE_BEFORE_RESTART: Duration = Duration::from_millis(200);
 
 impl Post {
     /// Where it listens, each time that it does, is written to `address`.
-    pub fn start(recipe: Recipe, address: Upstream, ends: Ends) -> Self {
+    pub fn start(recipe: Recipe, role: Role, address: Upstream, ends: Ends) -> Self {
         let (orders, inbox) = mpsc::channel(1);
-        let clock = recipe.clock.clone();
-        let keeper = tokio::spawn(keep(recipe, address, inbox, ends));
-        Self { clock, turn: Turn::new(()), orders, keeper }
+        let (name, clock, log) = (recipe.name.clone(), recipe.clock.clone(), recipe.log());
+        let changes = Changes::default();
+        let keeper = tokio::spawn(keep(recipe, changes.clone(), address.clone(), inbox, ends));
+        Self { name, role, clock, address, log, changes, turn: Turn::new(()), orders, keeper }
+    }
+
+    /// What the next start is to have in place of the recipe's settings.
+    pub fn change(&self, setting: Option<(&'static str, &str)>) {
+        *self.changes.lock().unwrap() = setting.map(|(name, value)| (name, value.to_owned())).into_iter().collect();
+    }
+
+    /// What it has logged so far.
+    pub fn logged(&self) -> String {
+        std::fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
     }
 
     /// Returns when it has been carried out.
@@ -77,12 +120,19 @@ impl Drop for Post {
     }
 }
 
-async fn keep(recipe: Recipe, address: Upstream, mut inbox: mpsc::Receiver<(Order, oneshot::Sender<()>)>, ends: Ends) {
+async fn keep(
+    recipe: Recipe,
+    changes: Changes,
+    address: Upstream,
+    mut inbox: mpsc::Receiver<(Order, oneshot::Sender<()>)>,
+    ends: Ends,
+) {
     loop {
-        let mut child = recipe.start();
+        let now = changes.lock().unwrap().clone();
+        let mut child = recipe.start(&now);
         let process = child.id().unwrap_or_default();
         let listening = tokio::spawn(hear_address(child.stdout.take().unwrap(), address.clone()));
-        let goes_on = watch(&recipe.name, &mut child, process, &mut inbox, &ends).await;
+        let goes_on = watch(&recipe.name, &mut child, process, &mut inbox, &address, &ends).await;
         listening.abort();
         clocks::sweep_after(process);
         if !goes_on {
@@ -98,6 +148,7 @@ async fn watch(
     child: &mut Child,
     process: u32,
     inbox: &mut mpsc::Receiver<(Order, oneshot::Sender<()>)>,
+    address: &Upstream,
     ends: &Ends,
 ) -> bool {
     loop {
@@ -119,6 +170,9 @@ async fn watch(
                 sleep(down).await;
             }
             Order::Stop | Order::End => stop(name, child, process, ends).await,
+        }
+        if !matches!(order, Order::Signal(_)) {
+            *address.lock().unwrap() = None;
         }
         let _ = done.send(());
         match order {
@@ -165,9 +219,13 @@ async fn hear_address(stdout: ChildStdout, address: Upstream) {
 }
 
 impl Recipe {
+    fn log(&self) -> PathBuf {
+        Path::new(&self.folder).join(format!("{}.log", self.name))
+    }
+
     /// It dies with us, however we die; and has no setting of ours.
-    fn start(&self) -> Child {
-        let log = OpenOptions::new().create(true).append(true).open(self.folder.join(format!("{}.log", self.name)));
+    fn start(&self, changes: &BTreeMap<&'static str, String>) -> Child {
+        let log = OpenOptions::new().create(true).append(true).open(self.log());
         let mut command = Command::new("setpriv");
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PAYRAIL_")) {
             command.env_remove(name);
@@ -180,6 +238,7 @@ impl Recipe {
             .env_remove("DEBUG")
             .env_remove("RESET_DATA")
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
+            .envs(changes)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log.unwrap())

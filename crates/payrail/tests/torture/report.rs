@@ -63,6 +63,7 @@ impl Report {
         row("on the bank's wire, spoiled", format!("{}, {}", self.bank_wire.0, self.bank_wire.1));
         row("paid by the bank, returned", [figure("bank_paid"), figure("returns")].join(", "));
         row("forged lines of returns", figure("forged_returns"));
+        row("calls to the other bank", figure("asked_of_other_bank"));
         row("exceptions", listed(&self.figures["exceptions"]));
         row("differences that verify must name", listed(&self.figures["verify"]));
         let recovery = [50, 99, 100].map(|percent| self.recovery(percent).to_string()).join(", ");

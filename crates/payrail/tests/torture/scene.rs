@@ -96,7 +96,8 @@ pub async fn play(kind: Kind) {
     println!("{}", report.table());
     println!("{}", report.write().display());
     let panics = audit::panics(&folder.path);
-    let faults = judge(all_answered, &report, &panics);
+    let complaints = std::mem::take(&mut *town.complaints.lock().unwrap());
+    let faults = judge(all_answered, &report, [panics, complaints].concat());
     end(town, !faults.is_empty()).await;
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
@@ -127,8 +128,7 @@ async fn report(
 }
 
 /// What is wrong.
-fn judge(all_answered: bool, report: &Report, panics: &[String]) -> Vec<String> {
-    let mut faults = panics.to_vec();
+fn judge(all_answered: bool, report: &Report, mut faults: Vec<String>) -> Vec<String> {
     for (name, word) in [("payrail verify", &report.verify), ("the auditor", &report.auditor)] {
         if !word.is_clean {
             faults.push(format!("{name}:\n{}", word.said));
@@ -150,8 +150,8 @@ async fn end(town: Town, failed: bool) {
         copy.arg("-a").arg(&town.disk.place).arg(town.folder.join("kept"));
         let _ = timeout(DEADLINE, copy.status()).await;
     }
-    let Town { disk, posts, .. } = town;
-    drop(posts);
+    let Town { disk, posts, pooler, .. } = town;
+    drop((posts, pooler));
     disk.end().await;
 }
 
@@ -191,6 +191,8 @@ async fn let_loose(kind: Kind, settings: Settings, town: &Town, street: &Street)
     let hands: [_; HANDS] = std::array::from_fn(|_| hand());
     futures::future::join_all(hands).await;
     town.calm().await;
+    // Each comes back by itself.
+    town.is_ready().await;
     struck.into_inner().unwrap()
 }
 

@@ -12,7 +12,9 @@ use crate::clocks::{self, Clock};
 use crate::cluster::Cluster;
 use crate::disk::Disk;
 use crate::forger::Forger;
-use crate::processes::{Ends, Order, Post, Recipe};
+use crate::other_bank::{self, OtherBank};
+use crate::pooler::{self, Pooler};
+use crate::processes::{Ends, Order, Post, Recipe, Role};
 use crate::scene::Kind;
 use crate::wire::{Mode, Upstream, Wire};
 
@@ -41,14 +43,28 @@ pub struct Town {
     /// From each process to PostgreSQL.
     pub pipes: Vec<Wire>,
     pub bank_wire: BankWire,
+    pub other_bank: OtherBank,
     pub cluster: Option<Cluster>,
+    /// In front of PostgreSQL, for some of the processes.
+    pub pooler: Option<Pooler>,
     pub disk: Disk,
     pub ends: Ends,
+    /// What a process should have said or done during a fault, and did not.
+    pub complaints: Mutex<Vec<String>>,
     pub folder: PathBuf,
     /// The database and the bank, with no wire between.
     pub database_url: String,
     pub book: PathBuf,
     pub bank: Upstream,
+    /// The second bank's process: no fault is its own.
+    other_post: Option<Post>,
+}
+
+/// How a server reaches PostgreSQL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    Direct,
+    Pooled,
 }
 
 impl Town {
@@ -57,12 +73,17 @@ impl Town {
         let mut town = Self::found(kind, folder).await;
         match kind {
             Kind::Postgres => {
-                for (name, role) in [("api-1", "api"), ("api-2", "api"), ("worker-1", "worker"), ("worker-2", "worker")]
-                {
-                    town.server(name, role).await;
+                town.pooler = Some(Pooler::before(&town.database_url));
+                for (name, role, way) in [
+                    ("api-1", Role::Api, Way::Pooled),
+                    ("api-2", Role::Api, Way::Direct),
+                    ("worker-1", Role::Worker, Way::Pooled),
+                    ("worker-2", Role::Worker, Way::Direct),
+                ] {
+                    town.server(name, role, way).await;
                 }
             }
-            Kind::Sqlite => town.server("serve", "all").await,
+            Kind::Sqlite => town.server("serve", Role::All, Way::Direct).await,
         }
         town.is_ready().await;
         town
@@ -83,8 +104,9 @@ impl Town {
                 (None, disk, url, book)
             }
         };
-        let bank = Upstream::default();
+        let (bank, second) = (Upstream::default(), Upstream::default());
         let bank_wire = BankWire::to(bank.clone(), Forger::begin(folder)).await;
+        let other_bank = OtherBank::to(second.clone(), folder).await;
         if clocks::library().is_none() {
             println!("!!! NO LIBFAKETIME ON THIS MACHINE (Debian's package `faketime`): NO CLOCK WILL BE STEPPED");
         }
@@ -93,55 +115,63 @@ impl Town {
             doors: Vec::new(),
             pipes: Vec::new(),
             bank_wire,
+            other_bank,
             cluster,
+            pooler: None,
             disk,
             ends: Ends::default(),
+            complaints: Mutex::default(),
             folder: folder.to_owned(),
             database_url,
             book,
             bank: bank.clone(),
+            other_post: None,
         };
-        town.post("bank", &["bank"], &[], bank);
+        let book = town.book.display().to_string();
+        let post = town.post("bank", Role::Bank, &[("PAYRAIL_BANK_BOOK", &book)], bank);
+        town.posts.push(post);
+        let book = folder.join(other_bank::BOOK).display().to_string();
+        town.other_post = Some(town.post("other-bank", Role::Bank, &[("PAYRAIL_BANK_BOOK", &book)], second));
         town
     }
 
     /// A process with a wire of its own to the database, if that is a server; and one for clients, if it takes them.
-    pub async fn server(&mut self, name: &str, role: &str) {
+    pub async fn server(&mut self, name: &str, role: Role, way: Way) {
         let mut url = self.database_url.clone();
         if self.cluster.is_some() {
-            let server = url.split(['@', '/']).nth(3).unwrap().to_owned();
-            let pipe = Wire::to(Arc::new(Mutex::new(Some(server.parse().unwrap())))).await;
+            let server = pooler::server(&url).to_owned();
+            let to = match (&self.pooler, way) {
+                (Some(pooler), Way::Pooled) => pooler.address.clone(),
+                _ => Arc::new(Mutex::new(Some(server.parse().unwrap()))),
+            };
+            let pipe = Wire::to(to).await;
             url = url.replace(&server, &format!("127.0.0.1:{}", pipe.port));
             self.pipes.push(pipe);
         }
         let address = Upstream::default();
         let bank = self.bank_wire.url();
-        self.post(
-            name,
-            &["serve"],
-            &[("PAYRAIL_ROLE", role), ("PAYRAIL_BANK_URL", &bank), ("DATABASE_URL", &url)],
-            address.clone(),
-        );
-        if role != "worker" {
+        let settings = [("PAYRAIL_ROLE", role.name()), ("PAYRAIL_BANK_URL", &bank), ("DATABASE_URL", &url)];
+        let post = self.post(name, role, &settings, address.clone());
+        self.posts.push(post);
+        if role != Role::Worker {
             self.doors.push(Wire::to(address).await);
         }
     }
 
-    fn post(&mut self, name: &str, arguments: &[&str], settings: &[(&str, &str)], address: Upstream) {
+    fn post(&self, name: &str, role: Role, settings: &[(&str, &str)], address: Upstream) -> Post {
         let library = clocks::library();
         let clock = library.map(|library| Clock::new(&library, self.folder.join(format!("{name}.clock"))));
-        let book = self.book.display().to_string();
         let anywhere = "127.0.0.1:0";
-        let common = [("PAYRAIL_ADDR", anywhere), ("PAYRAIL_BANK_ADDR", anywhere), ("PAYRAIL_BANK_BOOK", &book)];
+        let common = [("PAYRAIL_ADDR", anywhere), ("PAYRAIL_BANK_ADDR", anywhere)];
         let settings = HASTE.iter().chain(&common).chain(settings);
         let recipe = Recipe {
             name: name.to_owned(),
-            arguments: arguments.iter().map(ToString::to_string).collect(),
+            arguments: vec![if role == Role::Bank { "bank" } else { "serve" }.to_owned()],
             settings: settings.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             folder: self.folder.clone(),
             clock,
         };
-        self.posts.push(Post::start(recipe, address, self.ends.clone()));
+        Post::start(recipe, role, address, self.ends.clone())
     }
 
     pub fn ports(&self) -> Vec<u16> {
@@ -159,7 +189,8 @@ impl Town {
                 sleep(Duration::from_millis(50)).await;
             }
         }
-        while self.bank.lock().unwrap().is_none() {
+        let others = self.other_post.iter().map(|post| &post.address);
+        while others.clone().chain([&self.bank]).any(|address| address.lock().unwrap().is_none()) {
             assert!(begun.elapsed() < DEADLINE, "the bank was not open within {DEADLINE:?}");
             sleep(Duration::from_millis(50)).await;
         }
@@ -187,5 +218,12 @@ impl Town {
         for post in self.posts.iter().rev() {
             post.order(Order::End).await;
         }
+        if let Some(post) = &self.other_post {
+            post.order(Order::End).await;
+        }
+    }
+
+    pub fn complain(&self, what: String) {
+        self.complaints.lock().unwrap().push(what);
     }
 }

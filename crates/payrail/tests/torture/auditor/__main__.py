@@ -3,8 +3,8 @@ wrote down (what they sent, what they were answered), the rows of the database, 
 what the bank stated otherwise). From those it says whether every promise was kept, and whether `payrail verify` found
 what it must; each difference has a name. Exit status 1 if there is one.
 
-    python3 auditor --clients FILE --database URL --bank FILE --stated FILE --verified FILE [--psql PROGRAM]
-        [--json FILE]
+    python3 auditor --clients FILE --database URL --bank FILE --stated FILE --verified FILE --other-bank FILE
+        --asked-of-other FILE [--psql PROGRAM] [--json FILE]
 """
 
 import argparse
@@ -13,7 +13,7 @@ import sys
 from collections import Counter
 
 from answers import check_answers
-from bank import check_bank
+from bank import check_bank, check_other_bank
 from ledger import check_ledger
 from payouts import check_payouts
 from returns import check_returns, check_utrs, check_verify
@@ -45,6 +45,7 @@ def summary(world, found):
         "bank_arrivals": sum(row["arrivals"] for row in world.transfers.values()),
         "bank_paid": sum(row["status"] == "paid" for row in world.transfers.values()),
         "returns": len(world.returns),
+        "asked_of_other_bank": sum(world.asked_of_other.values()),
         "forged_returns": sum(line["forged"] for line in world.lines.values()),
         "exceptions": Counter(row["kind"] for row in world.exceptions),
         "verify": Counter(kind for kind, _ in world.verified.elements()),
@@ -59,11 +60,13 @@ def main():
     parser.add_argument("--bank", required=True, help="the bank's book, an SQLite file")
     parser.add_argument("--stated", required=True, help="what the bank stated about returns and UTRs, an object a line")
     parser.add_argument("--verified", required=True, help="the report of `payrail verify --json`")
+    parser.add_argument("--other-bank", required=True, help="the book of the bank that nobody may pay through")
+    parser.add_argument("--asked-of-other", required=True, help="what was asked of that bank, an object a line")
     parser.add_argument("--psql", default="psql")
     parser.add_argument("--json", help="where to write the figures")
     arguments = parser.parse_args()
     world, found = World(arguments), Findings()
-    checks = check_answers, check_ledger, check_payouts, check_bank, check_sights, check_events
+    checks = check_answers, check_ledger, check_payouts, check_bank, check_other_bank, check_sights, check_events
     for check in (*checks, check_returns, check_utrs, check_verify):
         check(world, found)
     figures = summary(world, found)

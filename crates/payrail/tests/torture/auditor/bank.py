@@ -38,3 +38,12 @@ def check_bank(world, found):
                 found.add("bank_was_told_otherwise", f"{name}: {known}")
     for name in world.returns - {*world.transfers}:
         found.add("bank_knows_stranger", f"{name} came back, and was never paid")
+
+
+def check_other_bank(world, found):
+    """A worker that was led to another bank asks who it is, and nothing else."""
+    for row in (*world.other_transfers, *world.other_returns):
+        found.add("other_bank_has_transfer", f"{row['reference']} is in the other bank's book")
+    for call, count in world.asked_of_other.items():
+        if call != "GET /v1/identity":
+            found.add("other_bank_asked", f"{call}, {count} times")

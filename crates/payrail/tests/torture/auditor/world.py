@@ -1,5 +1,5 @@
-"""All that the auditor knows: the rows of the database and of the bank's book, the clients' notes, what the bank stated
-falsely, and what `payrail verify` found."""
+"""All that the auditor knows: the rows of the database and of the banks' books, the clients' notes, what the bank stated
+falsely, what was asked of the other bank, and what `payrail verify` found."""
 
 import csv
 import io
@@ -46,6 +46,8 @@ class World:
         transfers, returns = read_bank(arguments.bank)
         self.transfers = {row["reference"]: row for row in transfers}
         self.returns = {row["reference"] for row in returns}
+        self.other_transfers, self.other_returns = read_bank(arguments.other_bank)
+        self.asked_of_other = Counter(line["call"] for line in read_lines(arguments.asked_of_other))
         self.bank_returns, self.exceptions = by(rows["bank_returns"], "number"), rows["exceptions"]
         self.settings = {row["name"]: row["value"] for row in rows["settings"]}
         stated = read_lines(arguments.stated)
