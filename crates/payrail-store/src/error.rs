@@ -4,8 +4,6 @@ use std::error::Error as _;
 
 use deadpool_postgres::{HookError, PoolError};
 use payrail_core::decide::NotLoaded;
-use sqlx::error::DatabaseError;
-use sqlx::postgres::{PgDatabaseError, PgSeverity};
 use tokio_postgres::error::Severity;
 
 use crate::postgres::session;
@@ -48,20 +46,16 @@ impl From<NotLoaded> for StoreError {
     }
 }
 
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
         let text = error.to_string();
-        match &error {
-            sqlx::Error::Database(refusal) => of_code(refusal.as_ref(), text),
-            sqlx::Error::Configuration(why) => Self::Session(why.to_string()),
-            sqlx::Error::Io(_)
-            | sqlx::Error::Tls(_)
-            | sqlx::Error::PoolTimedOut
-            | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed
-            | sqlx::Error::BeginFailed
-            | sqlx::Error::Protocol(_) => Self::Unavailable(text),
-            _ => Self::Corrupt(text),
+        // The primary result code; the rest tells more of the same.
+        match error.sqlite_error().map(|failure| failure.extended_code & 0xff) {
+            Some(5 | 6) => Self::Busy(text),
+            // I/O error, disk full, cannot open, read-only
+            Some(8 | 10 | 13 | 14) => Self::Unavailable(text),
+            Some(11 | 26) | None => Self::Corrupt(text),
+            Some(_) => Self::Refused(text),
         }
     }
 }
@@ -69,10 +63,7 @@ impl From<sqlx::Error> for StoreError {
 impl From<tokio_postgres::Error> for StoreError {
     fn from(error: tokio_postgres::Error) -> Self {
         match error.as_db_error() {
-            Some(refusal) => {
-                let ended = matches!(refusal.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
-                of_sqlstate(refusal.code().code(), ended, refusal.to_string())
-            }
+            Some(refusal) => of_sqlstate(refusal.code().code(), Self::ends_session(&error), refusal.to_string()),
             // Its own words say where it was; the cause is in what it stems from.
             None => Self::Unavailable(match error.source() {
                 Some(cause) => format!("{error}: {cause}"),
@@ -89,23 +80,6 @@ impl From<PoolError> for StoreError {
             PoolError::PostCreateHook(HookError::Message(why)) => Self::Session(why.into_owned()),
             other => Self::Unavailable(other.to_string()),
         }
-    }
-}
-
-/// By the primary result code on SQLite.
-fn of_code(refusal: &dyn DatabaseError, text: String) -> StoreError {
-    let code = refusal.code().unwrap_or_default();
-    let Some(code) = code.parse::<u32>().ok().filter(|_| code.len() < 5) else {
-        let severity = refusal.try_downcast_ref::<PgDatabaseError>().map(PgDatabaseError::severity);
-        let ended = matches!(severity, Some(PgSeverity::Fatal | PgSeverity::Panic));
-        return of_sqlstate(&code, ended, text);
-    };
-    match code & 0xff {
-        5 | 6 => StoreError::Busy(text),
-        // I/O error, disk full, cannot open, read-only
-        8 | 10 | 13 | 14 => StoreError::Unavailable(text),
-        11 | 26 => StoreError::Corrupt(text),
-        _ => StoreError::Refused(text),
     }
 }
 
@@ -131,9 +105,15 @@ fn of_sqlstate(code: &str, ended: bool, text: String) -> StoreError {
 }
 
 impl StoreError {
+    /// Whether the server closed the session with this.
+    pub(crate) fn ends_session(error: &tokio_postgres::Error) -> bool {
+        let severity = error.as_db_error().and_then(|refusal| refusal.parsed_severity());
+        matches!(severity, Some(Severity::Fatal | Severity::Panic))
+    }
+
     /// Of a failed COMMIT. An error that the server itself reported is a rollback; anything else
     /// leaves the outcome open.
-    pub(crate) fn of_commit(error: impl Into<Self>) -> Self {
+    pub(crate) fn from_commit(error: impl Into<Self>) -> Self {
         match error.into() {
             known @ (Self::Retry(_) | Self::Refused(_) | Self::Busy(_) | Self::Session(_)) => known,
             Self::Unavailable(text) | Self::Corrupt(text) => Self::CommitUnknown(text),

@@ -7,7 +7,9 @@ use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::payout::Payout;
 
 use crate::Store;
+use crate::db::{Connection, values};
 use crate::error::Result;
+use crate::rows::{PAYOUT_COLUMNS, PayoutRow};
 
 /// Payouts in which what has no index is searched.
 pub const SEARCHED_MAX: i64 = 50_000;
@@ -55,12 +57,12 @@ impl Store {
             Some(id) => self.payout(merchant, id).await?.into_iter().collect(),
             None => Vec::new(),
         };
-        payouts.extend(read!(self, find::by_utr(merchant, wanted.text, FOUND_MAX))?);
-        payouts.extend(read!(self, find::among_newest(merchant, wanted, SEARCHED_MAX, FOUND_MAX))?);
+        payouts.extend(search!(self, find::by_utr(merchant, wanted.text, FOUND_MAX))?);
+        payouts.extend(search!(self, find::among_newest(merchant, wanted, SEARCHED_MAX, FOUND_MAX))?);
         payouts.sort_by_key(|payout| std::cmp::Reverse(payout.id));
         payouts.dedup_by_key(|payout| payout.id);
         payouts.truncate(FOUND_MAX as usize);
-        let searched_back_to = read!(self, find::older_than(merchant, SEARCHED_MAX))?;
+        let searched_back_to = search!(self, find::older_than(merchant, SEARCHED_MAX))?;
         Ok(FoundPayouts { payouts, searched_back_to })
     }
 
@@ -72,146 +74,91 @@ impl Store {
         {
             payouts.extend(self.payout(merchant, id).await?.map(|payout| (merchant, payout)));
         }
-        payouts.extend(read!(self, find::by_utr_of_all(wanted.text, FOUND_MAX))?);
-        payouts.extend(read!(self, find::among_newest_of_all(wanted, SEARCHED_OF_ALL_MAX, FOUND_MAX))?);
+        payouts.extend(search!(self, find::by_utr_of_all(wanted.text, FOUND_MAX))?);
+        payouts.extend(search!(self, find::among_newest_of_all(wanted, SEARCHED_OF_ALL_MAX, FOUND_MAX))?);
         payouts.sort_by_key(|(_, payout)| std::cmp::Reverse((payout.created_at, payout.id)));
         payouts.dedup_by_key(|(_, payout)| payout.id);
         payouts.truncate(FOUND_MAX as usize);
-        let searched_back_to = read!(self, find::older_than_of_all(SEARCHED_OF_ALL_MAX))?;
+        let searched_back_to = search!(self, find::older_than_of_all(SEARCHED_OF_ALL_MAX))?;
         Ok(FoundOfAll { payouts, searched_back_to })
     }
 }
 
-/// `$ending`: how this database writes the last eight digits of an id.
-macro_rules! find {
-    ($connection:ty, $ending:literal) => {
-        use jiff::Timestamp;
-        use payrail_core::ids::MerchantId;
-        use payrail_core::payout::Payout;
-
-        use $crate::error::Result;
-        use $crate::find::Wanted;
-        use $crate::rows::PayoutRow;
-        use $crate::statements::payout_columns;
-        use $crate::types::At;
-
-        type Connection = $connection;
-
-        /// `+ bucket`: the index of UTRs is to be used, never the walk through all of the merchant's payouts.
-        pub async fn by_utr(on: &mut Connection, merchant: MerchantId, utr: &str, limit: u32) -> Result<Vec<Payout>> {
-            let rows: Vec<PayoutRow> = sqlx::query_as(concat!(
-                "SELECT ",
-                payout_columns!(),
-                " FROM payouts WHERE utr IN ($3, $4) AND + bucket = $1 AND merchant_id = $2 \
-                 ORDER BY id DESC LIMIT $5 + 0"
-            ))
-            .bind(merchant.bucket().column())
-            .bind(merchant.0)
-            .bind(utr)
-            .bind(utr.to_uppercase())
-            .bind(i64::from(limit))
-            .fetch_all(on)
-            .await?;
-            rows.into_iter().map(Payout::try_from).collect()
-        }
-
-        pub async fn among_newest(
-            on: &mut Connection,
-            merchant: MerchantId,
-            wanted: &Wanted<'_>,
-            searched: i64,
-            limit: u32,
-        ) -> Result<Vec<Payout>> {
-            let rows: Vec<PayoutRow> = sqlx::query_as(concat!(
-                "SELECT ",
-                payout_columns!(),
-                " FROM (SELECT ",
-                payout_columns!(),
-                " FROM payouts WHERE bucket = $1 AND merchant_id = $2 ORDER BY id DESC LIMIT $3 + 0) AS newest \
-                 WHERE bank_account_id = $4 OR amount_paise = $5 OR amount_paise = $6 OR ",
-                $ending,
-                " = $7 ORDER BY id DESC LIMIT $8 + 0"
-            ))
-            .bind(merchant.bucket().column())
-            .bind(merchant.0)
-            .bind(searched)
-            .bind(wanted.text)
-            .bind(wanted.amounts[0])
-            .bind(wanted.amounts[1])
-            .bind(wanted.ending)
-            .bind(i64::from(limit))
-            .fetch_all(on)
-            .await?;
-            rows.into_iter().map(Payout::try_from).collect()
-        }
-
-        pub async fn by_utr_of_all(on: &mut Connection, utr: &str, limit: u32) -> Result<Vec<(MerchantId, Payout)>> {
-            let rows: Vec<PayoutRow> = sqlx::query_as(concat!(
-                "SELECT ",
-                payout_columns!(),
-                " FROM payouts WHERE utr IN ($1, $2) LIMIT $3 + 0"
-            ))
-            .bind(utr)
-            .bind(utr.to_uppercase())
-            .bind(i64::from(limit))
-            .fetch_all(on)
-            .await?;
-            rows.into_iter().map(|row| Ok((MerchantId(row.merchant_id), Payout::try_from(row)?))).collect()
-        }
-
-        /// By their holds, as the list of all merchants' payouts is read.
-        pub async fn among_newest_of_all(
-            on: &mut Connection,
-            wanted: &Wanted<'_>,
-            searched: i64,
-            limit: u32,
-        ) -> Result<Vec<(MerchantId, Payout)>> {
-            let rows: Vec<PayoutRow> = sqlx::query_as(concat!(
-                "SELECT ",
-                payout_columns!(),
-                " FROM (SELECT bucket AS b, merchant_id AS m, payout_id AS p, created_at AS held_at \
-                        FROM ledger_entries WHERE kind = 'hold' ORDER BY created_at DESC, payout_id DESC \
-                        LIMIT $1 + 0) h \
-                 JOIN payouts ON bucket = h.b AND merchant_id = h.m AND id = h.p \
-                 WHERE bank_account_id = $2 OR amount_paise = $3 OR amount_paise = $4 OR ",
-                $ending,
-                " = $5 ORDER BY h.held_at DESC, id DESC LIMIT $6 + 0"
-            ))
-            .bind(searched)
-            .bind(wanted.text)
-            .bind(wanted.amounts[0])
-            .bind(wanted.amounts[1])
-            .bind(wanted.ending)
-            .bind(i64::from(limit))
-            .fetch_all(on)
-            .await?;
-            rows.into_iter().map(|row| Ok((MerchantId(row.merchant_id), Payout::try_from(row)?))).collect()
-        }
-
-        pub async fn older_than_of_all(on: &mut Connection, count: i64) -> Result<Option<Timestamp>> {
-            let rows: Vec<(At,)> = sqlx::query_as(
-                "SELECT created_at FROM ledger_entries WHERE kind = 'hold' \
-                 ORDER BY created_at DESC, payout_id DESC LIMIT 2 OFFSET $1 + 0",
-            )
-            .bind(count - 1)
-            .fetch_all(on)
-            .await?;
-            Ok(rows.first().filter(|_| rows.len() > 1).map(|(at,)| at.0))
-        }
-
-        /// When the oldest of the newest `count` payouts was made, if there are older ones.
-        pub async fn older_than(on: &mut Connection, merchant: MerchantId, count: i64) -> Result<Option<Timestamp>> {
-            let rows: Vec<(At,)> = sqlx::query_as(
-                "SELECT created_at FROM payouts WHERE bucket = $1 AND merchant_id = $2 \
-                 ORDER BY id DESC LIMIT 2 OFFSET $3 + 0",
-            )
-            .bind(merchant.bucket().column())
-            .bind(merchant.0)
-            .bind(count - 1)
-            .fetch_all(on)
-            .await?;
-            Ok(rows.first().filter(|_| rows.len() > 1).map(|(at,)| at.0))
-        }
-    };
+/// How the database writes the last eight digits of an id.
+fn ending(on: &Connection) -> &'static str {
+    if on.is_sqlite() { "lower(hex(substr(id, 13, 4)))" } else { "right(CAST(id AS text), 8)" }
 }
-pub(crate) use find;
+
+/// `+ bucket`: the index of UTRs is to be used, never the walk through all of the merchant's payouts.
+pub(crate) async fn by_utr(on: &mut Connection, merchant: MerchantId, utr: &str, limit: u32) -> Result<Vec<Payout>> {
+    let rows: Vec<PayoutRow> = on
+        .all(
+            &format!(
+                "SELECT {PAYOUT_COLUMNS} FROM payouts WHERE utr IN ($3, $4) AND + bucket = $1 AND merchant_id = $2 \
+         ORDER BY id DESC LIMIT $5 + 0"
+            ),
+            values![merchant.bucket().column(), merchant.0, utr, &*utr.to_uppercase(), i64::from(limit)],
+        )
+        .await?;
+    rows.into_iter().map(Payout::try_from).collect()
+}
+
+pub(crate) async fn among_newest(
+    on: &mut Connection,
+    merchant: MerchantId,
+    wanted: &Wanted<'_>,
+    searched: i64,
+    limit: u32,
+) -> Result<Vec<Payout>> {
+    let rows: Vec<PayoutRow> = on.all(&format!("SELECT {PAYOUT_COLUMNS} FROM (SELECT {PAYOUT_COLUMNS} FROM payouts WHERE bucket = $1 AND merchant_id = $2 ORDER BY id DESC LIMIT $3 + 0) AS newest \
+         WHERE bank_account_id = $4 OR amount_paise = $5 OR amount_paise = $6 OR {} = $7 ORDER BY id DESC LIMIT $8 + 0", ending(on)), values![merchant.bucket().column(), merchant.0, searched, wanted.text, wanted.amounts[0], wanted.amounts[1], wanted.ending, i64::from(limit)]).await?;
+    rows.into_iter().map(Payout::try_from).collect()
+}
+
+pub(crate) async fn by_utr_of_all(on: &mut Connection, utr: &str, limit: u32) -> Result<Vec<(MerchantId, Payout)>> {
+    let rows: Vec<PayoutRow> = on
+        .all(
+            &format!("SELECT {PAYOUT_COLUMNS} FROM payouts WHERE utr IN ($1, $2) LIMIT $3 + 0"),
+            values![utr, &*utr.to_uppercase(), i64::from(limit)],
+        )
+        .await?;
+    rows.into_iter().map(|row| Ok((MerchantId(row.merchant_id), Payout::try_from(row)?))).collect()
+}
+
+/// By their holds, as the list of all merchants' payouts is read.
+pub(crate) async fn among_newest_of_all(
+    on: &mut Connection,
+    wanted: &Wanted<'_>,
+    searched: i64,
+    limit: u32,
+) -> Result<Vec<(MerchantId, Payout)>> {
+    let rows: Vec<PayoutRow> = on.all(&format!("SELECT {PAYOUT_COLUMNS} FROM (SELECT bucket AS b, merchant_id AS m, payout_id AS p, created_at AS held_at \
+                FROM ledger_entries WHERE kind = 'hold' ORDER BY created_at DESC, payout_id DESC \
+                LIMIT $1 + 0) h \
+         JOIN payouts ON bucket = h.b AND merchant_id = h.m AND id = h.p \
+         WHERE bank_account_id = $2 OR amount_paise = $3 OR amount_paise = $4 OR {} = $5 ORDER BY h.held_at DESC, id DESC LIMIT $6 + 0", ending(on)), values![searched, wanted.text, wanted.amounts[0], wanted.amounts[1], wanted.ending, i64::from(limit)]).await?;
+    rows.into_iter().map(|row| Ok((MerchantId(row.merchant_id), Payout::try_from(row)?))).collect()
+}
+
+pub(crate) async fn older_than_of_all(on: &mut Connection, count: i64) -> Result<Option<Timestamp>> {
+    let rows: Vec<(Timestamp,)> = on
+        .all(
+            "SELECT created_at FROM ledger_entries WHERE kind = 'hold' \
+         ORDER BY created_at DESC, payout_id DESC LIMIT 2 OFFSET $1 + 0",
+            values![count - 1],
+        )
+        .await?;
+    Ok(rows.first().filter(|_| rows.len() > 1).map(|(at,)| *at))
+}
+
+/// When the oldest of the newest `count` payouts was made, if there are older ones.
+pub(crate) async fn older_than(on: &mut Connection, merchant: MerchantId, count: i64) -> Result<Option<Timestamp>> {
+    let rows: Vec<(Timestamp,)> = on
+        .all(
+            "SELECT created_at FROM payouts WHERE bucket = $1 AND merchant_id = $2 \
+         ORDER BY id DESC LIMIT 2 OFFSET $3 + 0",
+            values![merchant.bucket().column(), merchant.0, count - 1],
+        )
+        .await?;
+    Ok(rows.first().filter(|_| rows.len() > 1).map(|(at,)| *at))
+}

@@ -4,12 +4,12 @@
 use jiff::Timestamp;
 use payrail_core::ids::MerchantId;
 use payrail_core::operator::OperatorAction;
-use sqlx::FromRow;
 
 use crate::Store;
+use crate::db::{Columns, Connection, FromRow, values};
 use crate::error::Result;
 use crate::rows::Merchant;
-use crate::types::At;
+use crate::statements::{add_action, add_key, add_merchant};
 
 /// What is known of a key: never the key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,22 +28,27 @@ pub struct NewKey {
     pub created_at: Timestamp,
 }
 
-#[derive(FromRow)]
 pub(crate) struct KeyRow {
     hash: Vec<u8>,
     prefix: String,
-    created_at: At,
-    revoked_at: Option<At>,
+    created_at: Timestamp,
+    revoked_at: Option<Timestamp>,
+}
+
+impl FromRow for KeyRow {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
+        Ok(Self {
+            hash: row.take("hash")?,
+            prefix: row.take("prefix")?,
+            created_at: row.take("created_at")?,
+            revoked_at: row.take("revoked_at")?,
+        })
+    }
 }
 
 impl From<KeyRow> for KeyLine {
     fn from(row: KeyRow) -> Self {
-        Self {
-            hash: row.hash,
-            prefix: row.prefix,
-            created_at: row.created_at.0,
-            revoked_at: row.revoked_at.map(|at| at.0),
-        }
+        Self { hash: row.hash, prefix: row.prefix, created_at: row.created_at, revoked_at: row.revoked_at }
     }
 }
 
@@ -86,98 +91,78 @@ impl Store {
     }
 }
 
-macro_rules! keys {
-    ($connection:ty) => {
-        use jiff::Timestamp;
-        use payrail_core::ids::MerchantId;
-        use payrail_core::operator::OperatorAction;
-
-        use super::statements::{add_action, add_key, add_merchant};
-        use $crate::error::Result;
-        use $crate::keys::{KeyLine, KeyRow, NewKey};
-        use $crate::rows::Merchant;
-        use $crate::types::At;
-
-        type Connection = $connection;
-
-        pub async fn keys(on: &mut Connection, merchant: MerchantId, limit: u32) -> Result<Vec<KeyLine>> {
-            let rows: Vec<KeyRow> = sqlx::query_as(
-                "SELECT hash, prefix, created_at, revoked_at FROM api_keys WHERE merchant_id = $1 \
-                 ORDER BY created_at DESC, hash LIMIT $2 + 0",
-            )
-            .bind(merchant.0)
-            .bind(i64::from(limit))
-            .fetch_all(on)
-            .await?;
-            Ok(rows.into_iter().map(KeyLine::from).collect())
-        }
-
-        pub async fn found_merchant(
-            on: &mut Connection,
-            merchant: &Merchant,
-            key: &NewKey,
-            done: &[OperatorAction],
-        ) -> Result<bool> {
-            if !add_merchant(on, merchant).await? {
-                return Ok(false);
-            }
-            add_key(on, merchant.id, &key.hash, &key.prefix, key.created_at).await?;
-            for action in done {
-                add_action(on, action).await?;
-            }
-            Ok(true)
-        }
-
-        pub async fn issue_key(
-            on: &mut Connection,
-            merchant: MerchantId,
-            key: &NewKey,
-            done: &OperatorAction,
-        ) -> Result<()> {
-            add_key(on, merchant, &key.hash, &key.prefix, key.created_at).await?;
-            add_action(on, done).await
-        }
-
-        pub async fn rotate_key(
-            on: &mut Connection,
-            merchant: MerchantId,
-            old: &[u8],
-            key: &NewKey,
-            done: &OperatorAction,
-        ) -> Result<bool> {
-            if !end(on, merchant, old, key.created_at).await? {
-                return Ok(false);
-            }
-            issue_key(on, merchant, key, done).await?;
-            Ok(true)
-        }
-
-        pub async fn revoke_key(
-            on: &mut Connection,
-            merchant: MerchantId,
-            hash: &[u8],
-            now: Timestamp,
-            done: &OperatorAction,
-        ) -> Result<bool> {
-            if !end(on, merchant, hash, now).await? {
-                return Ok(false);
-            }
-            add_action(on, done).await?;
-            Ok(true)
-        }
-
-        /// A key ends once: of two who try, one changes a row.
-        async fn end(on: &mut Connection, merchant: MerchantId, hash: &[u8], now: Timestamp) -> Result<bool> {
-            let ended = sqlx::query(
-                "UPDATE api_keys SET revoked_at = $3 WHERE hash = $1 AND merchant_id = $2 AND revoked_at IS NULL",
-            )
-            .bind(hash)
-            .bind(merchant.0)
-            .bind(At(now))
-            .execute(on)
-            .await?;
-            Ok(ended.rows_affected() == 1)
-        }
-    };
+pub(crate) async fn keys(on: &mut Connection, merchant: MerchantId, limit: u32) -> Result<Vec<KeyLine>> {
+    let rows: Vec<KeyRow> = on
+        .all(
+            "SELECT hash, prefix, created_at, revoked_at FROM api_keys WHERE merchant_id = $1 \
+         ORDER BY created_at DESC, hash LIMIT $2 + 0",
+            values![merchant.0, i64::from(limit)],
+        )
+        .await?;
+    Ok(rows.into_iter().map(KeyLine::from).collect())
 }
-pub(crate) use keys;
+
+pub(crate) async fn found_merchant(
+    on: &mut Connection,
+    merchant: &Merchant,
+    key: &NewKey,
+    done: &[OperatorAction],
+) -> Result<bool> {
+    if !add_merchant(on, merchant).await? {
+        return Ok(false);
+    }
+    add_key(on, merchant.id, &key.hash, &key.prefix, key.created_at).await?;
+    for action in done {
+        add_action(on, action).await?;
+    }
+    Ok(true)
+}
+
+pub(crate) async fn issue_key(
+    on: &mut Connection,
+    merchant: MerchantId,
+    key: &NewKey,
+    done: &OperatorAction,
+) -> Result<()> {
+    add_key(on, merchant, &key.hash, &key.prefix, key.created_at).await?;
+    add_action(on, done).await
+}
+
+pub(crate) async fn rotate_key(
+    on: &mut Connection,
+    merchant: MerchantId,
+    old: &[u8],
+    key: &NewKey,
+    done: &OperatorAction,
+) -> Result<bool> {
+    if !end(on, merchant, old, key.created_at).await? {
+        return Ok(false);
+    }
+    issue_key(on, merchant, key, done).await?;
+    Ok(true)
+}
+
+pub(crate) async fn revoke_key(
+    on: &mut Connection,
+    merchant: MerchantId,
+    hash: &[u8],
+    now: Timestamp,
+    done: &OperatorAction,
+) -> Result<bool> {
+    if !end(on, merchant, hash, now).await? {
+        return Ok(false);
+    }
+    add_action(on, done).await?;
+    Ok(true)
+}
+
+/// A key ends once: of two who try, one changes a row.
+async fn end(on: &mut Connection, merchant: MerchantId, hash: &[u8], now: Timestamp) -> Result<bool> {
+    let ended = on
+        .execute(
+            "UPDATE api_keys SET revoked_at = $3 WHERE hash = $1 AND merchant_id = $2 AND revoked_at IS NULL",
+            values![hash, merchant.0, now],
+        )
+        .await?;
+    Ok(ended == 1)
+}

@@ -7,12 +7,15 @@ mod either;
 mod announcements;
 mod audit;
 mod clock;
+mod db;
 mod error;
 mod exceptions;
 mod fill;
 mod find;
 mod keys;
 mod lists;
+mod load;
+mod migrations;
 mod needs;
 mod operators;
 mod postgres;
@@ -29,9 +32,9 @@ mod statements;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod totals;
-mod types;
 mod views;
 mod workers;
+mod write;
 
 use jiff::Timestamp;
 use payrail_core::backoff::{LONGEST_WAIT, later};
@@ -40,8 +43,10 @@ use payrail_core::decide::Rules;
 use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::ledger::Tip;
 use payrail_core::payout::Payout;
-use sqlx::migrate::{MigrateError, Migrator};
 use uuid::Uuid;
+
+use crate::db::{Connection, Transaction};
+use crate::needs::{Books, Needs};
 
 pub use announcements::Announcements;
 pub use audit::{
@@ -62,7 +67,7 @@ pub use process_lock::ProcessLock;
 pub use rows::{AttemptLine, EventLine, LedgerLine, Merchant};
 pub use search::{ActionFilter, EntryFilter, Found, LOOKED_AT_MAX, PayoutFilter, RecordFilter, Window};
 pub use settings::{Purpose, names};
-pub use sqlite::SqliteStore;
+pub use sqlite::{SqliteStore, file_of};
 pub use totals::{COUNTED_MAX, TrialBalance, UnderWay, Waiting};
 pub use views::{BalanceLine, OutcomeLine};
 pub use workers::WorkerLine;
@@ -100,35 +105,20 @@ impl Store {
         let id = Uuid::now_v7().to_string();
         let mut born = vec![(names::CREATED_AS, purpose.as_str()), (names::DATABASE_ID, id.as_str())];
         born.extend_from_slice(settings);
-        let done = match self {
+        match self {
             Self::Sqlite(store) => store.migrate(&born).await,
             Self::Postgres(store) => store.migrate(&born).await,
-        };
-        done.map_err(|error| match error {
-            MigrateError::Execute(error) => error.into(),
-            MigrateError::VersionMissing(version) => StoreError::Migration(format!(
-                "the database has migration {version}, which this program does not know: it was written by a newer \
-                 payrail. Start that one, or restore a backup"
-            )),
-            other => StoreError::Migration(other.to_string()),
-        })
+        }
     }
 
     /// The newest migration that this program knows.
     pub fn schema_version(&self) -> i64 {
-        let migrations: &Migrator = match self {
-            Self::Sqlite(_) => &sqlite::MIGRATIONS,
-            Self::Postgres(_) => &postgres::MIGRATIONS,
-        };
-        migrations.iter().map(|migration| migration.version).max().unwrap_or(0)
+        migrations::newest(matches!(self, Self::Sqlite(_)))
     }
 
-    /// Whether there is a schema already, of whatever version.
+    /// Whether there is no schema yet, of whatever version.
     pub async fn is_new(&self) -> Result<bool> {
-        match self {
-            Self::Sqlite(store) => store.is_new().await,
-            Self::Postgres(store) => store.is_new().await,
-        }
+        migrations::is_new(&mut self.short_read().await?).await
     }
 
     /// Removes everything, history included, and begins anew with empty tables, as a demonstration and with these
@@ -264,33 +254,63 @@ impl Store {
         write!(self, statements::add_action(action))
     }
 
-    /// One merchant's book and payouts as they were at one moment, for `verify`.
+    /// Every merchant's book and payouts as they were at one moment, for `verify`.
     pub async fn snapshot(&self) -> Result<Snapshot> {
-        Ok(match self {
-            Self::Sqlite(store) => Snapshot::Sqlite(store.reader.begin().await?),
-            Self::Postgres(store) => {
-                let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-                Snapshot::Postgres(store.reader.begin_with(begin).await?)
-            }
-        })
+        Ok(Snapshot(match self {
+            Self::Sqlite(store) => store.begin_snapshot().await?,
+            Self::Postgres(store) => store.begin_snapshot().await?,
+        }))
+    }
+
+    /// For look-ups by key.
+    async fn short_read(&self) -> Result<Connection> {
+        match self {
+            Self::Sqlite(store) => store.short_read().await,
+            Self::Postgres(store) => store.short_read().await,
+        }
+    }
+
+    /// For what may take long.
+    async fn long_read(&self) -> Result<Connection> {
+        match self {
+            Self::Sqlite(store) => store.long_read().await,
+            Self::Postgres(store) => store.long_read().await,
+        }
+    }
+
+    /// For small writes beside the lanes.
+    async fn begin(&self) -> Result<Transaction> {
+        match self {
+            Self::Sqlite(store) => store.begin().await,
+            Self::Postgres(store) => store.begin().await,
+        }
+    }
+
+    /// A transaction that has these merchants locked, and their books.
+    async fn begin_with_books(&self, needs: &Needs) -> Result<(Transaction, Books)> {
+        match self {
+            Self::Sqlite(store) => store.begin_with_books(needs).await,
+            Self::Postgres(store) => store.begin_with_books(needs).await,
+        }
+    }
+
+    async fn tidy(&self) -> Result<()> {
+        match self {
+            Self::Sqlite(store) => store.tidy().await,
+            Self::Postgres(store) => store.tidy().await,
+        }
     }
 }
 
 /// A read-only transaction: every read in it sees the same moment.
 #[derive(Debug)]
-pub enum Snapshot {
-    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
-    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
-}
+pub struct Snapshot(Transaction);
 
 /// Whole books as the core knows them, for tests to compare; the auditor reads plain rows (`audit.rs`).
 #[cfg(feature = "testing")]
 impl Snapshot {
     pub async fn entries_after(&mut self, merchant: MerchantId, seq: i64, limit: u32) -> Result<Vec<LedgerLine>> {
-        match self {
-            Self::Sqlite(tx) => sqlite::statements::entries_after(tx, merchant, seq, limit).await,
-            Self::Postgres(tx) => postgres::statements::entries_after(tx, merchant, seq, limit).await,
-        }
+        statements::entries_after(&mut self.0, merchant, seq, limit).await
     }
 
     pub async fn payouts_after(
@@ -299,9 +319,6 @@ impl Snapshot {
         after: Option<PayoutId>,
         limit: u32,
     ) -> Result<Vec<Payout>> {
-        match self {
-            Self::Sqlite(tx) => sqlite::statements::payouts_after(tx, merchant, after, limit).await,
-            Self::Postgres(tx) => postgres::statements::payouts_after(tx, merchant, after, limit).await,
-        }
+        statements::payouts_after(&mut self.0, merchant, after, limit).await
     }
 }

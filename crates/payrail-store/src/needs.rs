@@ -82,7 +82,7 @@ pub(crate) fn books(needs: &Needs, rows: Rows) -> Result<Books> {
     let mut books = Books::new();
     for row in rows.tips {
         let merchant = MerchantId(row.merchant_id);
-        let (last_event, last_at) = (row.last_event(), row.last_at.map(|at| at.0));
+        let (last_event, last_at) = (row.last_event(), row.last_at);
         books.insert(merchant, Book { tip: row.tip(), last_event, last_at, ..Book::new(merchant) });
     }
     for row in rows.records {

@@ -3,12 +3,12 @@
 
 use jiff::Timestamp;
 use payrail_core::operator::OperatorAction;
-use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::Store;
+use crate::db::{Columns, Connection, FromRow, values};
 use crate::error::{Result, StoreError};
-use crate::types::At;
+use crate::statements::add_action;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -61,18 +61,30 @@ pub struct NewSession {
     pub expires_at: Timestamp,
 }
 
-#[derive(FromRow)]
 pub(crate) struct OperatorRow {
     id: Uuid,
     name: String,
     role: String,
-    created_at: At,
-    disabled_at: Option<At>,
-    temporary_until: Option<At>,
-    #[sqlx(default)]
+    created_at: Timestamp,
+    disabled_at: Option<Timestamp>,
+    temporary_until: Option<Timestamp>,
     pub password_hash: Option<String>,
-    #[sqlx(default)]
-    pub expires_at: Option<At>,
+    pub expires_at: Option<Timestamp>,
+}
+
+impl FromRow for OperatorRow {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
+        Ok(Self {
+            id: row.take("id")?,
+            name: row.take("name")?,
+            role: row.take("role")?,
+            created_at: row.take("created_at")?,
+            disabled_at: row.take("disabled_at")?,
+            temporary_until: row.take("temporary_until")?,
+            password_hash: row.take_if_any("password_hash")?,
+            expires_at: row.take_if_any("expires_at")?,
+        })
+    }
 }
 
 impl TryFrom<OperatorRow> for Operator {
@@ -84,9 +96,9 @@ impl TryFrom<OperatorRow> for Operator {
             id: row.id,
             name: row.name,
             role: role.ok_or_else(|| StoreError::Corrupt(format!("unknown role {:?}", row.role)))?,
-            created_at: row.created_at.0,
-            disabled_at: row.disabled_at.map(|at| at.0),
-            temporary_until: row.temporary_until.map(|at| at.0),
+            created_at: row.created_at,
+            disabled_at: row.disabled_at,
+            temporary_until: row.temporary_until,
         })
     }
 }
@@ -177,252 +189,216 @@ impl Store {
     }
 }
 
-macro_rules! operators {
-    ($connection:ty) => {
-        use jiff::Timestamp;
-        use payrail_core::operator::OperatorAction;
-        use uuid::Uuid;
-
-        use super::statements::add_action;
-        use $crate::error::Result;
-        use $crate::operators::{Disabling, NewSession, Operator, OperatorRow};
-        use $crate::types::At;
-
-        type Connection = $connection;
-
-        pub async fn add_operator(
-            on: &mut Connection,
-            operator: &Operator,
-            password_hash: &str,
-            done: &OperatorAction,
-        ) -> Result<bool> {
-            let added = sqlx::query(
-                "INSERT INTO operators (id, name, password_hash, role, created_at, temporary_until) \
-                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
-            )
-            .bind(operator.id)
-            .bind(&operator.name)
-            .bind(password_hash)
-            .bind(operator.role.as_str())
-            .bind(At(operator.created_at))
-            .bind(operator.temporary_until.map(At))
-            .execute(&mut *on)
-            .await?;
-            noted(on, added.rows_affected() == 1, done).await
-        }
-
-        /// What was done is told of; what was not, is not.
-        async fn noted(on: &mut Connection, was_done: bool, done: &OperatorAction) -> Result<bool> {
-            if was_done {
-                add_action(on, done).await?;
-            }
-            Ok(was_done)
-        }
-
-        pub async fn operators(on: &mut Connection) -> Result<Vec<Operator>> {
-            let rows: Vec<OperatorRow> = sqlx::query_as(
-                "SELECT id, name, role, created_at, disabled_at, temporary_until FROM operators ORDER BY lower(name)",
-            )
-            .fetch_all(on)
-            .await?;
-            rows.into_iter().map(Operator::try_from).collect()
-        }
-
-        pub async fn operator(on: &mut Connection, id: Uuid) -> Result<Option<Operator>> {
-            let row: Option<OperatorRow> = sqlx::query_as(
-                "SELECT id, name, role, created_at, disabled_at, temporary_until FROM operators WHERE id = $1",
-            )
-            .bind(id)
-            .fetch_optional(on)
-            .await?;
-            row.map(Operator::try_from).transpose()
-        }
-
-        pub async fn operator_of_name(on: &mut Connection, name: &str) -> Result<Option<(Operator, String)>> {
-            let row: Option<OperatorRow> = sqlx::query_as(
-                "SELECT id, name, role, created_at, disabled_at, temporary_until, password_hash \
-                 FROM operators WHERE lower(name) = $1",
-            )
-            .bind(name.to_ascii_lowercase())
-            .fetch_optional(on)
-            .await?;
-            let Some(mut row) = row else { return Ok(None) };
-            let hash = row.password_hash.take().unwrap_or_default();
-            Ok(Some((Operator::try_from(row)?, hash)))
-        }
-
-        pub async fn disable_operator(
-            on: &mut Connection,
-            id: Uuid,
-            now: Timestamp,
-            done: &OperatorAction,
-        ) -> Result<bool> {
-            let disabled = sqlx::query("UPDATE operators SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL")
-                .bind(id)
-                .bind(At(now))
-                .execute(&mut *on)
-                .await?;
-            end_sessions(on, id).await?;
-            noted(on, disabled.rows_affected() == 1, done).await
-        }
-
-        pub async fn disable_but_the_last(
-            on: &mut Connection,
-            id: Uuid,
-            now: Timestamp,
-            done: &OperatorAction,
-        ) -> Result<Disabling> {
-            // Two operators who disable each other at the same moment take turns at the first operator's row; the
-            // second one's count, a statement of its own, sees what the first did.
-            sqlx::query("UPDATE operators SET name = name WHERE id = (SELECT id FROM operators ORDER BY id LIMIT 1)")
-                .execute(&mut *on)
-                .await?;
-            let (others,): (i64,) = sqlx::query_as(
-                "SELECT count(*) FROM operators \
-                 WHERE id <> $1 AND role = 'operator' AND disabled_at IS NULL AND temporary_until IS NULL",
-            )
-            .bind(id)
-            .fetch_one(&mut *on)
-            .await?;
-            if others == 0 {
-                return Ok(Disabling::LastOperator);
-            }
-            let is_done = disable_operator(on, id, now, done).await?;
-            Ok(if is_done { Disabling::Done } else { Disabling::AlreadyDone })
-        }
-
-        pub async fn enable_operator(on: &mut Connection, id: Uuid, done: &OperatorAction) -> Result<bool> {
-            let enabled =
-                sqlx::query("UPDATE operators SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL")
-                    .bind(id)
-                    .execute(&mut *on)
-                    .await?;
-            noted(on, enabled.rows_affected() == 1, done).await
-        }
-
-        pub async fn set_password(
-            on: &mut Connection,
-            id: Uuid,
-            password_hash: &str,
-            done: &OperatorAction,
-        ) -> Result<bool> {
-            let changed = sqlx::query("UPDATE operators SET password_hash = $2, temporary_until = NULL WHERE id = $1")
-                .bind(id)
-                .bind(password_hash)
-                .execute(&mut *on)
-                .await?;
-            end_sessions(on, id).await?;
-            noted(on, changed.rows_affected() == 1, done).await
-        }
-
-        pub async fn set_temporary_password(
-            on: &mut Connection,
-            id: Uuid,
-            password_hash: &str,
-            until: Timestamp,
-            done: &OperatorAction,
-        ) -> Result<bool> {
-            let changed = sqlx::query("UPDATE operators SET password_hash = $2, temporary_until = $3 WHERE id = $1")
-                .bind(id)
-                .bind(password_hash)
-                .bind(At(until))
-                .execute(&mut *on)
-                .await?;
-            end_sessions(on, id).await?;
-            noted(on, changed.rows_affected() == 1, done).await
-        }
-
-        pub async fn replace_password(
-            on: &mut Connection,
-            id: Uuid,
-            checked_hash: &str,
-            password_hash: &str,
-            kept: &[u8],
-            done: &OperatorAction,
-        ) -> Result<bool> {
-            let changed = sqlx::query(
-                "UPDATE operators SET password_hash = $3, temporary_until = NULL \
-                 WHERE id = $1 AND password_hash = $2 AND disabled_at IS NULL",
-            )
-            .bind(id)
-            .bind(checked_hash)
-            .bind(password_hash)
-            .execute(&mut *on)
-            .await?;
-            if changed.rows_affected() == 1 {
-                sqlx::query("DELETE FROM operator_sessions WHERE operator_id = $1 AND hash <> $2")
-                    .bind(id)
-                    .bind(kept)
-                    .execute(&mut *on)
-                    .await?;
-            }
-            noted(on, changed.rows_affected() == 1, done).await
-        }
-
-        async fn end_sessions(on: &mut Connection, of: Uuid) -> Result<()> {
-            sqlx::query("DELETE FROM operator_sessions WHERE operator_id = $1").bind(of).execute(on).await?;
-            Ok(())
-        }
-
-        pub async fn open_session(
-            on: &mut Connection,
-            of: Uuid,
-            checked_hash: &str,
-            session: &NewSession,
-            done: &OperatorAction,
-        ) -> Result<bool> {
-            // Changes nothing but takes the row's lock: a change of password waits for this session and then
-            // ends it, or was first, and the hash is another.
-            let still = sqlx::query(
-                "UPDATE operators SET name = name WHERE id = $1 AND password_hash = $2 AND disabled_at IS NULL",
-            )
-            .bind(of)
-            .bind(checked_hash)
-            .execute(&mut *on)
-            .await?;
-            if still.rows_affected() == 0 {
-                return Ok(false);
-            }
-            sqlx::query("DELETE FROM operator_sessions WHERE expires_at <= $1")
-                .bind(At(session.created_at))
-                .execute(&mut *on)
-                .await?;
-            sqlx::query(
-                "INSERT INTO operator_sessions (hash, operator_id, created_at, expires_at) VALUES ($1, $2, $3, $4)",
-            )
-            .bind(&session.hash[..])
-            .bind(of)
-            .bind(At(session.created_at))
-            .bind(At(session.expires_at))
-            .execute(&mut *on)
-            .await?;
-            noted(on, true, done).await
-        }
-
-        pub async fn operator_of_session(
-            on: &mut Connection,
-            hash: &[u8],
-            now: Timestamp,
-        ) -> Result<Option<(Operator, Timestamp)>> {
-            let row: Option<OperatorRow> = sqlx::query_as(
-                "SELECT o.id, o.name, o.role, o.created_at, o.disabled_at, o.temporary_until, s.expires_at \
-                 FROM operator_sessions s JOIN operators o ON o.id = s.operator_id \
-                 WHERE s.hash = $1 AND s.expires_at > $2 AND o.disabled_at IS NULL",
-            )
-            .bind(hash)
-            .bind(At(now))
-            .fetch_optional(on)
-            .await?;
-            let Some(row) = row else { return Ok(None) };
-            let until = row.expires_at.map_or(now, |at| at.0);
-            Ok(Some((Operator::try_from(row)?, until)))
-        }
-
-        pub async fn close_session(on: &mut Connection, hash: &[u8], done: &OperatorAction) -> Result<()> {
-            let closed =
-                sqlx::query("DELETE FROM operator_sessions WHERE hash = $1").bind(hash).execute(&mut *on).await?;
-            noted(on, closed.rows_affected() == 1, done).await.map(drop)
-        }
-    };
+pub(crate) async fn add_operator(
+    on: &mut Connection,
+    operator: &Operator,
+    password_hash: &str,
+    done: &OperatorAction,
+) -> Result<bool> {
+    let added = on
+        .execute(
+            "INSERT INTO operators (id, name, password_hash, role, created_at, temporary_until) \
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+            values![
+                operator.id,
+                &operator.name,
+                password_hash,
+                operator.role.as_str(),
+                operator.created_at,
+                operator.temporary_until
+            ],
+        )
+        .await?;
+    noted(on, added == 1, done).await
 }
-pub(crate) use operators;
+
+/// What was done is told of; what was not, is not.
+async fn noted(on: &mut Connection, was_done: bool, done: &OperatorAction) -> Result<bool> {
+    if was_done {
+        add_action(on, done).await?;
+    }
+    Ok(was_done)
+}
+
+pub(crate) async fn operators(on: &mut Connection) -> Result<Vec<Operator>> {
+    let rows: Vec<OperatorRow> = on
+        .all("SELECT id, name, role, created_at, disabled_at, temporary_until FROM operators ORDER BY lower(name)", &[])
+        .await?;
+    rows.into_iter().map(Operator::try_from).collect()
+}
+
+pub(crate) async fn operator(on: &mut Connection, id: Uuid) -> Result<Option<Operator>> {
+    let row: Option<OperatorRow> = on
+        .optional(
+            "SELECT id, name, role, created_at, disabled_at, temporary_until FROM operators WHERE id = $1",
+            values![id],
+        )
+        .await?;
+    row.map(Operator::try_from).transpose()
+}
+
+pub(crate) async fn operator_of_name(on: &mut Connection, name: &str) -> Result<Option<(Operator, String)>> {
+    let row: Option<OperatorRow> = on
+        .optional(
+            "SELECT id, name, role, created_at, disabled_at, temporary_until, password_hash \
+         FROM operators WHERE lower(name) = $1",
+            values![&*name.to_ascii_lowercase()],
+        )
+        .await?;
+    let Some(mut row) = row else { return Ok(None) };
+    let hash = row.password_hash.take().unwrap_or_default();
+    Ok(Some((Operator::try_from(row)?, hash)))
+}
+
+pub(crate) async fn disable_operator(
+    on: &mut Connection,
+    id: Uuid,
+    now: Timestamp,
+    done: &OperatorAction,
+) -> Result<bool> {
+    let disabled = on
+        .execute("UPDATE operators SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL", values![id, now])
+        .await?;
+    end_sessions(on, id).await?;
+    noted(on, disabled == 1, done).await
+}
+
+pub(crate) async fn disable_but_the_last(
+    on: &mut Connection,
+    id: Uuid,
+    now: Timestamp,
+    done: &OperatorAction,
+) -> Result<Disabling> {
+    // Two operators who disable each other at the same moment take turns at the first operator's row; the
+    // second one's count, a statement of its own, sees what the first did.
+    on.execute("UPDATE operators SET name = name WHERE id = (SELECT id FROM operators ORDER BY id LIMIT 1)", &[])
+        .await?;
+    let (others,): (i64,) = on
+        .one(
+            "SELECT count(*) FROM operators \
+         WHERE id <> $1 AND role = 'operator' AND disabled_at IS NULL AND temporary_until IS NULL",
+            values![id],
+        )
+        .await?;
+    if others == 0 {
+        return Ok(Disabling::LastOperator);
+    }
+    let is_done = disable_operator(on, id, now, done).await?;
+    Ok(if is_done { Disabling::Done } else { Disabling::AlreadyDone })
+}
+
+pub(crate) async fn enable_operator(on: &mut Connection, id: Uuid, done: &OperatorAction) -> Result<bool> {
+    let enabled = on
+        .execute("UPDATE operators SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL", values![id])
+        .await?;
+    noted(on, enabled == 1, done).await
+}
+
+pub(crate) async fn set_password(
+    on: &mut Connection,
+    id: Uuid,
+    password_hash: &str,
+    done: &OperatorAction,
+) -> Result<bool> {
+    let changed = on
+        .execute(
+            "UPDATE operators SET password_hash = $2, temporary_until = NULL WHERE id = $1",
+            values![id, password_hash],
+        )
+        .await?;
+    end_sessions(on, id).await?;
+    noted(on, changed == 1, done).await
+}
+
+pub(crate) async fn set_temporary_password(
+    on: &mut Connection,
+    id: Uuid,
+    password_hash: &str,
+    until: Timestamp,
+    done: &OperatorAction,
+) -> Result<bool> {
+    let changed = on
+        .execute(
+            "UPDATE operators SET password_hash = $2, temporary_until = $3 WHERE id = $1",
+            values![id, password_hash, until],
+        )
+        .await?;
+    end_sessions(on, id).await?;
+    noted(on, changed == 1, done).await
+}
+
+pub(crate) async fn replace_password(
+    on: &mut Connection,
+    id: Uuid,
+    checked_hash: &str,
+    password_hash: &str,
+    kept: &[u8],
+    done: &OperatorAction,
+) -> Result<bool> {
+    let changed = on
+        .execute(
+            "UPDATE operators SET password_hash = $3, temporary_until = NULL \
+         WHERE id = $1 AND password_hash = $2 AND disabled_at IS NULL",
+            values![id, checked_hash, password_hash],
+        )
+        .await?;
+    if changed == 1 {
+        on.execute("DELETE FROM operator_sessions WHERE operator_id = $1 AND hash <> $2", values![id, kept]).await?;
+    }
+    noted(on, changed == 1, done).await
+}
+
+async fn end_sessions(on: &mut Connection, of: Uuid) -> Result<()> {
+    on.execute("DELETE FROM operator_sessions WHERE operator_id = $1", values![of]).await?;
+    Ok(())
+}
+
+pub(crate) async fn open_session(
+    on: &mut Connection,
+    of: Uuid,
+    checked_hash: &str,
+    session: &NewSession,
+    done: &OperatorAction,
+) -> Result<bool> {
+    // Changes nothing but takes the row's lock: a change of password waits for this session and then
+    // ends it, or was first, and the hash is another.
+    let still = on
+        .execute(
+            "UPDATE operators SET name = name WHERE id = $1 AND password_hash = $2 AND disabled_at IS NULL",
+            values![of, checked_hash],
+        )
+        .await?;
+    if still == 0 {
+        return Ok(false);
+    }
+    on.execute("DELETE FROM operator_sessions WHERE expires_at <= $1", values![session.created_at]).await?;
+    on.execute(
+        "INSERT INTO operator_sessions (hash, operator_id, created_at, expires_at) VALUES ($1, $2, $3, $4)",
+        values![&session.hash[..], of, session.created_at, session.expires_at],
+    )
+    .await?;
+    noted(on, true, done).await
+}
+
+pub(crate) async fn operator_of_session(
+    on: &mut Connection,
+    hash: &[u8],
+    now: Timestamp,
+) -> Result<Option<(Operator, Timestamp)>> {
+    let row: Option<OperatorRow> = on
+        .optional(
+            "SELECT o.id, o.name, o.role, o.created_at, o.disabled_at, o.temporary_until, s.expires_at \
+         FROM operator_sessions s JOIN operators o ON o.id = s.operator_id \
+         WHERE s.hash = $1 AND s.expires_at > $2 AND o.disabled_at IS NULL",
+            values![hash, now],
+        )
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let until = row.expires_at.unwrap_or(now);
+    Ok(Some((Operator::try_from(row)?, until)))
+}
+
+pub(crate) async fn close_session(on: &mut Connection, hash: &[u8], done: &OperatorAction) -> Result<()> {
+    let closed = on.execute("DELETE FROM operator_sessions WHERE hash = $1", values![hash]).await?;
+    noted(on, closed == 1, done).await.map(drop)
+}

@@ -9,7 +9,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
-use sqlx::{Connection, PgConnection};
+use deadpool_postgres::ClientWrapper;
 
 use crate::Store;
 use crate::error::{Result, StoreError};
@@ -32,7 +32,7 @@ pub struct ProcessLock {
 #[derive(Debug)]
 enum Held {
     File(File),
-    Session(Box<PgConnection>),
+    Session(Box<ClientWrapper>),
 }
 
 impl Store {
@@ -50,8 +50,8 @@ impl Store {
         match self {
             Self::Sqlite(store) => lock_file(store.lock_file(), kind),
             Self::Postgres(store) => {
-                let mut session = store.reader.acquire().await?.detach();
-                let locked = try_advisory(&mut session, kind).await?;
+                let session = store.detached().await?;
+                let locked = try_advisory(&session, kind).await?;
                 Ok(locked.then(|| ProcessLock { held: Held::Session(Box::new(session)) }))
             }
         }
@@ -74,26 +74,22 @@ fn lock_file(path: PathBuf, kind: Kind) -> Result<Option<ProcessLock>> {
     }
 }
 
-async fn try_advisory(session: &mut PgConnection, kind: Kind) -> Result<bool> {
+async fn try_advisory(session: &ClientWrapper, kind: Kind) -> Result<bool> {
     let take = match kind {
         Kind::Shared => "SELECT pg_try_advisory_lock_shared($1, $2)",
         Kind::Exclusive => "SELECT pg_try_advisory_lock($1, $2)",
     };
-    Ok(sqlx::query_scalar(take).bind(ADVISORY.0).bind(ADVISORY.1).fetch_one(session).await?)
+    Ok(session.query_one(take, &[&ADVISORY.0, &ADVISORY.1]).await?.try_get(0)?)
 }
 
 impl ProcessLock {
     /// From exclusive to shared, with nobody in between on PostgreSQL.
-    pub async fn share(mut self) -> Result<Self> {
-        match &mut self.held {
+    pub async fn share(self) -> Result<Self> {
+        match &self.held {
             Held::File(file) => file.lock_shared().map_err(|error| StoreError::Unavailable(error.to_string()))?,
             Held::Session(session) => {
                 try_advisory(session, Kind::Shared).await?;
-                sqlx::query("SELECT pg_advisory_unlock($1, $2)")
-                    .bind(ADVISORY.0)
-                    .bind(ADVISORY.1)
-                    .execute(&mut **session)
-                    .await?;
+                session.query_one("SELECT pg_advisory_unlock($1, $2)", &[&ADVISORY.0, &ADVISORY.1]).await?;
             }
         }
         Ok(self)
@@ -101,9 +97,9 @@ impl ProcessLock {
 
     /// Whether it is still ours: the server gives up a session's locks when it loses the connection.
     pub async fn is_held(&mut self) -> bool {
-        match &mut self.held {
+        match &self.held {
             Held::File(_) => true,
-            Held::Session(session) => session.ping().await.is_ok(),
+            Held::Session(session) => session.simple_query("").await.is_ok(),
         }
     }
 }

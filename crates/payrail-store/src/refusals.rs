@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use payrail_core::ids::Bucket;
 
 use crate::Store;
+use crate::db::{Connection, values};
 use crate::error::Result;
 
 impl Store {
@@ -14,27 +15,14 @@ impl Store {
     }
 }
 
-macro_rules! refusals {
-    ($connection:ty) => {
-        use jiff::Timestamp;
-        use payrail_core::ids::Bucket;
-
-        use $crate::error::Result;
-        use $crate::types::At;
-
-        /// The time is compared twice: a key that a payout has taken over meanwhile has none.
-        pub async fn remove(on: &mut $connection, bucket: Bucket, then: Timestamp, most: u32) -> Result<u64> {
-            let done = sqlx::query(
-                "DELETE FROM idempotency_records WHERE bucket = $1 AND expires_at < $2 AND (merchant_id, key) IN \
-                 (SELECT merchant_id, key FROM idempotency_records WHERE bucket = $1 AND expires_at < $2 LIMIT $3)",
-            )
-            .bind(bucket.column())
-            .bind(At(then))
-            .bind(i64::from(most))
-            .execute(on)
-            .await?;
-            Ok(done.rows_affected())
-        }
-    };
+/// The time is compared twice: a key that a payout has taken over meanwhile has none.
+pub(crate) async fn remove(on: &mut Connection, bucket: Bucket, then: Timestamp, most: u32) -> Result<u64> {
+    let done = on
+        .execute(
+            "DELETE FROM idempotency_records WHERE bucket = $1 AND expires_at < $2 AND (merchant_id, key) IN \
+         (SELECT merchant_id, key FROM idempotency_records WHERE bucket = $1 AND expires_at < $2 LIMIT $3)",
+            values![bucket.column(), then, i64::from(most)],
+        )
+        .await?;
+    Ok(done)
 }
-pub(crate) use refusals;

@@ -8,11 +8,21 @@ use payrail_core::ids::{MerchantId, PayoutId, RequestId};
 use payrail_core::ledger::{Balances, Entry, EntryKind, Tip};
 use payrail_core::money::{Amount, Paise};
 use payrail_core::payout::{Doubt, Payout, Progress, State, Status, Step};
-use sqlx::FromRow;
 use uuid::Uuid;
 
+use crate::db::{Columns, FromRow};
 use crate::error::{Result, StoreError};
-use crate::types::At;
+
+/// What every payout is read with, in the order of [`PayoutRow`].
+pub(crate) const PAYOUT_COLUMNS: &str = "merchant_id, id, amount_paise, bank_account_id, status, attempts, calls, \
+    unanswered, step, due_at, leased_by, doubt_since, doubt_reason, utr, reason, created_at, updated_at, request_id";
+
+/// What every entry `e` is read with. Its payout by a sub-query, which has but one plan: to a join, on tables that
+/// it has not yet analyzed, PostgreSQL may bring all of the merchant's payouts for each entry. And by one, which
+/// brings the status (one word) and the account in one text: a second would look the payout up again.
+pub(crate) const ENTRY_COLUMNS: &str = "e.seq, e.kind, e.amount_paise, e.available_after, e.held_after, e.payout_id, \
+    e.description, e.created_at, (SELECT p.status || ' ' || p.bank_account_id FROM payouts p \
+    WHERE p.bucket = e.bucket AND p.merchant_id = e.merchant_id AND p.id = e.payout_id) AS payout";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Merchant {
@@ -22,22 +32,31 @@ pub struct Merchant {
     pub created_at: Timestamp,
 }
 
-#[derive(FromRow)]
 pub(crate) struct MerchantRow {
     id: Uuid,
     name: String,
     email: String,
-    created_at: At,
+    created_at: Timestamp,
+}
+
+impl FromRow for MerchantRow {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
+        Ok(Self {
+            id: row.take("id")?,
+            name: row.take("name")?,
+            email: row.take("email")?,
+            created_at: row.take("created_at")?,
+        })
+    }
 }
 
 impl From<MerchantRow> for Merchant {
     fn from(row: MerchantRow) -> Self {
-        Self { id: MerchantId(row.id), name: row.name, email: row.email, created_at: row.created_at.0 }
+        Self { id: MerchantId(row.id), name: row.name, email: row.email, created_at: row.created_at }
     }
 }
 
 /// The end of a book: balances and numbers, all null while it is empty.
-#[derive(FromRow)]
 pub(crate) struct TipRow {
     pub merchant_id: Uuid,
     pub seq: Option<i64>,
@@ -45,8 +64,20 @@ pub(crate) struct TipRow {
     pub held_after: Option<i64>,
     pub last_event: Option<i64>,
     /// The newest entry's time.
-    #[sqlx(default)]
-    pub last_at: Option<At>,
+    pub last_at: Option<Timestamp>,
+}
+
+impl FromRow for TipRow {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
+        Ok(Self {
+            merchant_id: row.take("merchant_id")?,
+            seq: row.take("seq")?,
+            available_after: row.take("available_after")?,
+            held_after: row.take("held_after")?,
+            last_event: row.take("last_event")?,
+            last_at: row.take_if_any("last_at")?,
+        })
+    }
 }
 
 impl TipRow {
@@ -65,7 +96,6 @@ impl TipRow {
     }
 }
 
-#[derive(FromRow)]
 pub(crate) struct EntryRow {
     seq: i64,
     kind: String,
@@ -74,12 +104,27 @@ pub(crate) struct EntryRow {
     held_after: i64,
     payout_id: Option<Uuid>,
     description: Option<String>,
-    created_at: At,
+    created_at: Timestamp,
     /// The payout's status, a blank, its account.
-    #[sqlx(default)]
     payout: Option<String>,
-    #[sqlx(default)]
     utr: Option<String>,
+}
+
+impl FromRow for EntryRow {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
+        Ok(Self {
+            seq: row.take("seq")?,
+            kind: row.take("kind")?,
+            amount_paise: row.take("amount_paise")?,
+            available_after: row.take("available_after")?,
+            held_after: row.take("held_after")?,
+            payout_id: row.take("payout_id")?,
+            description: row.take("description")?,
+            created_at: row.take("created_at")?,
+            payout: row.take_if_any("payout")?,
+            utr: row.take_if_any("utr")?,
+        })
+    }
 }
 
 /// A ledger entry with the account that its payout went to, and what has become of it.
@@ -103,7 +148,7 @@ impl TryFrom<EntryRow> for LedgerLine {
             after: Balances { available: Paise::new(row.available_after), held: Paise::new(row.held_after) },
             payout: row.payout_id.map(PayoutId),
             description: row.description,
-            created_at: row.created_at.0,
+            created_at: row.created_at,
         };
         let (status, account) = row.payout.as_deref().and_then(|payout| payout.split_once(' ')).unzip();
         Ok(Self {
@@ -115,7 +160,6 @@ impl TryFrom<EntryRow> for LedgerLine {
     }
 }
 
-#[derive(FromRow)]
 pub(crate) struct PayoutRow {
     pub merchant_id: Uuid,
     pub id: Uuid,
@@ -126,15 +170,40 @@ pub(crate) struct PayoutRow {
     pub calls: i32,
     pub unanswered: i32,
     pub step: Option<String>,
-    pub due_at: Option<At>,
+    pub due_at: Option<Timestamp>,
     pub leased_by: Option<String>,
-    pub doubt_since: Option<At>,
+    pub doubt_since: Option<Timestamp>,
     pub doubt_reason: Option<String>,
     pub utr: Option<String>,
     pub reason: Option<String>,
-    pub created_at: At,
-    pub updated_at: At,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
     pub request_id: Option<String>,
+}
+
+impl FromRow for PayoutRow {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
+        Ok(Self {
+            merchant_id: row.take("merchant_id")?,
+            id: row.take("id")?,
+            amount_paise: row.take("amount_paise")?,
+            bank_account_id: row.take("bank_account_id")?,
+            status: row.take("status")?,
+            attempts: row.take("attempts")?,
+            calls: row.take("calls")?,
+            unanswered: row.take("unanswered")?,
+            step: row.take("step")?,
+            due_at: row.take("due_at")?,
+            leased_by: row.take("leased_by")?,
+            doubt_since: row.take("doubt_since")?,
+            doubt_reason: row.take("doubt_reason")?,
+            utr: row.take("utr")?,
+            reason: row.take("reason")?,
+            created_at: row.take("created_at")?,
+            updated_at: row.take("updated_at")?,
+            request_id: row.take("request_id")?,
+        })
+    }
 }
 
 impl TryFrom<PayoutRow> for Payout {
@@ -148,8 +217,8 @@ impl TryFrom<PayoutRow> for Payout {
             attempts: count(row.attempts)?,
             calls: count(row.calls)?,
             unanswered: count(row.unanswered)?,
-            created_at: row.created_at.0,
-            updated_at: row.updated_at.0,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
             bank_account_id: row.bank_account_id,
             request_id: row.request_id.as_deref().and_then(RequestId::parse),
         })
@@ -159,7 +228,7 @@ impl TryFrom<PayoutRow> for Payout {
 impl PayoutRow {
     fn state(&self) -> Result<State> {
         Ok(match word(Status::parse(&self.status), "status", &self.status)? {
-            Status::Pending => State::Pending { due_at: self.need(self.due_at.map(|at| at.0), "due_at")? },
+            Status::Pending => State::Pending { due_at: self.need(self.due_at, "due_at")? },
             Status::Processing => State::Processing(self.progress()?),
             Status::Completed => State::Completed { utr: self.need(self.utr.clone(), "utr")? },
             Status::Failed => State::Failed { reason: self.need(self.reason.clone(), "reason")? },
@@ -173,12 +242,11 @@ impl PayoutRow {
 
     fn progress(&self) -> Result<Progress> {
         let step = self.step.as_deref().and_then(Step::parse);
-        let doubt = self
-            .doubt_since
-            .map(|since| Doubt { since: since.0, reason: self.doubt_reason.clone().unwrap_or_default() });
+        let doubt =
+            self.doubt_since.map(|since| Doubt { since, reason: self.doubt_reason.clone().unwrap_or_default() });
         Ok(Progress {
             step: self.need(step, "step")?,
-            due_at: self.need(self.due_at.map(|at| at.0), "due_at")?,
+            due_at: self.need(self.due_at, "due_at")?,
             leased_by: self.leased_by.clone(),
             doubt,
         })
@@ -193,9 +261,9 @@ impl PayoutRow {
 #[derive(Default)]
 pub(crate) struct StateColumns<'a> {
     pub step: Option<&'static str>,
-    pub due_at: Option<At>,
+    pub due_at: Option<Timestamp>,
     pub leased_by: Option<&'a str>,
-    pub doubt_since: Option<At>,
+    pub doubt_since: Option<Timestamp>,
     pub doubt_reason: Option<&'a str>,
     pub utr: Option<&'a str>,
     pub reason: Option<&'a str>,
@@ -205,12 +273,12 @@ impl<'a> From<&'a Payout> for StateColumns<'a> {
     fn from(payout: &'a Payout) -> Self {
         let none = Self::default();
         match &payout.state {
-            State::Pending { due_at } => Self { due_at: Some(At(*due_at)), ..none },
+            State::Pending { due_at } => Self { due_at: Some(*due_at), ..none },
             State::Processing(progress) => Self {
                 step: Some(progress.step.as_str()),
-                due_at: Some(At(progress.due_at)),
+                due_at: Some(progress.due_at),
                 leased_by: progress.leased_by.as_deref(),
-                doubt_since: progress.doubt.as_ref().map(|doubt| At(doubt.since)),
+                doubt_since: progress.doubt.as_ref().map(|doubt| doubt.since),
                 doubt_reason: progress.doubt.as_ref().map(|doubt| doubt.reason.as_str()),
                 ..none
             },
@@ -222,7 +290,6 @@ impl<'a> From<&'a Payout> for StateColumns<'a> {
     }
 }
 
-#[derive(FromRow)]
 pub(crate) struct RecordRow {
     pub merchant_id: Uuid,
     pub key: Uuid,
@@ -230,8 +297,23 @@ pub(crate) struct RecordRow {
     pub status: i16,
     pub body: String,
     pub payout_id: Option<Uuid>,
-    pub created_at: At,
-    pub expires_at: Option<At>,
+    pub created_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+}
+
+impl FromRow for RecordRow {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
+        Ok(Self {
+            merchant_id: row.take("merchant_id")?,
+            key: row.take("key")?,
+            request_hash: row.take("request_hash")?,
+            status: row.take("status")?,
+            body: row.take("body")?,
+            payout_id: row.take("payout_id")?,
+            created_at: row.take("created_at")?,
+            expires_at: row.take("expires_at")?,
+        })
+    }
 }
 
 impl TryFrom<RecordRow> for Record {
@@ -244,19 +326,29 @@ impl TryFrom<RecordRow> for Record {
             request: RequestHash(hash.map_err(|_| StoreError::Corrupt("a request hash of another length".into()))?),
             answer: Answer { status: row.status as u16, body: row.body },
             payout: row.payout_id.map(PayoutId),
-            created_at: row.created_at.0,
-            expires_at: row.expires_at.map(|at| at.0),
+            created_at: row.created_at,
+            expires_at: row.expires_at,
         })
     }
 }
 
 /// A line of the bank's list of returns that was read before.
-#[derive(FromRow)]
 pub(crate) struct KnownReturnRow {
     pub merchant_id: Uuid,
     pub id: Uuid,
     pub payout_id: Option<Uuid>,
     pub status: String,
+}
+
+impl FromRow for KnownReturnRow {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
+        Ok(Self {
+            merchant_id: row.take("merchant_id")?,
+            id: row.take("id")?,
+            payout_id: row.take("payout_id")?,
+            status: row.take("status")?,
+        })
+    }
 }
 
 impl KnownReturnRow {
@@ -268,11 +360,16 @@ impl KnownReturnRow {
 }
 
 /// A UTR that a payout is paid under, and another payout that has it already.
-#[derive(FromRow)]
 pub(crate) struct UtrRow {
     pub merchant_id: Uuid,
     pub utr: String,
     pub other: Option<Uuid>,
+}
+
+impl FromRow for UtrRow {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
+        Ok(Self { merchant_id: row.take("merchant_id")?, utr: row.take("utr")?, other: row.take("other")? })
+    }
 }
 
 /// One call to the bank, as it was kept. No outcome: the worker that made it never reported.
@@ -288,16 +385,30 @@ pub struct AttemptLine {
     pub ended_at: Option<Timestamp>,
 }
 
-#[derive(FromRow)]
 pub(crate) struct AttemptRow {
     number: i32,
     step: String,
     worker: String,
-    started_at: At,
+    started_at: Timestamp,
     outcome: Option<String>,
     sent: Option<String>,
     received: Option<String>,
-    ended_at: Option<At>,
+    ended_at: Option<Timestamp>,
+}
+
+impl FromRow for AttemptRow {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
+        Ok(Self {
+            number: row.take("number")?,
+            step: row.take("step")?,
+            worker: row.take("worker")?,
+            started_at: row.take("started_at")?,
+            outcome: row.take("outcome")?,
+            sent: row.take("sent")?,
+            received: row.take("received")?,
+            ended_at: row.take("ended_at")?,
+        })
+    }
 }
 
 impl TryFrom<AttemptRow> for AttemptLine {
@@ -308,11 +419,11 @@ impl TryFrom<AttemptRow> for AttemptLine {
             number: count(row.number)?,
             step: row.step,
             worker: row.worker,
-            started_at: row.started_at.0,
+            started_at: row.started_at,
             outcome: row.outcome,
             sent: row.sent,
             received: row.received,
-            ended_at: row.ended_at.map(|at| at.0),
+            ended_at: row.ended_at,
         })
     }
 }
@@ -326,12 +437,22 @@ pub struct EventLine {
     pub created_at: Timestamp,
 }
 
-#[derive(FromRow)]
 pub(crate) struct EventRow {
     seq: i64,
     kind: String,
     payout_id: Option<Uuid>,
-    created_at: At,
+    created_at: Timestamp,
+}
+
+impl FromRow for EventRow {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
+        Ok(Self {
+            seq: row.take("seq")?,
+            kind: row.take("kind")?,
+            payout_id: row.take("payout_id")?,
+            created_at: row.take("created_at")?,
+        })
+    }
 }
 
 impl TryFrom<EventRow> for EventLine {
@@ -339,7 +460,7 @@ impl TryFrom<EventRow> for EventLine {
 
     fn try_from(row: EventRow) -> Result<Self> {
         let kind = word(EventKind::parse(&row.kind), "kind of event", &row.kind)?;
-        Ok(Self { seq: row.seq, kind, payout: row.payout_id.map(PayoutId), created_at: row.created_at.0 })
+        Ok(Self { seq: row.seq, kind, payout: row.payout_id.map(PayoutId), created_at: row.created_at })
     }
 }
 

@@ -100,7 +100,7 @@ impl Store {
         while let Some(count) = look.wants(filter.takes.is_some()) {
             let page = match filter.merchant {
                 Some(merchant) => self.payouts_of(merchant, filter.window, look.at, count).await?,
-                None => read!(self, lists::all_payouts(filter.window.start(), look.at, count))?,
+                None => search!(self, lists::all_payouts(filter.window.start(), look.at, count))?,
             };
             look.take(page, count, |(_, payout)| position_of(payout), |(_, payout)| filter.fits(payout));
         }
@@ -119,7 +119,7 @@ impl Store {
         let from = first(window.start().saturating_sub(ID_AHEAD).unwrap_or(Timestamp::UNIX_EPOCH));
         let end = first(before.at.saturating_add(ID_AHEAD).unwrap_or(END_OF_TIME));
         let before = PayoutId(before.id).min(end);
-        read!(self, lists::payouts_of(merchant, from, before, count))
+        search!(self, lists::payouts_of(merchant, from, before, count))
     }
 
     pub async fn search_entries(
@@ -138,8 +138,8 @@ impl Store {
         let mut look = Look::new(start, limit);
         while let Some(count) = look.wants(filter.kind.is_some()) {
             let page = match filter.merchant {
-                Some(merchant) => read!(self, lists::entries_of(merchant, look.at.number, count))?,
-                None => read!(self, lists::all_entries(filter.window.start(), look.at, count))?,
+                Some(merchant) => search!(self, lists::entries_of(merchant, look.at.number, count))?,
+                None => search!(self, lists::all_entries(filter.window.start(), look.at, count))?,
             };
             // In one book times do not fall: from the first that is too old on, all are.
             let old = |line: &(MerchantId, LedgerLine)| line.1.entry.created_at < filter.window.start();
@@ -160,7 +160,7 @@ impl Store {
         let (mut low, mut high) = (1, self.tip(merchant).await?.seq + 1);
         while low < high {
             let middle = low + (high - low) / 2;
-            let entry = read!(self, lists::entries_of(merchant, middle + 1, 1))?;
+            let entry = search!(self, lists::entries_of(merchant, middle + 1, 1))?;
             match entry.first() {
                 Some((_, line)) if line.entry.created_at < at => low = middle + 1,
                 _ => high = middle,
@@ -176,13 +176,13 @@ impl Store {
         limit: u32,
     ) -> Result<Found<(MerchantId, Record)>> {
         if let (Some(merchant), Some(key)) = (filter.merchant, filter.key) {
-            let record = read!(self, lists::record(merchant, key))?;
+            let record = search!(self, lists::record(merchant, key))?;
             let record = record.filter(|record| before.is_none() && filter.window.has(record.created_at));
             return Ok(Found { items: record.into_iter().map(|record| (merchant, record)).collect(), next: None });
         }
         let mut look = Look::new(before.unwrap_or(filter.window.end()), limit);
         while let Some(count) = look.wants(filter.merchant.is_some() || filter.key.is_some()) {
-            let page = read!(self, lists::all_records(filter.window.start(), look.at, count))?;
+            let page = search!(self, lists::all_records(filter.window.start(), look.at, count))?;
             let fits = |(merchant, record): &(MerchantId, Record)| {
                 filter.merchant.is_none_or(|of| of == *merchant) && filter.key.is_none_or(|key| key == record.key)
             };
@@ -200,7 +200,7 @@ impl Store {
         let mut look = Look::new(before.unwrap_or(Window::default().end()), limit);
         let is_filtered = filter.merchant.is_some() || filter.operator.is_some() || filter.action.is_some();
         while let Some(count) = look.wants(is_filtered) {
-            let page = read!(self, lists::all_actions(look.at, count))?;
+            let page = search!(self, lists::all_actions(look.at, count))?;
             let fits = |done: &OperatorAction| {
                 filter.merchant.is_none_or(|of| done.merchant == Some(of))
                     && filter.operator.as_ref().is_none_or(|name| done.operator.eq_ignore_ascii_case(name))
@@ -213,7 +213,7 @@ impl Store {
 
     /// Oldest first.
     pub async fn actions_about(&self, merchant: MerchantId, subject: &str, limit: u32) -> Result<Vec<OperatorAction>> {
-        read!(self, lists::actions_about(merchant, subject, limit))
+        search!(self, lists::actions_about(merchant, subject, limit))
     }
 
     /// By a part of the name or the address, in whatever case, in the order of their places.

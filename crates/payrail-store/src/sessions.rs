@@ -2,22 +2,32 @@
 //! the session ends with it.
 
 use jiff::Timestamp;
-use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::Store;
+use crate::db::{Columns, Connection, FromRow, values};
 use crate::error::Result;
 use crate::operators::NewSession;
 use crate::rows::Merchant;
-use crate::types::At;
 
-#[derive(FromRow)]
 pub(crate) struct SessionRow {
     id: Uuid,
     name: String,
     email: String,
-    created_at: At,
-    expires_at: At,
+    created_at: Timestamp,
+    expires_at: Timestamp,
+}
+
+impl FromRow for SessionRow {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
+        Ok(Self {
+            id: row.take("id")?,
+            name: row.take("name")?,
+            email: row.take("email")?,
+            created_at: row.take("created_at")?,
+            expires_at: row.take("expires_at")?,
+        })
+    }
 }
 
 impl From<SessionRow> for (Merchant, Timestamp) {
@@ -26,9 +36,9 @@ impl From<SessionRow> for (Merchant, Timestamp) {
             id: payrail_core::ids::MerchantId(row.id),
             name: row.name,
             email: row.email,
-            created_at: row.created_at.0,
+            created_at: row.created_at,
         };
-        (merchant, row.expires_at.0)
+        (merchant, row.expires_at)
     }
 }
 
@@ -48,57 +58,34 @@ impl Store {
     }
 }
 
-macro_rules! sessions {
-    ($connection:ty) => {
-        use jiff::Timestamp;
-
-        use $crate::error::Result;
-        use $crate::operators::NewSession;
-        use $crate::rows::Merchant;
-        use $crate::sessions::SessionRow;
-        use $crate::types::At;
-
-        type Connection = $connection;
-
-        pub async fn open_merchant_session(on: &mut Connection, key_hash: &[u8], session: &NewSession) -> Result<()> {
-            sqlx::query("DELETE FROM merchant_sessions WHERE expires_at <= $1")
-                .bind(At(session.created_at))
-                .execute(&mut *on)
-                .await?;
-            sqlx::query(
-                "INSERT INTO merchant_sessions (hash, key_hash, created_at, expires_at) VALUES ($1, $2, $3, $4)",
-            )
-            .bind(&session.hash[..])
-            .bind(key_hash)
-            .bind(At(session.created_at))
-            .bind(At(session.expires_at))
-            .execute(on)
-            .await?;
-            Ok(())
-        }
-
-        pub async fn merchant_of_session(
-            on: &mut Connection,
-            hash: &[u8],
-            now: Timestamp,
-        ) -> Result<Option<(Merchant, Timestamp)>> {
-            let row: Option<SessionRow> = sqlx::query_as(
-                "SELECT m.id, m.name, m.email, m.created_at, s.expires_at FROM merchant_sessions s \
-                 JOIN api_keys k ON k.hash = s.key_hash \
-                 JOIN merchants m ON m.bucket = k.bucket AND m.id = k.merchant_id \
-                 WHERE s.hash = $1 AND s.expires_at > $2 AND k.revoked_at IS NULL",
-            )
-            .bind(hash)
-            .bind(At(now))
-            .fetch_optional(on)
-            .await?;
-            Ok(row.map(Into::into))
-        }
-
-        pub async fn end_merchant_session(on: &mut Connection, hash: &[u8]) -> Result<()> {
-            sqlx::query("DELETE FROM merchant_sessions WHERE hash = $1").bind(hash).execute(on).await?;
-            Ok(())
-        }
-    };
+pub(crate) async fn open_merchant_session(on: &mut Connection, key_hash: &[u8], session: &NewSession) -> Result<()> {
+    on.execute("DELETE FROM merchant_sessions WHERE expires_at <= $1", values![session.created_at]).await?;
+    on.execute(
+        "INSERT INTO merchant_sessions (hash, key_hash, created_at, expires_at) VALUES ($1, $2, $3, $4)",
+        values![&session.hash[..], key_hash, session.created_at, session.expires_at],
+    )
+    .await?;
+    Ok(())
 }
-pub(crate) use sessions;
+
+pub(crate) async fn merchant_of_session(
+    on: &mut Connection,
+    hash: &[u8],
+    now: Timestamp,
+) -> Result<Option<(Merchant, Timestamp)>> {
+    let row: Option<SessionRow> = on
+        .optional(
+            "SELECT m.id, m.name, m.email, m.created_at, s.expires_at FROM merchant_sessions s \
+         JOIN api_keys k ON k.hash = s.key_hash \
+         JOIN merchants m ON m.bucket = k.bucket AND m.id = k.merchant_id \
+         WHERE s.hash = $1 AND s.expires_at > $2 AND k.revoked_at IS NULL",
+            values![hash, now],
+        )
+        .await?;
+    Ok(row.map(Into::into))
+}
+
+pub(crate) async fn end_merchant_session(on: &mut Connection, hash: &[u8]) -> Result<()> {
+    on.execute("DELETE FROM merchant_sessions WHERE hash = $1", values![hash]).await?;
+    Ok(())
+}

@@ -4,7 +4,9 @@
 use payrail_core::operator::OperatorAction;
 
 use crate::Store;
+use crate::db::{Connection, values};
 use crate::error::Result;
+use crate::statements::{add_action, put_setting};
 
 /// Names of settings that more than one part of the program reads.
 pub mod names {
@@ -34,7 +36,7 @@ impl Purpose {
 }
 
 /// A setting that a new database begins with.
-pub(crate) const BORN: &str = "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+pub(crate) const INITIAL: &str = "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
 
 impl Store {
     /// Whether the database was created as a demonstration. One of an earlier version was not.
@@ -73,75 +75,54 @@ impl Store {
     }
 }
 
-macro_rules! settings {
-    ($connection:ty) => {
-        use payrail_core::operator::OperatorAction;
-
-        use super::statements::{add_action, put_setting};
-        use $crate::error::Result;
-        use $crate::types::At;
-
-        type Connection = $connection;
-
-        pub async fn remember(on: &mut Connection, name: &str, value: &str) -> Result<String> {
-            let (kept,): (String,) = sqlx::query_as(
-                "INSERT INTO settings (name, value) VALUES ($1, $2) \
-                 ON CONFLICT (name) DO UPDATE SET value = settings.value RETURNING value",
-            )
-            .bind(name)
-            .bind(value)
-            .fetch_one(on)
-            .await?;
-            Ok(kept)
-        }
-
-        pub async fn replace_setting(
-            on: &mut Connection,
-            name: &str,
-            [old, new]: [&str; 2],
-            forgotten: &[&str],
-            done: &OperatorAction,
-        ) -> Result<bool> {
-            let replaced = sqlx::query("UPDATE settings SET value = $3 WHERE name = $1 AND value = $2")
-                .bind(name)
-                .bind(old)
-                .bind(new)
-                .execute(&mut *on)
-                .await?;
-            if replaced.rows_affected() == 0 {
-                return Ok(false);
-            }
-            for name in forgotten {
-                remove_setting(&mut *on, name).await?;
-            }
-            add_action(on, done).await?;
-            Ok(true)
-        }
-
-        pub async fn remove_setting(on: &mut Connection, name: &str) -> Result<()> {
-            sqlx::query("DELETE FROM settings WHERE name = $1").bind(name).execute(on).await?;
-            Ok(())
-        }
-
-        pub async fn change_secret(
-            on: &mut Connection,
-            kept: &[(&str, Option<&str>)],
-            done: &OperatorAction,
-        ) -> Result<()> {
-            sqlx::query("UPDATE api_keys SET revoked_at = $1 WHERE revoked_at IS NULL")
-                .bind(At(done.at))
-                .execute(&mut *on)
-                .await?;
-            sqlx::query("DELETE FROM merchant_sessions").execute(&mut *on).await?;
-            sqlx::query("DELETE FROM operator_sessions").execute(&mut *on).await?;
-            for (name, value) in kept {
-                match value {
-                    Some(value) => put_setting(on, name, value).await?,
-                    None => remove_setting(on, name).await?,
-                }
-            }
-            add_action(on, done).await
-        }
-    };
+pub(crate) async fn remember(on: &mut Connection, name: &str, value: &str) -> Result<String> {
+    let (kept,): (String,) = on
+        .one(
+            "INSERT INTO settings (name, value) VALUES ($1, $2) \
+         ON CONFLICT (name) DO UPDATE SET value = settings.value RETURNING value",
+            values![name, value],
+        )
+        .await?;
+    Ok(kept)
 }
-pub(crate) use settings;
+
+pub(crate) async fn replace_setting(
+    on: &mut Connection,
+    name: &str,
+    [old, new]: [&str; 2],
+    forgotten: &[&str],
+    done: &OperatorAction,
+) -> Result<bool> {
+    let replaced =
+        on.execute("UPDATE settings SET value = $3 WHERE name = $1 AND value = $2", values![name, old, new]).await?;
+    if replaced == 0 {
+        return Ok(false);
+    }
+    for name in forgotten {
+        remove_setting(on, name).await?;
+    }
+    add_action(on, done).await?;
+    Ok(true)
+}
+
+pub(crate) async fn remove_setting(on: &mut Connection, name: &str) -> Result<()> {
+    on.execute("DELETE FROM settings WHERE name = $1", values![name]).await?;
+    Ok(())
+}
+
+pub(crate) async fn change_secret(
+    on: &mut Connection,
+    kept: &[(&str, Option<&str>)],
+    done: &OperatorAction,
+) -> Result<()> {
+    on.execute("UPDATE api_keys SET revoked_at = $1 WHERE revoked_at IS NULL", values![done.at]).await?;
+    on.execute("DELETE FROM merchant_sessions", &[]).await?;
+    on.execute("DELETE FROM operator_sessions", &[]).await?;
+    for (name, value) in kept {
+        match value {
+            Some(value) => put_setting(on, name, value).await?,
+            None => remove_setting(on, name).await?,
+        }
+    }
+    add_action(on, done).await
+}

@@ -5,12 +5,12 @@
 use jiff::Timestamp;
 use payrail_core::bank_return::Exception;
 use payrail_core::ids::{MerchantId, PayoutId};
-use sqlx::Row;
+use uuid::Uuid;
 
+use crate::Store;
 use crate::clock::SharedClock;
+use crate::db::{Connection, values};
 use crate::error::Result;
-use crate::types::At;
-use crate::{Store, StoreError};
 
 /// The time up to which every settlement is visible: nothing that commits later has an entry before it. A transaction
 /// reads its time after it has locked a row, and has an id of its own from then on. Sessions of other roles may hide
@@ -25,28 +25,24 @@ impl Store {
     pub async fn settlements_visible_to(&self) -> Result<Timestamp> {
         match self {
             Self::Sqlite(_) => Ok(SharedClock::Machine.now()),
-            Self::Postgres(store) => {
-                let row = sqlx::query(VISIBLE).fetch_one(&mut *store.reader.acquire().await?).await?;
-                let at: At = row.try_get(0).map_err(|error| StoreError::Corrupt(error.to_string()))?;
-                Ok(at.0)
-            }
+            Self::Postgres(_) => Ok(self.long_read().await?.one::<(Timestamp,)>(VISIBLE, &[]).await?.0),
         }
     }
 
     /// The time of the last of the next `limit` entries after one time and up to another; `None` when there are none.
     pub async fn entries_page(&self, after: Timestamp, until: Timestamp, limit: u32) -> Result<Option<Timestamp>> {
-        read!(self, shared_utrs::entries_page(after, until, limit))
+        search!(self, shared_utrs::entries_page(after, until, limit))
     }
 
     /// The UTRs under which a payout was settled after one time and up to another, if that payout and another one under
     /// the same UTR have no exception.
     pub async fn shared_utrs_settled(&self, after: Timestamp, through: Timestamp) -> Result<Vec<String>> {
-        read!(self, shared_utrs::shared_utrs_settled(after, through))
+        search!(self, shared_utrs::shared_utrs_settled(after, through))
     }
 
     /// The payouts under a UTR that have no exception because of it, in the order of their ids.
     pub async fn unrecorded_under(&self, utr: &str, limit: u32) -> Result<Vec<(MerchantId, PayoutId)>> {
-        read!(self, shared_utrs::unrecorded_under(utr, limit))
+        search!(self, shared_utrs::unrecorded_under(utr, limit))
     }
 
     /// Records an exception of a merchant's payout; one that is there already stays as it is.
@@ -55,75 +51,58 @@ impl Store {
     }
 }
 
-macro_rules! shared_utrs {
-    ($connection:ty) => {
-        use jiff::Timestamp;
-        use payrail_core::ids::{MerchantId, PayoutId};
-        use uuid::Uuid;
-
-        use $crate::error::Result;
-        use $crate::types::At;
-
-        type Connection = $connection;
-
-        pub async fn entries_page(
-            on: &mut Connection,
-            after: Timestamp,
-            until: Timestamp,
-            limit: u32,
-        ) -> Result<Option<Timestamp>> {
-            let row: Option<(At,)> = sqlx::query_as(
-                "SELECT max(created_at) FROM (SELECT created_at FROM ledger_entries \
-                 WHERE created_at > $1 AND created_at <= $2 ORDER BY created_at LIMIT $3 + 0) page \
-                 HAVING max(created_at) IS NOT NULL",
-            )
-            .bind(At(after))
-            .bind(At(until))
-            .bind(i64::from(limit))
-            .fetch_optional(on)
-            .await?;
-            Ok(row.map(|(at,)| at.0))
-        }
-
-        pub async fn shared_utrs_settled(
-            on: &mut Connection,
-            after: Timestamp,
-            through: Timestamp,
-        ) -> Result<Vec<String>> {
-            Ok(sqlx::query_scalar(
-                "WITH settled AS MATERIALIZED (SELECT e.bucket, e.merchant_id, e.payout_id, (SELECT p.utr FROM payouts p \
-                     WHERE p.bucket = e.bucket AND p.merchant_id = e.merchant_id AND p.id = e.payout_id) AS utr \
-                   FROM ledger_entries e WHERE e.created_at > $1 AND e.created_at <= $2 AND e.kind = 'settle') \
-                 SELECT DISTINCT s.utr FROM settled s \
-                 WHERE (SELECT o.id FROM payouts o WHERE o.utr = s.utr AND o.id <> s.payout_id \
-                        AND (SELECT x.id FROM exceptions x WHERE x.bucket = o.bucket AND x.merchant_id = o.merchant_id \
-                             AND x.payout_id = o.id AND x.kind = 'duplicate_utr' LIMIT 1) IS NULL LIMIT 1) IS NOT NULL \
-                   AND (SELECT x.id FROM exceptions x WHERE x.bucket = s.bucket AND x.merchant_id = s.merchant_id \
-                        AND x.payout_id = s.payout_id AND x.kind = 'duplicate_utr' LIMIT 1) IS NULL",
-            )
-            .bind(At(after))
-            .bind(At(through))
-            .fetch_all(on)
-            .await?)
-        }
-
-        pub async fn unrecorded_under(
-            on: &mut Connection,
-            utr: &str,
-            limit: u32,
-        ) -> Result<Vec<(MerchantId, PayoutId)>> {
-            let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(
-                "SELECT p.merchant_id, p.id FROM payouts p WHERE p.utr = $1 \
-                   AND (SELECT x.id FROM exceptions x WHERE x.bucket = p.bucket AND x.merchant_id = p.merchant_id \
-                        AND x.payout_id = p.id AND x.kind = 'duplicate_utr' LIMIT 1) IS NULL \
-                 ORDER BY p.id LIMIT $2 + 0",
-            )
-            .bind(utr)
-            .bind(i64::from(limit))
-            .fetch_all(on)
-            .await?;
-            Ok(rows.into_iter().map(|(merchant, payout)| (MerchantId(merchant), PayoutId(payout))).collect())
-        }
-    };
+pub(crate) async fn entries_page(
+    on: &mut Connection,
+    after: Timestamp,
+    until: Timestamp,
+    limit: u32,
+) -> Result<Option<Timestamp>> {
+    let row: Option<(Timestamp,)> = on
+        .optional(
+            "SELECT max(created_at) FROM (SELECT created_at FROM ledger_entries \
+         WHERE created_at > $1 AND created_at <= $2 ORDER BY created_at LIMIT $3 + 0) page \
+         HAVING max(created_at) IS NOT NULL",
+            values![after, until, i64::from(limit)],
+        )
+        .await?;
+    Ok(row.map(|(at,)| at))
 }
-pub(crate) use shared_utrs;
+
+pub(crate) async fn shared_utrs_settled(
+    on: &mut Connection,
+    after: Timestamp,
+    through: Timestamp,
+) -> Result<Vec<String>> {
+    let rows: Vec<(String,)> = on
+        .all(
+            "WITH settled AS MATERIALIZED (SELECT e.bucket, e.merchant_id, e.payout_id, (SELECT p.utr FROM payouts p \
+             WHERE p.bucket = e.bucket AND p.merchant_id = e.merchant_id AND p.id = e.payout_id) AS utr \
+           FROM ledger_entries e WHERE e.created_at > $1 AND e.created_at <= $2 AND e.kind = 'settle') \
+         SELECT DISTINCT s.utr FROM settled s \
+         WHERE (SELECT o.id FROM payouts o WHERE o.utr = s.utr AND o.id <> s.payout_id \
+                AND (SELECT x.id FROM exceptions x WHERE x.bucket = o.bucket AND x.merchant_id = o.merchant_id \
+                     AND x.payout_id = o.id AND x.kind = 'duplicate_utr' LIMIT 1) IS NULL LIMIT 1) IS NOT NULL \
+           AND (SELECT x.id FROM exceptions x WHERE x.bucket = s.bucket AND x.merchant_id = s.merchant_id \
+                AND x.payout_id = s.payout_id AND x.kind = 'duplicate_utr' LIMIT 1) IS NULL",
+            values![after, through],
+        )
+        .await?;
+    Ok(rows.into_iter().map(|(utr,)| utr).collect())
+}
+
+pub(crate) async fn unrecorded_under(
+    on: &mut Connection,
+    utr: &str,
+    limit: u32,
+) -> Result<Vec<(MerchantId, PayoutId)>> {
+    let rows: Vec<(Uuid, Uuid)> = on
+        .all(
+            "SELECT p.merchant_id, p.id FROM payouts p WHERE p.utr = $1 \
+           AND (SELECT x.id FROM exceptions x WHERE x.bucket = p.bucket AND x.merchant_id = p.merchant_id \
+                AND x.payout_id = p.id AND x.kind = 'duplicate_utr' LIMIT 1) IS NULL \
+         ORDER BY p.id LIMIT $2 + 0",
+            values![utr, i64::from(limit)],
+        )
+        .await?;
+    Ok(rows.into_iter().map(|(merchant, payout)| (MerchantId(merchant), PayoutId(payout))).collect())
+}

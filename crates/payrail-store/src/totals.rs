@@ -3,12 +3,11 @@
 use jiff::Timestamp;
 use payrail_core::backoff::{LONGEST_WAIT, later};
 use payrail_core::ids::MerchantId;
-use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::Store;
+use crate::db::{Columns, Connection, FromRow, values};
 use crate::error::Result;
-use crate::types::At;
 
 /// Merchants whose newest entries are read at a time.
 const PAGE: u32 = 1_000;
@@ -34,29 +33,49 @@ pub struct Waiting {
 }
 
 /// Payouts that a worker has taken up and that have no outcome.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromRow)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct UnderWay {
     /// [`COUNTED_MAX`] at the most.
     pub count: i64,
     pub amount_paise: i64,
 }
 
-#[derive(FromRow)]
+impl FromRow for UnderWay {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
+        Ok(Self { count: row.take("count")?, amount_paise: row.take("amount_paise")? })
+    }
+}
+
 pub(crate) struct TipsRow {
     pub id: Uuid,
     available_after: Option<i64>,
     held_after: Option<i64>,
 }
 
-#[derive(FromRow)]
+impl FromRow for TipsRow {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
+        Ok(Self {
+            id: row.take("id")?,
+            available_after: row.take("available_after")?,
+            held_after: row.take("held_after")?,
+        })
+    }
+}
+
 pub(crate) struct WaitingRow {
     count: i64,
-    oldest: Option<At>,
+    oldest: Option<Timestamp>,
+}
+
+impl FromRow for WaitingRow {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
+        Ok(Self { count: row.take("count")?, oldest: row.take("oldest")? })
+    }
 }
 
 impl From<WaitingRow> for Waiting {
     fn from(row: WaitingRow) -> Self {
-        Self { count: u32::try_from(row.count).unwrap_or(COUNTED_MAX), oldest: row.oldest.map(|at| at.0) }
+        Self { count: u32::try_from(row.count).unwrap_or(COUNTED_MAX), oldest: row.oldest }
     }
 }
 
@@ -66,7 +85,7 @@ impl Store {
         let mut sum = TrialBalance::default();
         let mut after = None;
         loop {
-            let page = read!(self, totals::tips(after, PAGE))?;
+            let page = search!(self, totals::tips(after, PAGE))?;
             for row in &page {
                 let available = i128::from(row.available_after.unwrap_or(0));
                 let held = i128::from(row.held_after.unwrap_or(0));
@@ -83,97 +102,76 @@ impl Store {
     }
 
     pub async fn under_way(&self) -> Result<UnderWay> {
-        read!(self, totals::under_way(COUNTED_MAX))
+        search!(self, totals::under_way(COUNTED_MAX))
     }
 
     pub async fn count_in_doubt(&self) -> Result<Waiting> {
-        read!(self, totals::in_doubt(COUNTED_MAX))
+        search!(self, totals::in_doubt(COUNTED_MAX))
     }
 
     pub async fn count_due(&self, now: Timestamp) -> Result<Waiting> {
-        read!(self, totals::overdue(now, COUNTED_MAX))
+        search!(self, totals::overdue(now, COUNTED_MAX))
     }
 
     /// How many are due later than any wait that settings allow, and when the first of them is.
     pub async fn count_due_far_ahead(&self, now: Timestamp) -> Result<Waiting> {
-        read!(self, totals::due_after(later(now, LONGEST_WAIT), COUNTED_MAX))
+        search!(self, totals::due_after(later(now, LONGEST_WAIT), COUNTED_MAX))
     }
 }
 
-macro_rules! totals {
-    ($connection:ty) => {
-        use jiff::Timestamp;
-        use payrail_core::ids::MerchantId;
-        use uuid::Uuid;
-
-        use $crate::error::Result;
-        use $crate::totals::{TipsRow, UnderWay, Waiting, WaitingRow};
-        use $crate::types::At;
-
-        type Connection = $connection;
-
-        pub async fn tips(on: &mut Connection, after: Option<MerchantId>, limit: u32) -> Result<Vec<TipsRow>> {
-            let (bucket, id) = after.map_or((-1, Uuid::nil()), |id| (id.bucket().column(), id.0));
-            Ok(sqlx::query_as(
-                "SELECT m.id, e.available_after, e.held_after \
-                 FROM (SELECT bucket, id FROM merchants WHERE (bucket, id) > ($1, $2) \
-                       ORDER BY bucket, id LIMIT $3 + 0) m \
-                 LEFT JOIN ledger_entries e ON e.bucket = m.bucket AND e.merchant_id = m.id AND e.seq = \
-                     (SELECT seq FROM ledger_entries n WHERE n.bucket = m.bucket AND n.merchant_id = m.id \
-                      ORDER BY seq DESC LIMIT 1) \
-                 ORDER BY m.bucket, m.id",
-            )
-            .bind(bucket)
-            .bind(id)
-            .bind(i64::from(limit))
-            .fetch_all(on)
-            .await?)
-        }
-
-        pub async fn under_way(on: &mut Connection, limit: u32) -> Result<UnderWay> {
-            Ok(sqlx::query_as(
-                "SELECT count(*) AS count, CAST(coalesce(sum(amount_paise), 0) AS bigint) AS amount_paise FROM \
-                 (SELECT amount_paise FROM payouts WHERE due_at IS NOT NULL AND status = 'processing' LIMIT $1 + 0) w",
-            )
-            .bind(i64::from(limit))
-            .fetch_one(on)
-            .await?)
-        }
-
-        pub async fn in_doubt(on: &mut Connection, limit: u32) -> Result<Waiting> {
-            let row: WaitingRow = sqlx::query_as(
-                "SELECT count(*) AS count, min(doubt_since) AS oldest FROM \
-                 (SELECT doubt_since FROM payouts WHERE doubt_since IS NOT NULL ORDER BY doubt_since LIMIT $1 + 0) w",
-            )
-            .bind(i64::from(limit))
-            .fetch_one(on)
-            .await?;
-            Ok(row.into())
-        }
-
-        pub async fn due_after(on: &mut Connection, after: Timestamp, limit: u32) -> Result<Waiting> {
-            let row: WaitingRow = sqlx::query_as(
-                "SELECT count(*) AS count, min(due_at) AS oldest FROM \
-                 (SELECT due_at FROM payouts WHERE due_at > $1 ORDER BY due_at LIMIT $2 + 0) w",
-            )
-            .bind(At(after))
-            .bind(i64::from(limit))
-            .fetch_one(on)
-            .await?;
-            Ok(row.into())
-        }
-
-        pub async fn overdue(on: &mut Connection, now: Timestamp, limit: u32) -> Result<Waiting> {
-            let row: WaitingRow = sqlx::query_as(
-                "SELECT count(*) AS count, min(due_at) AS oldest FROM \
-                 (SELECT due_at FROM payouts WHERE due_at <= $1 ORDER BY due_at LIMIT $2 + 0) w",
-            )
-            .bind(At(now))
-            .bind(i64::from(limit))
-            .fetch_one(on)
-            .await?;
-            Ok(row.into())
-        }
-    };
+pub(crate) async fn tips(on: &mut Connection, after: Option<MerchantId>, limit: u32) -> Result<Vec<TipsRow>> {
+    let (bucket, id) = after.map_or((-1, Uuid::nil()), |id| (id.bucket().column(), id.0));
+    on.all(
+        "SELECT m.id, e.available_after, e.held_after \
+         FROM (SELECT bucket, id FROM merchants WHERE (bucket, id) > ($1, $2) \
+               ORDER BY bucket, id LIMIT $3 + 0) m \
+         LEFT JOIN ledger_entries e ON e.bucket = m.bucket AND e.merchant_id = m.id AND e.seq = \
+             (SELECT seq FROM ledger_entries n WHERE n.bucket = m.bucket AND n.merchant_id = m.id \
+              ORDER BY seq DESC LIMIT 1) \
+         ORDER BY m.bucket, m.id",
+        values![bucket, id, i64::from(limit)],
+    )
+    .await
 }
-pub(crate) use totals;
+
+pub(crate) async fn under_way(on: &mut Connection, limit: u32) -> Result<UnderWay> {
+    on.one(
+        "SELECT count(*) AS count, CAST(coalesce(sum(amount_paise), 0) AS bigint) AS amount_paise FROM \
+         (SELECT amount_paise FROM payouts WHERE due_at IS NOT NULL AND status = 'processing' LIMIT $1 + 0) w",
+        values![i64::from(limit)],
+    )
+    .await
+}
+
+pub(crate) async fn in_doubt(on: &mut Connection, limit: u32) -> Result<Waiting> {
+    let row: WaitingRow = on
+        .one(
+            "SELECT count(*) AS count, min(doubt_since) AS oldest FROM \
+         (SELECT doubt_since FROM payouts WHERE doubt_since IS NOT NULL ORDER BY doubt_since LIMIT $1 + 0) w",
+            values![i64::from(limit)],
+        )
+        .await?;
+    Ok(row.into())
+}
+
+pub(crate) async fn due_after(on: &mut Connection, after: Timestamp, limit: u32) -> Result<Waiting> {
+    let row: WaitingRow = on
+        .one(
+            "SELECT count(*) AS count, min(due_at) AS oldest FROM \
+         (SELECT due_at FROM payouts WHERE due_at > $1 ORDER BY due_at LIMIT $2 + 0) w",
+            values![after, i64::from(limit)],
+        )
+        .await?;
+    Ok(row.into())
+}
+
+pub(crate) async fn overdue(on: &mut Connection, now: Timestamp, limit: u32) -> Result<Waiting> {
+    let row: WaitingRow = on
+        .one(
+            "SELECT count(*) AS count, min(due_at) AS oldest FROM \
+         (SELECT due_at FROM payouts WHERE due_at <= $1 ORDER BY due_at LIMIT $2 + 0) w",
+            values![now, i64::from(limit)],
+        )
+        .await?;
+    Ok(row.into())
+}

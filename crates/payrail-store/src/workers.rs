@@ -2,11 +2,10 @@
 //! payment depends on them.
 
 use jiff::Timestamp;
-use sqlx::FromRow;
 
 use crate::Store;
+use crate::db::{Columns, Connection, FromRow, values};
 use crate::error::Result;
-use crate::types::At;
 
 /// More workers than a page shows.
 const SHOWN_MAX: i64 = 100;
@@ -24,14 +23,26 @@ pub struct WorkerLine {
     pub recent_answers: String,
 }
 
-#[derive(FromRow)]
 pub(crate) struct WorkerRow {
     name: String,
     role: String,
-    started_at: At,
-    seen_at: At,
-    stopped_at: Option<At>,
+    started_at: Timestamp,
+    seen_at: Timestamp,
+    stopped_at: Option<Timestamp>,
     recent_answers: String,
+}
+
+impl FromRow for WorkerRow {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
+        Ok(Self {
+            name: row.take("name")?,
+            role: row.take("role")?,
+            started_at: row.take("started_at")?,
+            seen_at: row.take("seen_at")?,
+            stopped_at: row.take("stopped_at")?,
+            recent_answers: row.take("recent_answers")?,
+        })
+    }
 }
 
 impl From<WorkerRow> for WorkerLine {
@@ -39,9 +50,9 @@ impl From<WorkerRow> for WorkerLine {
         Self {
             name: row.name,
             role: row.role,
-            started_at: row.started_at.0,
-            seen_at: row.seen_at.0,
-            stopped_at: row.stopped_at.map(|at| at.0),
+            started_at: row.started_at,
+            seen_at: row.seen_at,
+            stopped_at: row.stopped_at,
             recent_answers: row.recent_answers,
         }
     }
@@ -55,49 +66,37 @@ impl Store {
 
     /// The one that was seen last comes first.
     pub async fn workers(&self) -> Result<Vec<WorkerLine>> {
-        read!(self, workers::workers(SHOWN_MAX))
+        search!(self, workers::workers(SHOWN_MAX))
     }
 }
 
-macro_rules! workers {
-    ($connection:ty) => {
-        use jiff::Timestamp;
-
-        use $crate::error::Result;
-        use $crate::types::At;
-        use $crate::workers::{WorkerLine, WorkerRow};
-
-        type Connection = $connection;
-
-        pub async fn beat(on: &mut Connection, worker: &WorkerLine, silent_since: Timestamp) -> Result<()> {
-            sqlx::query("DELETE FROM workers WHERE seen_at < $1").bind(At(silent_since)).execute(&mut *on).await?;
-            sqlx::query(
-                "INSERT INTO workers (name, role, started_at, seen_at, stopped_at, recent_answers) \
-                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO UPDATE SET \
-                 seen_at = excluded.seen_at, stopped_at = excluded.stopped_at, \
-                 recent_answers = excluded.recent_answers",
-            )
-            .bind(&worker.name)
-            .bind(&worker.role)
-            .bind(At(worker.started_at))
-            .bind(At(worker.seen_at))
-            .bind(worker.stopped_at.map(At))
-            .bind(&worker.recent_answers)
-            .execute(on)
-            .await?;
-            Ok(())
-        }
-
-        pub async fn workers(on: &mut Connection, limit: i64) -> Result<Vec<WorkerLine>> {
-            let rows: Vec<WorkerRow> = sqlx::query_as(
-                "SELECT name, role, started_at, seen_at, stopped_at, recent_answers FROM workers \
-                 ORDER BY seen_at DESC, name LIMIT $1 + 0",
-            )
-            .bind(limit)
-            .fetch_all(on)
-            .await?;
-            Ok(rows.into_iter().map(WorkerLine::from).collect())
-        }
-    };
+pub(crate) async fn beat(on: &mut Connection, worker: &WorkerLine, silent_since: Timestamp) -> Result<()> {
+    on.execute("DELETE FROM workers WHERE seen_at < $1", values![silent_since]).await?;
+    on.execute(
+        "INSERT INTO workers (name, role, started_at, seen_at, stopped_at, recent_answers) \
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO UPDATE SET \
+         seen_at = excluded.seen_at, stopped_at = excluded.stopped_at, \
+         recent_answers = excluded.recent_answers",
+        values![
+            &worker.name,
+            &worker.role,
+            worker.started_at,
+            worker.seen_at,
+            worker.stopped_at,
+            &worker.recent_answers
+        ],
+    )
+    .await?;
+    Ok(())
 }
-pub(crate) use workers;
+
+pub(crate) async fn workers(on: &mut Connection, limit: i64) -> Result<Vec<WorkerLine>> {
+    let rows: Vec<WorkerRow> = on
+        .all(
+            "SELECT name, role, started_at, seen_at, stopped_at, recent_answers FROM workers \
+         ORDER BY seen_at DESC, name LIMIT $1 + 0",
+            values![limit],
+        )
+        .await?;
+    Ok(rows.into_iter().map(WorkerLine::from).collect())
+}

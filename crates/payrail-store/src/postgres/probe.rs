@@ -37,12 +37,7 @@ async fn connect(config: &Config) -> Result<Client> {
 }
 
 async fn found(client: &Client) -> Result<String> {
-    let messages = client.simple_query(&format!("SELECT current_setting('{MARK}', true)")).await.map_err(of_pooler)?;
-    let row = messages.iter().find_map(|message| match message {
-        tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0),
-        _ => None,
-    });
-    Ok(row.unwrap_or_default().to_owned())
+    session::text(client, &format!("SELECT current_setting('{MARK}', true)")).await.map_err(of_pooler)
 }
 
 /// PostgreSQL takes all of these statements; what it is that refuses one, stands before it.

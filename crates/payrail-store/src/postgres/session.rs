@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::{PgConnection, Row};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::error::{Result, StoreError};
@@ -181,7 +180,7 @@ fn differs(name: &str, found: &str, wanted: &str) -> String {
     format!("the database session has {name} = {found:?} where {wanted:?} is needed: {cause}")
 }
 
-/// Sets a connection of the lanes up, and reads back what is in force.
+/// Sets a connection up, and reads back what is in force.
 pub async fn begin(client: &Client, mark: &str) -> Result<Found> {
     client.batch_execute(&set_up(mark)).await?;
     let found = read(client).await?;
@@ -198,14 +197,12 @@ pub async fn read(client: &Client) -> Result<Found> {
     Ok(Found(rows.collect()))
 }
 
-/// The same for a connection of the readers.
-pub async fn begin_reader(on: &mut PgConnection, mark: &str) -> Result<()> {
-    sqlx::raw_sql(sqlx::AssertSqlSafe(set_up(mark))).execute(&mut *on).await?;
-    read_reader(on).await?.check(mark)
-}
-
-pub async fn read_reader(on: &mut PgConnection) -> Result<Found> {
-    let rows = sqlx::raw_sql(sqlx::AssertSqlSafe(read_back())).fetch_all(on).await?;
-    let pairs = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
-    Ok(Found(pairs.collect::<Result<_, sqlx::Error>>()?))
+/// The one value that a statement gives, as text.
+pub async fn text(client: &Client, sql: &str) -> Result<String, tokio_postgres::Error> {
+    let messages = client.simple_query(sql).await?;
+    let value = messages.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0),
+        _ => None,
+    });
+    Ok(value.unwrap_or_default().to_owned())
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use scopeguard::ScopeGuard;
 
 use super::SqliteStore;
+use crate::db::values;
 use crate::error::{Result, StoreError};
 use crate::private;
 
@@ -24,7 +25,7 @@ impl SqliteStore {
         let unfinished = scopeguard::guard(part.clone(), |part| drop(remove_if_there(&part)));
         private::create(&part).map_err(refused)?;
         // One read transaction: what is written meanwhile is not in it.
-        sqlx::query("VACUUM INTO ?").bind(name).execute(&self.reader).await?;
+        self.long_read().await?.execute("VACUUM INTO $1", values![name]).await?;
         // SQLite leaves it to the system's leisure when the copy reaches the disk.
         File::open(&part).and_then(|copy| copy.sync_all()).map_err(refused)?;
         fs::rename(&part, file).map_err(refused)?;

@@ -5,23 +5,31 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::SqlitePool;
 use tokio::sync::Notify;
+
+use super::pool::{self, Pool};
+use super::session::Session;
+use crate::error::Result;
 
 /// Between two moves while there are writes: often enough that little is left for the writer.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Runs until the pool is closed. `written` rings after a commit.
-pub async fn keep_short(reader: SqlitePool, written: Arc<Notify>) {
+/// Runs until the pool is closed. `written` is notified after a commit, and when the pool closes.
+pub async fn keep_short(reader: Pool, written: Arc<Notify>) {
     loop {
-        tokio::select! {
-            () = written.notified() => {}
-            () = reader.close_event() => return,
+        written.notified().await;
+        if reader.is_closed() {
+            return;
         }
         tokio::time::sleep(PAUSE).await;
         // PASSIVE waits for nobody and makes nobody wait. What it could not do, the next one does, or the writer.
-        if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&reader).await {
+        if let Err(error) = move_into_file(&reader).await {
             tracing::debug!(%error, "the log was not moved into the file; the writer will do it");
         }
     }
+}
+
+async fn move_into_file(reader: &Pool) -> Result<()> {
+    let mut session = Session::long(pool::get(reader).await?);
+    session.query::<(i64, i64, i64)>("PRAGMA wal_checkpoint(PASSIVE)", &[]).map(drop)
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tokio_postgres::NoTls;
 
 use crate::Store;
 pub use pgbouncer::{PgBouncer, PgBouncerSettings};
@@ -62,9 +62,7 @@ impl TestDatabase {
              or one of them with `scripts/with-postgres cargo test NAME`",
         );
         let name = fresh_name();
-        let mut admin = PgConnection::connect(&admin_url).await.expect("the test server answers");
-        let create = AssertSqlSafe(format!("CREATE DATABASE {name}"));
-        sqlx::raw_sql(create).execute(&mut admin).await.expect("a test database");
+        execute(&admin_url, &format!("CREATE DATABASE {name}")).await.expect("a test database");
         let server = admin_url.rsplit_once('/').map_or(admin_url.as_str(), |(server, _)| server);
         let url = format!("{server}/{name}");
         Self { url, place: Place::Server { admin_url, name } }
@@ -101,11 +99,21 @@ impl Drop for TestDatabase {
 fn drop_database(admin_url: String, name: String) {
     let dropping = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
-        runtime.block_on(async {
-            let mut admin = PgConnection::connect(&admin_url).await.ok()?;
-            let drop = AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
-            sqlx::raw_sql(drop).execute(&mut admin).await.ok()
-        })
+        runtime
+            .block_on(async { execute(&admin_url, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await.ok() })
     });
     let _ = dropping.join();
+}
+
+/// One statement on a connection of its own.
+async fn execute(url: &str, sql: &str) -> Result<(), tokio_postgres::Error> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+    tokio::spawn(connection);
+    client.batch_execute(sql).await
+}
+
+/// The statements by which a batch finds what it needs on SQLite, and what it changes.
+pub fn sqlite_look_ups() -> Vec<String> {
+    let look_ups = crate::load::all().into_iter().chain(crate::write::updates());
+    look_ups.map(|sql| sql.sqlite.clone()).chain([crate::sqlite::TIP.to_owned()]).collect()
 }

@@ -99,37 +99,12 @@ async fn the_newest_entry_is_found_by_its_key(world: World) {
 
 async fn the_batchs_look_ups_are_by_key(world: World) {
     let mut raw = world.raw().await;
-    let (load, write) = (include_str!("../../src/sqlite/load.rs"), include_str!("../../src/sqlite/write.rs"));
-    for (source, first) in [
-        (load, "SELECT m.id AS merchant_id"),
-        (load, "SELECT r.merchant_id, r.key"),
-        (load, "SELECT p.* FROM n"),
-        (write, "UPDATE payouts AS p SET"),
-        (write, "UPDATE attempts AS a SET"),
-    ] {
-        let plan = raw.plan(&over_many_rows(source, first)).await;
-        assert!(plan.iter().any(|line| line.contains("USING PRIMARY KEY")), "{plan:#?}");
-        let scans: Vec<_> = plan.iter().filter(|line| line.starts_with("SCAN")).collect();
-        let of_the_batch = |line: &&String| {
-            let rows = line.trim_start_matches("SCAN ");
-            ["n", "given"].contains(&rows) || rows.contains("CONSTANT ROW") || rows.ends_with("VALUES CLAUSE")
-        };
-        assert!(scans.iter().all(of_the_batch), "only the list is read whole: {plan:#?}");
+    for sql in payrail_store::testing::sqlite_look_ups() {
+        let sql = (1..30).rev().fold(sql, |sql, number| sql.replace(&format!("?{number}"), "NULL"));
+        let plan = raw.plan(&sql).await;
+        assert!(plan.iter().all(|line| !line.starts_with("SCAN")), "{sql}: {plan:#?}");
+        assert!(plan.iter().any(|line| line.contains("USING")), "{sql}: {plan:#?}");
     }
-}
-
-/// A statement over `n`, whose columns its source names just before it, as the store frames it.
-fn over_many_rows(source: &str, first: &str) -> String {
-    let sql = statement(source, first);
-    let before = &source[..source.find(first).unwrap()];
-    let columns = before.rsplit('"').nth(2).unwrap().replace('\\', " ");
-    let row = format!("({})", vec!["NULL"; columns.split(',').count()].join(", "));
-    // More than the store ever sends in one: the longer, the more SQLite is tempted to read the table whole.
-    let values = vec![row; 500].join(", ");
-    format!(
-        "WITH given (rows) AS (VALUES (2)), \
-         n ({columns}) AS (SELECT * FROM (VALUES {values}) LIMIT (SELECT rows FROM given)) {sql}"
-    )
 }
 
 /// The server's own count of what was read, for the statements as the store really sends them.

@@ -143,9 +143,8 @@ async fn a_server_that_does_not_flush_is_read_back(world: World) {
 /// Longer than any lock of ours may be waited for.
 async fn a_migration_waits_for_as_long_as_another_takes(world: World) {
     let mut raw = world.raw().await;
-    // sqlx's own lock, as a process has it that is in the middle of a long migration.
-    let key = 0x3d32_ad9e_i64 * crc32(world.database.url.rsplit('/').next().unwrap());
-    raw.exec(&format!("SELECT pg_advisory_lock({key})")).await;
+    // As a process has it that is in the middle of a long migration.
+    raw.exec("SELECT pg_advisory_lock(1346459986, 2)").await;
     let store = world.second_store().await;
     let migrating = tokio::spawn(async move { store.migrate().await });
     let waits = "SELECT cast(count(*) AS text) FROM pg_stat_activity WHERE datname = current_database() \
@@ -154,14 +153,6 @@ async fn a_migration_waits_for_as_long_as_another_takes(world: World) {
         assert!(!migrating.is_finished(), "it did not wait: {:?}", migrating.await);
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
-    raw.exec(&format!("SELECT pg_advisory_unlock({key})")).await;
+    raw.exec("SELECT pg_advisory_unlock(1346459986, 2)").await;
     migrating.await.unwrap().unwrap();
-}
-
-/// As sqlx makes its lock's number from the database's name (CRC-32, IEEE).
-fn crc32(text: &str) -> i64 {
-    let step = |crc: u32, byte: u8| {
-        (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg()))
-    };
-    i64::from(!text.bytes().fold(!0, step))
 }
