@@ -43,7 +43,7 @@ pub fn begin(filter: &str, format: Format) -> Result<(), BadSetting> {
 /// The driver's debugging lines hold the values of every statement: bank accounts, hashes of keys and passwords. The
 /// server's notices below a warning tell what IF NOT EXISTS has found.
 fn is_fit(target: &str, level: Level) -> bool {
-    level <= Level::WARN || !(target.starts_with("tokio_postgres") || target.starts_with("sqlx::postgres::notice"))
+    level <= Level::WARN || !target.starts_with("tokio_postgres")
 }
 
 #[cfg(test)]
@@ -55,6 +55,5 @@ mod tests {
         assert!(is_fit("payrail::worker", Level::TRACE));
         assert!(is_fit("tokio_postgres::connection", Level::WARN));
         assert!(!is_fit("tokio_postgres::query", Level::DEBUG));
-        assert!(!is_fit("sqlx::postgres::notice", Level::INFO));
     }
 }

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::time::Duration;
 
 use axum::http::HeaderValue;
@@ -12,7 +11,6 @@ use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 use payrail_core::backoff::{LONGEST_WAIT, Policy};
 use payrail_store::{Store, StoreError};
-use sqlx::sqlite::SqliteConnectOptions;
 
 use crate::http::server::Connections;
 use crate::lanes::LaneSettings;
@@ -120,9 +118,8 @@ impl Common {
     /// For commands that read what is there: where nothing is, the address is a slip, and no reason to begin anew.
     pub async fn open_existing(&self) -> Result<Store, Box<dyn std::error::Error + Send + Sync>> {
         self.check_scheme()?;
-        let file = SqliteConnectOptions::from_str(&self.database_url).map(|options| options.get_filename().to_owned());
-        if let Ok(file) = file
-            && !self.is_postgres()
+        if !self.is_postgres()
+            && let Ok(file) = payrail_store::file_of(&self.database_url)
             && !file.exists()
         {
             return Err(BadSetting(format!("DATABASE_URL names {}, which is not there", file.display())).into());

@@ -94,7 +94,7 @@ pub async fn fill(
         Some(path) => Some(bank::Filler::open(path)?),
         None => None,
     };
-    let mut filling = Fill { store, filler: store.filler().await?, plan, bank, done: Progress::default() };
+    let mut filling = Fill { store, filler: store.filler(), plan, bank, done: Progress::default() };
     let history = History::new(plan, rand::random());
     let merchants = filling.merchants(hasher, &history, &funds, &mut progress).await?;
     filling.payouts(history, &merchants, &mut progress).await?;
