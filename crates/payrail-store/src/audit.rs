@@ -261,10 +261,9 @@ pub(crate) async fn payout_facts(
     later_than: Timestamp,
 ) -> Result<Vec<PayoutFact>> {
     on.all(
-        "SELECT id, amount_paise, bank_account_id, status, attempts, calls, step, utr, reason, \
-                due_at IS NOT NULL AS is_due, coalesce(due_at > $5, false) AS is_due_later, \
-                leased_by IS NOT NULL AS is_leased, \
-                doubt_since IS NOT NULL AS is_doubtful FROM payouts \
+        "SELECT id, amount_paise, bank_account_id, status, attempts, calls, step, due_at IS NOT NULL AS is_due, \
+         coalesce(due_at > $5, false) AS is_due_later, leased_by IS NOT NULL AS is_leased, \
+         doubt_since IS NOT NULL AS is_doubtful, utr, reason FROM payouts \
          WHERE bucket = $1 AND merchant_id = $2 AND id >= $3 ORDER BY id LIMIT $4 + 0",
         values![of.bucket, of.merchant_id, from, i64::from(limit), later_than],
     )

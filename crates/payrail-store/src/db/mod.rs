@@ -25,6 +25,8 @@ pub(crate) enum Connection {
 
 impl Connection {
     pub async fn all<T: FromRow>(&mut self, sql: &str, values: &[Value<'_>]) -> Result<Vec<T>> {
+        // Not the values: there are bank accounts among them, and hashes of keys and passwords.
+        tracing::trace!(sql, "read");
         match self {
             Self::Sqlite(session) => session.query(sql, values),
             Self::Postgres(session) => session.query(sql, values).await,
@@ -42,6 +44,7 @@ impl Connection {
 
     /// How many rows it changed.
     pub async fn execute(&mut self, sql: &str, values: &[Value<'_>]) -> Result<u64> {
+        tracing::trace!(sql, "write");
         match self {
             Self::Sqlite(session) => session.execute(sql, values),
             Self::Postgres(session) => session.execute(sql, values).await,

@@ -113,7 +113,8 @@ impl World {
     /// Ends with exit status 0, or tells what it found.
     pub fn verify(&self) {
         let output = self.run(&["verify"]);
-        assert!(output.status.success(), "verify: {}", String::from_utf8_lossy(&output.stdout));
+        let said = [output.stdout, output.stderr].concat();
+        assert!(output.status.success(), "verify: {}", String::from_utf8_lossy(&said));
     }
 }
 

@@ -22,7 +22,7 @@ const API_ONLY: (&str, &str) = ("PAYRAIL_ROLE", "api");
 async fn an_unknown_key_takes_the_same_way_as_a_known_one(world: World) {
     let log = world.folder.join("log");
     let mut command = world.command(&["serve"]);
-    command.env(API_ONLY.0, API_ONLY.1).env("PAYRAIL_LOG", "sqlx=trace").stderr(File::create(&log).unwrap());
+    command.env(API_ONLY.0, API_ONLY.1).env("PAYRAIL_LOG", "payrail_store=trace").stderr(File::create(&log).unwrap());
     let server = Process::start(command);
     let (near, half) = (format!("{TINY}o"), &TINY[..10]);
     let mut statements = Vec::new();
@@ -48,8 +48,7 @@ async fn an_unknown_key_takes_the_same_way_as_a_known_one(world: World) {
 /// The statements so far that ask for a key's merchant.
 fn lookups(log: &std::path::Path) -> Vec<Value> {
     let text = std::fs::read_to_string(log).unwrap();
-    let statements =
-        text.lines().filter_map(|line| Some(serde_json::from_str::<Value>(line).ok()?["db.statement"].take()));
+    let statements = text.lines().filter_map(|line| Some(serde_json::from_str::<Value>(line).ok()?["sql"].take()));
     statements.filter(|statement| statement.as_str().is_some_and(|text| text.contains("api_keys"))).collect()
 }
 
