@@ -128,8 +128,8 @@ fn fields<'d>(document: &'d Value, operation: &'d Value) -> Vec<&'d str> {
 
 fn good_field(name: &str) -> &'static str {
     match name {
-        "amount_paise" => "1",
-        "bank_account_id" | "description" | "name" | "utr" => "\"x\"",
+        "amount_paise" | "under_way" => "1",
+        "bank_account_id" | "description" | "identity" | "name" | "utr" => "\"x\"",
         "api_key" | "password" | "current_password" => "\"nobody's\"",
         "new_password" => "\"a long new password\"",
         "role" => "\"viewer\"",

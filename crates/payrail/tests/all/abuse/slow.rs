@@ -56,7 +56,7 @@ async fn a_body_that_does_not_end_is_answered_408() {
         assert!(operation["responses"].get("408").is_some(), "{method} {path} does not say so");
         trials.push(takes_a_body_for_a_while(&server, format!("{method} {path}"), &cookie));
     }
-    assert_eq!(trials.len(), 7);
+    assert_eq!(trials.len(), 8);
     futures::future::join_all(trials).await;
     assert_eq!((payouts(&server).await, server.balances(TINY).await), (0, (10_000, 0)), "nothing was done");
     world.verify();
