@@ -25,8 +25,8 @@ function adminPages(): Plugin {
 }
 
 // What changes together ships together: React and the router rarely, the pages often. A few files of some
-// size, not dozens of crumbs. Charts and the command palette are left out: they are fetched when needed.
-const later = /node_modules[\\/](@visx|d3-|cmdk)|command-palette/;
+// size, not dozens of crumbs. Charts, forms and the command palette are left out: they are fetched when needed.
+const later = /node_modules[\\/](@visx|d3-|cmdk|react-hook-form|zod|@hookform)|command-palette/;
 const shared = /node_modules[\\/]|src[\\/](ui|lib|api)[\\/]/;
 const groups = [
   { name: "react", test: /node_modules[\\/](react|react-dom|scheduler)[\\/]/, priority: 3 },

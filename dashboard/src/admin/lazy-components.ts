@@ -14,6 +14,8 @@ export const Records = lazyComponent(async () => (await import("./pages/records"
 export const Operators = lazyComponent(async () => (await import("./pages/operators")).default);
 export const Actions = lazyComponent(async () => (await import("./pages/actions")).default);
 export const ConfirmBank = lazyComponent(async () => (await import("./bank/confirm-bank-dialog")).default);
+export const ChoosePassword = lazyComponent(async () => (await import("./operators/choose-password")).ChoosePassword);
+export const PasswordDialog = lazyComponent(async () => (await import("./operators/password-dialog")).PasswordDialog);
 export const Palette = lazyComponent(async () => (await import("./components/palette")).default);
 
 export const lazyComponents = [
@@ -29,5 +31,6 @@ export const lazyComponents = [
   Operators,
   Actions,
   ConfirmBank,
+  PasswordDialog,
   Palette,
 ];

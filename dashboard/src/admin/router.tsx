@@ -10,7 +10,6 @@ import { ConnectionBanner } from "@/ui/connection-banner";
 import { ErrorState, SkeletonRows } from "@/ui/states";
 import { SignedIn } from "./current-operator";
 import * as pages from "./lazy-components";
-import { ChoosePassword } from "./operators/choose-password";
 import { SignIn } from "./pages/sign-in";
 import { sessionQuery } from "./queries";
 import { Shell } from "./shell";
@@ -33,7 +32,7 @@ function App() {
     );
   }
   if (!session.operator) return <SignIn session={session} hasEnded={wasSignedIn.current} />;
-  if (session.must_change_password) return <ChoosePassword operator={session.operator} />;
+  if (session.must_change_password) return <pages.ChoosePassword operator={session.operator} />;
   return (
     <SignedIn operator={session.operator}>
       <Shell>

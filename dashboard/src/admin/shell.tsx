@@ -31,8 +31,7 @@ import { ZoneSwitch } from "@/ui/zone-switch";
 import { useSignOut } from "./actions";
 import { BankBanner } from "./bank/bank-banner";
 import { useOperator, VIEWER_REASON } from "./current-operator";
-import { lazyComponents, Palette } from "./lazy-components";
-import { PasswordDialog } from "./operators/password-dialog";
+import { lazyComponents, Palette, PasswordDialog } from "./lazy-components";
 import { overviewQuery, sessionQuery } from "./queries";
 
 const PLACES: { to: string; name: string; icon: LucideIcon; isMinor?: boolean }[] = [

@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { TriangleAlert } from "lucide-react";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
+import { z } from "zod";
 import { ApiError, inWords } from "@/api/errors";
+import { type ApiForm, errorOf, Form, useApiForm } from "@/components/form";
 import { formatPaise } from "@/lib/money";
-import { Button } from "@/ui/button";
 import { Fact, Facts } from "@/ui/card";
 import { AlertDialog, Dialog } from "@/ui/dialog";
 import { Notice } from "@/ui/states";
@@ -12,10 +13,17 @@ import { Moment } from "@/ui/time";
 import { toast } from "@/ui/toast";
 import { useConfirmBank } from "../actions";
 import { ActButton } from "../components/act-button";
-import { ReasonField, reasonFaults } from "../components/reason-field";
+import { ReasonField, reasonSchema } from "../components/reason-field";
 import { useDraft } from "../draft";
 import { type MetBank, overviewQuery } from "../queries";
 import { changeOf, type Shown } from "./change";
+
+const schema = z.object({
+  reason: reasonSchema.trim(),
+  /** Asked only while payouts are under way with the earlier bank. */
+  is_settled: z.boolean().refine(Boolean, { error: "Ask the earlier bank first. A wrong answer pays twice." }),
+});
+type Confirmed = z.infer<typeof schema>;
 
 /** What must be changed, or seen anew, before a refused confirmation is sent again. */
 const LOOK_AGAIN = ["bank_differs", "under_way_changed", "nothing_to_confirm"];
@@ -29,45 +37,44 @@ export default function ConfirmBankDialog({ onClose, ...opened }: Shown & { onCl
   const confirm = useConfirmBank();
   const [shown, setShown] = useState<Shown>(opened);
   const { draft, change, discard } = useDraft(`confirm-bank-${shown.met.identity}`, { reason: "" });
-  const [isTried, setTried] = useState(false);
-  const [isAsked, setAsked] = useState(false);
-  const [isSettled, setSettled] = useState(false);
+  const count = shown.met.under_way.count;
+  const form = useApiForm<Confirmed>({
+    schema,
+    defaultValues: { ...draft, is_settled: count === 0 },
+    error: confirm.error,
+    onChange: ({ reason }) => change({ reason }),
+  });
+  const [reason, setReason] = useState<string | null>(null);
   const { earlier, met } = shown;
-  const { count, amount_paise } = met.under_way;
+  const { amount_paise } = met.under_way;
   const current = data && changeOf(data.bank, shown);
   const refused = confirm.error instanceof ApiError ? confirm.error : null;
   const mustLook = Boolean(refused && LOOK_AGAIN.includes(refused.code ?? ""));
-  const missing = { reason: reasonFaults(draft.reason), settled: count > 0 && !isSettled };
-
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    setTried(true);
-    confirm.reset();
-    if (missing.reason.length === 0 && !missing.settled) setAsked(true);
-  };
   const lookAgain = (next: Shown) => {
     setShown(next);
-    setSettled(false);
+    form.setValue("is_settled", next.met.under_way.count === 0);
     confirm.reset();
   };
   const carryOut = () => {
-    if (confirm.isPending) return;
-    const body = { identity: met.identity, under_way: count, reason: draft.reason.trim() };
-    confirm.mutate(body, {
-      onSuccess: () => {
-        toast("The new bank is confirmed", { tone: "good", description: "The workers go on within seconds." });
-        discard();
-        onClose();
+    if (confirm.isPending || reason === null) return;
+    confirm.mutate(
+      { identity: met.identity, under_way: count, reason },
+      {
+        onSuccess: () => {
+          toast("The new bank is confirmed", { tone: "good", description: "The workers go on within seconds." });
+          discard();
+          onClose();
+        },
+        onError: () => setReason(null),
       },
-      onError: () => setAsked(false),
-    });
+    );
   };
 
-  if (isAsked) {
+  if (reason !== null) {
     return (
       <AlertDialog
         isOpen
-        onOpenChange={(isOpen) => !isOpen && !confirm.isPending && setAsked(false)}
+        onOpenChange={(isOpen) => !isOpen && !confirm.isPending && setReason(null)}
         title="Send payouts to the new bank from now on?"
         description={`The workers go on within seconds, with the bank ${met.identity}.`}
         confirm="Confirm the new bank"
@@ -124,57 +131,60 @@ export default function ConfirmBankDialog({ onClose, ...opened }: Shown & { onCl
           from the earlier bank’s statement.
         </Notice>
       )}
-      <form onSubmit={submit} noValidate className="mt-5 grid gap-5">
-        <ReasonField
-          question="Why is the bank another one?"
-          value={draft.reason}
-          errors={[...(isTried ? missing.reason : []), ...(refused?.field("reason") ?? [])]}
-          onChange={(reason) => change({ reason })}
-        />
-        {count > 0 && (
-          <label className="flex gap-3">
-            <input
-              type="checkbox"
-              checked={isSettled}
-              onChange={(event) => setSettled(event.target.checked)}
-              aria-invalid={(isTried && missing.settled) || undefined}
-              className="mt-0.5 size-4 shrink-0 accent-accent"
-            />
-            <span>
-              The earlier bank paid none of {count === 1 ? "it" : `these ${howMany(met.under_way)}`}, and never will.
-              {isTried && missing.settled && (
-                <span role="alert" className="block text-[0.8125rem] text-bad">
-                  Ask the earlier bank first. A wrong answer pays twice.
-                </span>
+      <div className="mt-5">
+        <Form
+          form={mustLook ? { ...form, failure: null } : form}
+          onSubmit={(values) => {
+            confirm.reset();
+            setReason(values.reason);
+          }}
+          submit={
+            <ActButton type="submit" variant="primary" objection={data && !data.bank.met ? NO_LONGER : null}>
+              Continue
+            </ActButton>
+          }
+          onCancel={onClose}
+          cancel="Close"
+        >
+          <ReasonField form={form} name="reason" question="Why is the bank another one?" />
+          {count > 0 && <SettledField form={form} underWay={met.under_way} />}
+          {(mustLook || current) && (
+            <Notice tone="warn" role="alert">
+              {refused ? inWords(refused) : "This has changed since you opened it."} Nothing was confirmed.{" "}
+              {current ? (
+                <button type="button" className="rounded font-semibold underline" onClick={() => lookAgain(current)}>
+                  Show the present state
+                </button>
+              ) : (
+                "Close this and look again."
               )}
-            </span>
-          </label>
-        )}
-        {(mustLook || current) && (
-          <Notice tone="warn" role="alert">
-            {refused ? inWords(refused) : "This has changed since you opened it."} Nothing was confirmed.{" "}
-            {current ? (
-              <button type="button" className="rounded font-semibold underline" onClick={() => lookAgain(current)}>
-                Show the present state
-              </button>
-            ) : (
-              "Close this and look again."
-            )}
-          </Notice>
-        )}
-        {confirm.error && !mustLook && (refused?.field("reason").length ?? 0) === 0 && (
-          <Notice tone="bad" role="alert">
-            {inWords(confirm.error)}
-          </Notice>
-        )}
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>Close</Button>
-          <ActButton type="submit" variant="primary" objection={data && !data.bank.met ? NO_LONGER : null}>
-            Continue
-          </ActButton>
-        </div>
-      </form>
+            </Notice>
+          )}
+        </Form>
+      </div>
     </Dialog>
+  );
+}
+
+function SettledField({ form, underWay }: { form: ApiForm<Confirmed>; underWay: MetBank["under_way"] }) {
+  const error = errorOf(form, "is_settled");
+  return (
+    <label className="flex gap-3">
+      <input
+        type="checkbox"
+        aria-invalid={error ? true : undefined}
+        className="mt-0.5 size-4 shrink-0 accent-accent"
+        {...form.register("is_settled")}
+      />
+      <span>
+        The earlier bank paid none of {underWay.count === 1 ? "it" : `these ${howMany(underWay)}`}, and never will.
+        {error && (
+          <span role="alert" className="block text-[0.8125rem] text-bad">
+            {error}
+          </span>
+        )}
+      </span>
+    </label>
   );
 }
 

@@ -1,15 +1,14 @@
-import { type FormEvent, useState } from "react";
-import { ApiError, inWords } from "@/api/errors";
+import { useState } from "react";
+import { z } from "zod";
+import { type ApiForm, errorOf, Form, TextField, useApiForm } from "@/components/form";
 import { formatPaise } from "@/lib/money";
-import { Button } from "@/ui/button";
 import { AlertDialog, Dialog } from "@/ui/dialog";
-import { Field, TextInput } from "@/ui/field";
 import { Notice } from "@/ui/states";
 import { toast } from "@/ui/toast";
 import { useDecide } from "../actions";
 import { useDraft } from "../draft";
 import type { AdminPayout, Decision } from "../queries";
-import { ReasonField, reasonFaults } from "./reason-field";
+import { ReasonField, reasonSchema } from "./reason-field";
 
 type Outcome = Decision["outcome"];
 
@@ -38,69 +37,53 @@ interface Wording {
   question: (amount: string, merchant: string) => string;
 }
 
-interface Form {
-  outcome: Outcome | null;
-  utr: string;
-  reason: string;
-}
+const schema = z
+  .object({
+    outcome: z.enum(["paid", "not_paid"], { error: "Choose one of the two." }),
+    utr: z.string().trim(),
+    reason: reasonSchema.trim(),
+  })
+  .refine(({ outcome, utr }) => outcome !== "paid" || utr !== "", {
+    path: ["utr"],
+    error: "Enter the bank’s reference. Without it there is no proof.",
+  });
+type Decided = z.infer<typeof schema>;
 
-const EMPTY: Form = { outcome: null, utr: "", reason: "" };
+const EMPTY = { utr: "", reason: "" };
 /** A decision is typed with the bank’s letter in hand: the end of a session must not discard it. */
 export const draftOf = (payout: AdminPayout) => `decide-${payout.id}`;
 
-/** What is missing, in words, by field. */
-function faults({ outcome, utr, reason }: Form) {
-  return {
-    outcome: outcome ? [] : ["Choose one of the two."],
-    utr: outcome === "paid" && utr.trim() === "" ? ["Enter the bank’s reference. Without it there is no proof."] : [],
-    reason: reasonFaults(reason),
-  };
-}
-
-const decisionOf = ({ outcome, utr, reason }: Form & { outcome: Outcome }): Decision =>
-  outcome === "paid" ? { outcome, utr: utr.trim(), reason: reason.trim() } : { outcome, reason: reason.trim() };
+const decisionOf = ({ outcome, utr, reason }: Decided): Decision =>
+  outcome === "paid" ? { outcome, utr, reason } : { outcome, reason };
 
 /** An operator resolves a payout in doubt: first what and why, then once more with what it does to the money. */
 export function DecideDialog({ payout, ...props }: { payout: AdminPayout; onClose: () => void }) {
   const decide = useDecide(payout.merchant.id, payout.id);
-  const { draft: form, change: setForm, discard, isRestored } = useDraft(draftOf(payout), EMPTY);
+  const { draft, change, discard, isRestored } = useDraft<Partial<Decided>>(draftOf(payout), EMPTY);
+  const form = useApiForm<Decided>({ schema, defaultValues: draft, error: decide.error, onChange: change });
+  const [decided, setDecided] = useState<Decided | null>(null);
   const onClose = () => {
     discard();
     props.onClose();
   };
-  const [isTried, setTried] = useState(false);
-  const [isAsked, setAsked] = useState(false);
-  const { outcome } = form;
-
-  const missing = faults(form);
-  const refusal = decide.error instanceof ApiError ? decide.error : null;
-  const of = (name: "outcome" | "utr" | "reason") => [
-    ...(isTried ? missing[name] : []),
-    ...(refusal?.field(name) ?? []),
-  ];
-  const isAboutFields = ["utr", "reason", "outcome"].some((name) => (refusal?.field(name).length ?? 0) > 0);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    setTried(true);
-    decide.reset();
-    if (Object.values(missing).every((texts) => texts.length === 0)) setAsked(true);
-  };
   const carryOut = () => {
-    if (!outcome || decide.isPending) return;
-    decide.mutate(decisionOf({ ...form, outcome }), {
+    if (!decided || decide.isPending) return;
+    const { outcome } = decided;
+    decide.mutate(decisionOf(decided), {
       onSuccess: () => {
         toast(`Resolved: ${outcomes[outcome].word}`, { tone: "good", description: consequence(payout, outcome) });
         onClose();
       },
-      onError: () => setAsked(false),
+      onError: () => setDecided(null),
     });
   };
 
-  if (isAsked && outcome) {
+  if (decided) {
+    const { outcome } = decided;
     return (
       <AlertDialog
         isOpen
-        onOpenChange={(isOpen) => !isOpen && !decide.isPending && setAsked(false)}
+        onOpenChange={(isOpen) => !isOpen && !decide.isPending && setDecided(null)}
         title={outcomes[outcome].question(formatPaise(payout.amount_paise), payout.merchant.name)}
         description={consequence(payout, outcome)}
         confirm={outcomes[outcome].confirm}
@@ -130,41 +113,21 @@ export function DecideDialog({ payout, ...props }: { payout: AdminPayout; onClos
           This is what you typed before. Nothing was sent.
         </Notice>
       )}
-      <form onSubmit={submit} noValidate className="grid gap-5">
-        <Choice outcome={outcome} errors={of("outcome")} onChange={(chosen) => setForm({ ...form, outcome: chosen })} />
-        {outcome === "paid" && (
-          <Field label="UTR" hint="The bank’s reference of the transfer." error={of("utr")}>
-            {(wiring) => (
-              <TextInput
-                {...wiring}
-                autoComplete="off"
-                spellCheck={false}
-                maxLength={64}
-                className="font-mono"
-                value={form.utr}
-                onChange={(event) => setForm({ ...form, utr: event.target.value })}
-              />
-            )}
-          </Field>
+      <Form form={form} onSubmit={setDecided} submit="Continue" onCancel={onClose}>
+        <Choice form={form} />
+        {form.watch("outcome") === "paid" && (
+          <TextField
+            form={form}
+            name="utr"
+            label="UTR"
+            hint="The bank’s reference of the transfer."
+            spellCheck={false}
+            maxLength={64}
+            className="font-mono"
+          />
         )}
-        <ReasonField
-          question="How do you know?"
-          value={form.reason}
-          errors={of("reason")}
-          onChange={(reason) => setForm({ ...form, reason })}
-        />
-        {decide.error && !isAboutFields && (
-          <Notice tone="bad" role="alert">
-            {inWords(decide.error)}
-          </Notice>
-        )}
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" variant="primary">
-            Continue
-          </Button>
-        </div>
-      </form>
+        <ReasonField form={form} name="reason" question="How do you know?" />
+      </Form>
     </Dialog>
   );
 }
@@ -176,9 +139,10 @@ function consequence({ amount_paise, merchant }: AdminPayout, outcome: Outcome):
     : `${amount} goes from the held to the available balance of ${merchant.name}, and the payout has failed. It is not sent again.`;
 }
 
-function Choice({ outcome, errors, onChange }: ChoiceProps) {
+function Choice({ form }: { form: ApiForm<Decided> }) {
+  const error = errorOf(form, "outcome");
   return (
-    <fieldset className="grid gap-2" aria-describedby={errors.length > 0 ? "outcome-error" : undefined}>
+    <fieldset className="grid gap-2" aria-describedby={error ? "outcome-error" : undefined}>
       <legend className="mb-1.5 font-medium text-[0.8125rem]">What happened?</legend>
       {(Object.keys(outcomes) as Outcome[]).map((value) => (
         <label
@@ -187,10 +151,8 @@ function Choice({ outcome, errors, onChange }: ChoiceProps) {
         >
           <input
             type="radio"
-            name="outcome"
             value={value}
-            checked={outcome === value}
-            onChange={() => onChange(value)}
+            {...form.register("outcome")}
             aria-labelledby={`outcome-${value}`}
             aria-describedby={`outcome-${value}-hint`}
             className="mt-0.5 size-4 shrink-0 accent-accent"
@@ -206,14 +168,8 @@ function Choice({ outcome, errors, onChange }: ChoiceProps) {
         </label>
       ))}
       <p id="outcome-error" role="alert" className="text-[0.8125rem] text-bad">
-        {errors.join(" ")}
+        {error}
       </p>
     </fieldset>
   );
-}
-
-interface ChoiceProps {
-  outcome: Outcome | null;
-  errors: string[];
-  onChange: (outcome: Outcome) => void;
 }

@@ -1,7 +1,6 @@
 import { ClockAlert } from "lucide-react";
-import { type FormEvent, useState } from "react";
-import { inWords } from "@/api/errors";
-import { Field, TextArea } from "@/ui/field";
+import { z } from "zod";
+import { Form, TextAreaField, useApiForm } from "@/components/form";
 import { Notice } from "@/ui/states";
 import { Moment } from "@/ui/time";
 import { toast } from "@/ui/toast";
@@ -9,46 +8,40 @@ import { useBringForward } from "../actions";
 import { isFarAhead } from "../far-ahead";
 import type { AdminPayout } from "../queries";
 import { ActButton } from "./act-button";
+import { reasonSchema } from "./reason-field";
 
-const REASON_MIN = 10;
+const schema = z.object({ reason: reasonSchema.trim() });
 
 /** A payout that a wrong clock made due far in the future, and the way to have it taken up now. */
 export function FarAheadNotice({ payout }: { payout: AdminPayout }) {
   const bring = useBringForward(payout.merchant.id, payout.id);
-  const [reason, setReason] = useState("");
-  const [isTried, setTried] = useState(false);
+  const form = useApiForm({ schema, defaultValues: { reason: "" }, error: bring.error });
   const dueAt = payout.next_step_at;
   if (!dueAt || !isFarAhead(dueAt, Date.now())) return null;
-  const isShort = [...reason.trim()].length < REASON_MIN;
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    setTried(true);
-    if (isShort) return;
-    bring.mutate(reason.trim(), {
+  const send = ({ reason }: { reason: string }) =>
+    bring.mutate(reason, {
       onSuccess: () => toast("The payout is due now", { description: "A worker takes it up." }),
-      onError: (error) => toast("The payout was not brought forward", { tone: "bad", description: inWords(error) }),
     });
-  };
   return (
     <Notice tone="warn" icon={ClockAlert}>
       <p>
         <strong>Due far in the future:</strong> <Moment at={dueAt} />. A clock was wrong when this time was set. Nothing
         happens to the payout until then, unless you bring it forward.
       </p>
-      <form className="mt-3 grid gap-3" onSubmit={submit} noValidate>
-        <Field
-          label="Reason"
-          hint="It is kept in the audit log."
-          error={isTried && isShort ? `Write at least ${REASON_MIN} characters.` : null}
+      <div className="mt-3">
+        <Form
+          form={form}
+          onSubmit={send}
+          submit={
+            <ActButton type="submit" isBusy={bring.isPending}>
+              Bring forward
+            </ActButton>
+          }
+          isBusy={bring.isPending}
         >
-          {(field) => <TextArea {...field} value={reason} onChange={(event) => setReason(event.target.value)} />}
-        </Field>
-        <span>
-          <ActButton type="submit" isBusy={bring.isPending}>
-            Bring forward
-          </ActButton>
-        </span>
-      </form>
+          <TextAreaField form={form} name="reason" label="Reason" hint="It is kept in the audit log." />
+        </Form>
+      </div>
     </Notice>
   );
 }

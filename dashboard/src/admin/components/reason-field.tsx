@@ -1,36 +1,33 @@
-import { Field, TextArea } from "@/ui/field";
+import type { FieldValues, Path } from "react-hook-form";
+import { z } from "zod";
+import { type ApiForm, TextAreaField } from "@/components/form";
 
 const REASON_MIN = 10;
 const REASON_MAX = 1_000;
 
 const lengthOf = (reason: string) => [...reason.trim()].length;
 
-/** What is wrong with a reason that the audit log is to keep. */
-export function reasonFaults(reason: string): string[] {
-  const length = lengthOf(reason);
-  if (length < REASON_MIN) {
-    return [`Write at least ${REASON_MIN} characters: who confirmed it, when, and in which document.`];
-  }
-  return length > REASON_MAX ? [`Write at most ${REASON_MAX} characters.`] : [];
-}
+/** A reason that the audit log is to keep. Characters are counted as people count them. */
+export const reasonSchema = z
+  .string()
+  .refine((reason) => lengthOf(reason) >= REASON_MIN, {
+    error: `Write at least ${REASON_MIN} characters: who confirmed it, when, and in which document.`,
+  })
+  .refine((reason) => lengthOf(reason) <= REASON_MAX, { error: `Write at most ${REASON_MAX} characters.` });
 
-interface ReasonFieldProps {
+interface ReasonFieldProps<Values extends FieldValues> {
+  form: ApiForm<Values>;
+  name: Path<Values>;
   question: string;
-  value: string;
-  errors: readonly string[];
-  onChange: (reason: string) => void;
 }
 
 /** Why an operator decided as they did. */
-export const ReasonField = ({ question, value, errors, onChange }: ReasonFieldProps) => (
-  <Field label="Reason" hint={`${question} ${lengthOf(value)} of ${REASON_MAX} characters.`} error={errors}>
-    {(wiring) => (
-      <TextArea
-        {...wiring}
-        placeholder="The bank confirmed by letter of 22 November that …"
-        value={value}
-        onChange={(event) => onChange(event.target.value)}
-      />
-    )}
-  </Field>
+export const ReasonField = <Values extends FieldValues>({ form, name, question }: ReasonFieldProps<Values>) => (
+  <TextAreaField
+    form={form}
+    name={name}
+    label="Reason"
+    hint={`${question} ${lengthOf(form.watch(name))} of ${REASON_MAX} characters.`}
+    placeholder="The bank confirmed by letter of 22 November that …"
+  />
 );

@@ -1,6 +1,6 @@
-import { type FormEvent, useState } from "react";
-import { ApiError, inWords } from "@/api/errors";
-import { Button } from "@/ui/button";
+import { useState } from "react";
+import { z } from "zod";
+import { Form, useApiForm } from "@/components/form";
 import { AlertDialog, Dialog } from "@/ui/dialog";
 import { Notice } from "@/ui/states";
 import { toast } from "@/ui/toast";
@@ -9,7 +9,9 @@ import { useDraft } from "../draft";
 import { nameOfKind } from "../exception-kinds";
 import type { AdminException } from "../queries";
 import { inRupees } from "./action-columns";
-import { ReasonField, reasonFaults } from "./reason-field";
+import { ReasonField, reasonSchema } from "./reason-field";
+
+const schema = z.object({ reason: reasonSchema.trim() });
 
 const NO_MONEY = "Resolving moves no money: no balance and no payout changes.";
 
@@ -17,36 +19,28 @@ const NO_MONEY = "Resolving moves no money: no balance and no payout changes.";
 export function ResolveExceptionDialog({ exception, ...props }: { exception: AdminException; onClose: () => void }) {
   const resolve = useResolveException(exception.id);
   const { draft, change, discard, isRestored } = useDraft(`resolve-${exception.id}`, { reason: "" });
-  const [isTried, setTried] = useState(false);
-  const [isAsked, setAsked] = useState(false);
-  const missing = reasonFaults(draft.reason);
-  const refused = resolve.error instanceof ApiError ? resolve.error.field("reason") : [];
+  const form = useApiForm({ schema, defaultValues: draft, error: resolve.error, onChange: change });
+  const [reason, setReason] = useState<string | null>(null);
   const onClose = () => {
     discard();
     props.onClose();
   };
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    setTried(true);
-    resolve.reset();
-    if (missing.length === 0) setAsked(true);
-  };
   const carryOut = () => {
-    if (resolve.isPending) return;
-    resolve.mutate(draft.reason.trim(), {
+    if (resolve.isPending || reason === null) return;
+    resolve.mutate(reason, {
       onSuccess: () => {
         toast("Exception resolved", { tone: "good", description: "No money was moved." });
         onClose();
       },
-      onError: () => setAsked(false),
+      onError: () => setReason(null),
     });
   };
 
-  if (isAsked) {
+  if (reason !== null) {
     return (
       <AlertDialog
         isOpen
-        onOpenChange={(isOpen) => !isOpen && !resolve.isPending && setAsked(false)}
+        onOpenChange={(isOpen) => !isOpen && !resolve.isPending && setReason(null)}
         title="Resolve this exception?"
         description={NO_MONEY}
         confirm="Resolve"
@@ -73,26 +67,10 @@ export function ResolveExceptionDialog({ exception, ...props }: { exception: Adm
           This is what you typed before. Nothing was sent.
         </Notice>
       )}
-      <form onSubmit={submit} noValidate className="grid gap-5">
+      <Form form={form} onSubmit={(values) => setReason(values.reason)} submit="Continue" onCancel={onClose}>
         <p className="break-words text-soft">{inRupees(exception.detail)}</p>
-        <ReasonField
-          question="What did you find out?"
-          value={draft.reason}
-          errors={[...(isTried ? missing : []), ...refused]}
-          onChange={(reason) => change({ reason })}
-        />
-        {resolve.error && refused.length === 0 && (
-          <Notice tone="bad" role="alert">
-            {inWords(resolve.error)}
-          </Notice>
-        )}
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" variant="primary">
-            Continue
-          </Button>
-        </div>
-      </form>
+        <ReasonField form={form} name="reason" question="What did you find out?" />
+      </Form>
     </Dialog>
   );
 }

@@ -1,9 +1,9 @@
-import { type FormEvent, useState } from "react";
-import { ApiError, inWords } from "@/api/errors";
+import { useState } from "react";
+import { z } from "zod";
+import { ApiError } from "@/api/errors";
+import { Form, TextField, useApiForm } from "@/components/form";
 import { formatPaise, parseRupees } from "@/lib/money";
-import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
-import { Field, TextInput } from "@/ui/field";
 import { Notice } from "@/ui/states";
 import { toast } from "@/ui/toast";
 import { useDraft } from "../draft";
@@ -13,7 +13,16 @@ import { ConfirmFunding } from "./confirm-funding";
 import { UnansweredFunding } from "./unanswered-funding";
 import { useFunding, type Wish } from "./use-funding";
 
-const EMPTY = { amount: "", description: "" };
+const schema = z.object({
+  amount: z.string().check(({ value, issues }) => {
+    const parsed = parseRupees(value);
+    if (!parsed.isValid) issues.push({ code: "custom", input: value, message: parsed.error });
+  }),
+  description: z.string().trim().min(1, "Say where the money comes from."),
+});
+type Typed = z.infer<typeof schema>;
+
+const EMPTY: Typed = { amount: "", description: "" };
 export const draftOf = (merchant: { id: string }) => `fund-${merchant.id}`;
 
 /** Credits a merchant: what and why, then once more with what it does to the balance, then until it is certain. */
@@ -32,6 +41,17 @@ export function FundDialog({ merchant, onClose }: { merchant: MerchantDetail; on
     onClose();
   };
   const refusal = funding.error instanceof ApiError && !funding.open ? funding.error : null;
+  const form = useApiForm<Typed>({
+    schema,
+    defaultValues: draft,
+    error: refusal,
+    names: { amount_paise: "amount" },
+    onChange: change,
+  });
+  const amount = parseRupees(form.watch("amount"));
+  const proceed = ({ description }: Typed) => {
+    if (amount.isValid) setWish({ amountPaise: amount.paise, description });
+  };
 
   if (funding.open && !(wish && funding.isSending)) {
     return (
@@ -69,85 +89,31 @@ export function FundDialog({ merchant, onClose }: { merchant: MerchantDetail; on
           This is what you typed before. Nothing was sent.
         </Notice>
       )}
-      <FundForm draft={draft} refusal={refusal} onChange={change} onCancel={close} onContinue={setWish} />
+      <Form form={form} onSubmit={proceed} submit="Continue" onCancel={close}>
+        <TextField
+          form={form}
+          name="amount"
+          label="Amount in rupees"
+          inputMode="decimal"
+          hint={
+            amount.isValid ? (
+              <>
+                {formatPaise(amount.paise)}: {amountInWords(amount.paise)}
+              </>
+            ) : (
+              "For example 1,00,000.50"
+            )
+          }
+        />
+        <TextField
+          form={form}
+          name="description"
+          label="Description"
+          hint="The merchant reads it in the ledger."
+          maxLength={255}
+          placeholder="Bank transfer of 22 November"
+        />
+      </Form>
     </Dialog>
   );
-}
-
-function FundForm({ draft, refusal, onChange, onCancel, onContinue }: FormProps) {
-  const [isTried, setTried] = useState(false);
-  const { amount, description } = draft;
-  const parsed = parseRupees(amount);
-  const errors = {
-    amount: isTried && !parsed.isValid ? [parsed.error] : (refusal?.field("amount_paise") ?? []),
-    description:
-      isTried && description.trim() === ""
-        ? ["Say where the money comes from."]
-        : (refusal?.field("description") ?? []),
-  };
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    setTried(true);
-    if (!parsed.isValid || description.trim() === "") return;
-    onContinue({ amountPaise: parsed.paise, description: description.trim() });
-  };
-  return (
-    <form onSubmit={submit} noValidate className="grid gap-4">
-      <Field
-        label="Amount in rupees"
-        error={errors.amount}
-        hint={
-          parsed.isValid ? (
-            <>
-              {formatPaise(parsed.paise)}: {amountInWords(parsed.paise)}
-            </>
-          ) : (
-            "For example 1,00,000.50"
-          )
-        }
-      >
-        {(wiring) => (
-          <TextInput
-            {...wiring}
-            inputMode="decimal"
-            autoComplete="off"
-            value={amount}
-            onChange={(event) => onChange({ ...draft, amount: event.target.value })}
-          />
-        )}
-      </Field>
-      <Field label="Description" hint="The merchant reads it in the ledger." error={errors.description}>
-        {(wiring) => (
-          <TextInput
-            {...wiring}
-            autoComplete="off"
-            maxLength={255}
-            placeholder="Bank transfer of 22 November"
-            value={description}
-            onChange={(event) => onChange({ ...draft, description: event.target.value })}
-          />
-        )}
-      </Field>
-      {refusal && errors.amount.length + errors.description.length === 0 && (
-        <Notice tone="bad" role="alert">
-          {inWords(refusal)}
-        </Notice>
-      )}
-      <div className="mt-1 flex justify-end gap-2">
-        <Button onClick={onCancel}>Cancel</Button>
-        <Button type="submit" variant="primary">
-          Continue
-        </Button>
-      </div>
-    </form>
-  );
-}
-
-interface FormProps {
-  draft: typeof EMPTY;
-  /** The server's refusal of what was sent last. */
-  refusal: ApiError | null;
-  onChange: (draft: typeof EMPTY) => void;
-  onCancel: () => void;
-  onContinue: (wish: Wish) => void;
 }

@@ -3,16 +3,16 @@ import { Link, useParams } from "@tanstack/react-router";
 import { ArrowLeft, CircleHelp } from "lucide-react";
 import { ApiError, inWords } from "@/api/errors";
 import { BankMessages } from "@/components/bank-messages";
+import { PayoutFacts } from "@/components/payout-facts";
 import { PayoutTimelineView } from "@/components/payout-timeline";
 import { lookOf } from "@/components/payout-words";
 import { StatusBadge } from "@/components/status-badge";
-import { reservedPaise, type TimelineEntry } from "@/components/timeline-entries";
+import type { TimelineEntry } from "@/components/timeline-entries";
 import { PageHeader } from "@/ui/app-shell";
-import { Card, CardBody, Fact, Facts } from "@/ui/card";
-import { Copyable } from "@/ui/copy-button";
+import { Card, CardBody } from "@/ui/card";
 import { Money } from "@/ui/money";
 import { ErrorState, Notice, Skeleton, SkeletonRows } from "@/ui/states";
-import { Ago, Moment } from "@/ui/time";
+import { Ago } from "@/ui/time";
 import { useTitle } from "@/ui/use-title";
 import { wordOf } from "../components/action-columns";
 import { MerchantLink } from "../components/cells";
@@ -77,7 +77,7 @@ function Content({ payout }: { payout: AdminPayoutTimeline }) {
       </div>
       <Card title="Details">
         <CardBody>
-          <Details payout={payout} />
+          <PayoutFacts payout={payout} merchant={<MerchantLink merchant={payout.merchant} />} />
         </CardBody>
       </Card>
     </div>
@@ -100,39 +100,6 @@ function Doubt({
         <DoubtActions payout={payout} />
       </div>
     </Notice>
-  );
-}
-
-function Details({ payout }: { payout: AdminPayoutTimeline }) {
-  return (
-    <Facts>
-      <Fact name="Merchant">
-        <MerchantLink merchant={payout.merchant} />
-      </Fact>
-      <Fact name="Bank account">{payout.bank_account_id}</Fact>
-      <Fact name="Held">
-        <Money paise={reservedPaise(payout)} />
-      </Fact>
-      <Fact name="Attempts">{payout.attempts}</Fact>
-      <Fact name="Payout id">
-        <Copyable value={payout.id} what="payout id" />
-      </Fact>
-      <Fact name="Reference">
-        <Copyable value={payout.reference} what="reference" />
-      </Fact>
-      {payout.utr && (
-        <Fact name="UTR">
-          <Copyable value={payout.utr} what="UTR" />
-        </Fact>
-      )}
-      {payout.reason && <Fact name="Reason">{payout.reason}</Fact>}
-      <Fact name="Requested">
-        <Moment at={payout.created_at} />
-      </Fact>
-      <Fact name="Last change">
-        <Moment at={payout.updated_at} />
-      </Fact>
-    </Facts>
   );
 }
 

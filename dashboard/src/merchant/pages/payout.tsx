@@ -1,23 +1,22 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { ArrowLeft, CircleHelp, Compass, Printer, RotateCw } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 import { ApiError, inWords } from "@/api/errors";
 import type { PayoutTimeline } from "@/api/types";
 import { BankMessages } from "@/components/bank-messages";
+import { PayoutFacts } from "@/components/payout-facts";
 import { PayoutTimelineView } from "@/components/payout-timeline";
 import { lookOf } from "@/components/payout-words";
 import { StatusBadge } from "@/components/status-badge";
-import { reservedPaise, summary } from "@/components/timeline-entries";
+import { summary } from "@/components/timeline-entries";
 import { formatPaise } from "@/lib/money";
 import { PageHeader } from "@/ui/app-shell";
 import { Button } from "@/ui/button";
-import { Card, CardBody, Fact, Facts } from "@/ui/card";
-import { Copyable } from "@/ui/copy-button";
+import { Card, CardBody } from "@/ui/card";
 import { AlertDialog } from "@/ui/dialog";
 import { Money } from "@/ui/money";
 import { EmptyState, ErrorState, Notice, Skeleton } from "@/ui/states";
-import { Moment } from "@/ui/time";
 import { toast } from "@/ui/toast";
 import { useTitle } from "@/ui/use-title";
 import { cancelPayout } from "../actions";
@@ -101,7 +100,7 @@ function Found({ payout }: { payout: PayoutTimeline }) {
         </Card>
         <Card title="Details">
           <CardBody>
-            <Details payout={payout} />
+            <PayoutFacts payout={payout} />
           </CardBody>
         </Card>
         <div className="min-w-0 lg:col-span-2">
@@ -127,41 +126,6 @@ function Actions({ payout }: { payout: PayoutTimeline }) {
       </Button>
       {payout.status === "pending" && <Cancel payout={payout} />}
     </>
-  );
-}
-
-const none = (words: string): ReactNode => <span className="text-faint">{words}</span>;
-
-function Details({ payout }: { payout: PayoutTimeline }) {
-  return (
-    <Facts>
-      <Fact name="Amount">
-        <Money paise={payout.amount_paise} />
-      </Fact>
-      <Fact name="Held">
-        <Money paise={reservedPaise(payout)} />
-      </Fact>
-      <Fact name="Bank account">
-        <Copyable value={payout.bank_account_id} what="bank account" />
-      </Fact>
-      <Fact name="UTR">{payout.utr ? <Copyable value={payout.utr} what="UTR" /> : none("Not paid")}</Fact>
-      {payout.reason && <Fact name="Reason">{payout.reason}</Fact>}
-      <Fact name="Reference" isWide>
-        <Copyable value={payout.reference} what="reference" />
-      </Fact>
-      <Fact name="Payout id" isWide>
-        <Copyable value={payout.id} what="payout id" />
-      </Fact>
-      <Fact name="Attempts">
-        <span className="tabular">{payout.attempts}</span>
-      </Fact>
-      <Fact name="Requested">
-        <Moment at={payout.created_at} />
-      </Fact>
-      <Fact name="Last change">
-        <Moment at={payout.updated_at} />
-      </Fact>
-    </Facts>
   );
 }
 
