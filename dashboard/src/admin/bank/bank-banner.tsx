@@ -13,7 +13,7 @@ export function BankBanner() {
     <>
       <div role="alert">
         {earlier && met && (
-          <p className="flex flex-wrap items-center justify-center gap-x-3 gap-y-1 bg-bad-soft px-4 py-2.5 text-bad">
+          <p className="flex flex-wrap items-center justify-center gap-x-3 gap-y-1 bg-bad-soft px-4 py-2.5 text-center text-bad">
             <Landmark className="size-4 shrink-0 max-sm:hidden" aria-hidden />
             <span>
               <strong className="font-semibold">Payouts are not sent.</strong> Another bank answers at the bank’s

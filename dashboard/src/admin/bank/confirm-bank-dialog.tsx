@@ -99,10 +99,10 @@ export default function ConfirmBankDialog({ onClose, ...opened }: Shown & { onCl
       description="Its identity is not that of the bank to which the payouts were sent. The workers that meet it send nothing. Payouts are accepted, and wait."
     >
       <Facts>
-        <Fact name="Bank until now">
+        <Fact name="Bank until now" isWide>
           <code className="break-all font-mono text-[0.8125rem]">{earlier}</code>
         </Fact>
-        <Fact name="Bank that answers">
+        <Fact name="Bank that answers" isWide>
           <code className="break-all font-mono text-[0.8125rem]">{met.identity}</code>
         </Fact>
         <Fact name="Met by">
