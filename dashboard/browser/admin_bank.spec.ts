@@ -11,14 +11,10 @@ const [first, second] = await Promise.all([Bank.start(), Bank.start()]);
 const on = scene({ PAYRAIL_BANK_URL: first.url, PAYRAIL_RETRY_BASE_MS: "600000" });
 afterAll(() => Promise.all([first.stop(), second.stop()]));
 
-interface Payout {
-  status: string;
-  in_doubt: unknown;
-}
-const payout = (id: string) => on.server.json<Payout>(ACME, `/api/v1/payouts/${id}/`);
+const payout = (id: string) => on.server.payout(ACME, id);
 
 const banner = (page: Page) => page.getByRole("alert").filter({ hasText: "Payouts are not sent." });
-const dialog = (page: Page) => page.getByRole("dialog", { name: "Another bank answers" });
+const dialog = (page: Page) => page.getByRole("dialog", { name: "A different bank is answering" });
 const moveTo = async (bank: Bank) => {
   await on.server.kill();
   await on.server.restart({ PAYRAIL_BANK_URL: bank.url });
@@ -34,7 +30,7 @@ test("another bank: every page says that nothing is sent, and goes on by itself 
   const id = await on.server.pay(ACME, 1_000, "demo-success");
   await expect.poll(async () => (await payout(id)).status).toBe("completed");
   await signInOperator(page);
-  await page.getByText("It balances").waitFor();
+  await page.getByText("Balanced").waitFor();
   expect(await banner(page).count()).toBe(0);
 
   await moveTo(second);
@@ -59,17 +55,17 @@ test("an operator reads what is under way, what confirming means, and confirms; 
   const waiting = await on.server.pay(ACME, 2_000, "demo-success");
   await signInOperator(page);
   await openDialog(page);
-  for (const text of [await first.identity(), await second.identity(), "1 payout", "₹600.00 together"]) {
+  for (const text of [await first.identity(), await second.identity(), "1 payout", "₹600.00 in total"]) {
     await dialog(page).getByText(text, { exact: true }).waitFor();
   }
   await dialog(page).getByText("If nobody changed the bank on purpose, do not confirm.").waitFor();
   expect(await seriousFindings(page)).toEqual([]);
 
-  // Nothing goes out without a reason, nor without the promise that the earlier bank did not pay.
+  // Nothing goes out without a reason, nor without knowing what becomes of the payouts of the earlier bank.
   const next = dialog(page).getByRole("button", { name: "Continue" });
   await next.click();
   await dialog(page).getByText("Write at least 10 characters").waitFor();
-  await dialog(page).getByText("Ask the earlier bank first.").waitFor();
+  await dialog(page).getByText("Tick this once you know who resolves them.").waitFor();
   await page.getByLabel("Reason").fill("We moved to another bank, contract 12.");
 
   // Another operator resolves the doubt meanwhile: what was shown is no longer so, and is not confirmed.
@@ -82,7 +78,7 @@ test("an operator reads what is under way, what confirming means, and confirms; 
   await other.getByRole("alertdialog").getByRole("button", { name: "Refund" }).click();
   await expect.poll(async () => (await payout(doubtful)).status).toBe("failed");
   await other.close();
-  await dialog(page).getByRole("button", { name: "Show the present state" }).click();
+  await dialog(page).getByRole("button", { name: "Show the current state" }).click();
   await dialog(page).getByText("0 payouts", { exact: true }).waitFor();
 
   await next.click();

@@ -54,16 +54,16 @@ async function resolve(page: Page, id: string, reason: string): Promise<void> {
 test("what the bank stated stands against what was expected; resolved, it is off the list and out of the count", async () => {
   const { page } = await on.open();
   await signInOperator(page);
-  await page.getByText("It balances").waitFor();
+  await page.getByText("Balanced").waitFor();
   expect(await page.getByRole("link", { name: "Exceptions", exact: true }).count()).toBeGreaterThan(0);
   const id = await lie();
   await counted(page, 1).waitFor();
-  await page.getByRole("alert").filter({ hasText: "1 exception is open" }).waitFor();
+  await page.locator("[data-alarm=exceptions]").filter({ hasText: "1 exception is open" }).waitFor();
   const before = await balances();
 
   await goTo(page, "Exceptions");
   const line = row(page, id);
-  await line.getByText("Another amount returned", { exact: true }).waitFor();
+  await line.getByText("Different amount returned", { exact: true }).waitFor();
   expect(await line.getByText("₹0.01 (differs)").count()).toBe(1);
   expect(await line.getByText("₹600.00", { exact: true }).count()).toBe(1);
   const utr = LyingBank.utr((await story(id)).reference);
@@ -89,11 +89,11 @@ test("what the bank stated stands against what was expected; resolved, it is off
   await line.getByText("The bank took the line back, letter 12.").waitFor();
   expect(await line.getByRole("button").count()).toBe(0);
   await goTo(page, "Overview");
-  await page.getByText("It balances").waitFor();
+  await page.getByText("Balanced").waitFor();
   expect(await page.locator("[data-alarm]").count()).toBe(0);
   await goTo(page, "Audit log");
   const logged = page.getByRole("row").filter({ hasText: "Exception resolved" });
-  await logged.getByText("Another amount returned").waitFor();
+  await logged.getByText("Different amount returned").waitFor();
   await logged.getByText("The bank took the line back, letter 12.").waitFor();
 });
 
@@ -129,7 +129,7 @@ test("on a phone a viewer sees the count, the line, and the return that waits, a
   await button.click({ force: true });
   expect(await page.getByRole("dialog").count()).toBe(0);
   const waiting = page
-    .getByRole("table", { name: "Returns set aside" })
+    .getByRole("table", { name: "Returns waiting to be credited" })
     .getByRole("row")
     .filter({ has: page.getByRole("link", { name: `Payout ending in ${doubtful.slice(-8)}` }) });
   await waiting.getByText("the payout is processing").waitFor();

@@ -10,7 +10,10 @@ test("without a worker the overview says so in red, why, and what to do", async 
   const { page } = await on.open();
   for (let count = 0; count < 6; count += 1) await on.server.pay(TINY, 100, "demo-success");
   await signInOperator(page);
-  const alarm = page.getByRole("alert").filter({ hasText: "6 payouts are due and no worker is running" });
+  await page.getByRole("alert").filter({ hasText: "No worker is running." }).waitFor();
+  const alarm = page
+    .locator("[data-alarm=no-worker]")
+    .filter({ hasText: "6 payouts are due and no worker is running" });
   await alarm.getByText("No worker was seen in the last 24 hours.").waitFor();
   await alarm.getByText("Start a worker: payrail serve --role worker.").waitFor();
   const figure = page.getByRole("link", { name: /^Due now/ }).getByText("6", { exact: true });

@@ -61,7 +61,7 @@ test("an operator is invited, chooses a password, is disabled, enabled and reset
   await invited.page.getByLabel("New password", { exact: true }).fill(OWN);
   await invited.page.getByLabel("New password again").fill(OWN);
   await invited.page.getByRole("button", { name: "Change password" }).click();
-  await invited.page.getByText("It balances").waitFor();
+  await invited.page.getByText("Balanced").waitFor();
 
   await row(page, "ana").getByText("Active").waitFor();
   await page.getByRole("button", { name: "Disable ana" }).click();
@@ -107,7 +107,7 @@ test("a viewer sees the operators, changes none, and changes their own password"
   await page.getByLabel("New password", { exact: true }).fill(OWN);
   await page.getByLabel("New password again").fill(OWN);
   await page.getByRole("button", { name: "Change password" }).click();
-  await page.getByText("This is not your present password.").waitFor();
+  await page.getByText("The current password is wrong.").waitFor();
   await page.getByLabel("Current password").fill(VIEWER.password);
   await page.getByRole("button", { name: "Change password" }).click();
   await page.getByText("Your other sessions have ended.").first().waitFor();

@@ -13,7 +13,7 @@ const statusOf = async (key: string, id: string) =>
 
 async function paid(key: string, paise: number, account: string, status: string): Promise<string> {
   const id = await on.server.pay(key, paise, account);
-  await expect.poll(async () => (await statusOf(key, id)).status, { timeout: 30_000 }).toBe(status);
+  await expect.poll(async () => (await statusOf(key, id)).status).toBe(status);
   return id;
 }
 
@@ -75,7 +75,7 @@ test("a payout's page begins with a sentence and ends with the bank's messages; 
 test("charts count doubts apart; one switch above them changes both; a phone shows why a payout failed", async () => {
   await paid(ACME, 1_000, "demo-fail", "failed");
   const doubt = await on.server.pay(ACME, 2_000, "demo-silent");
-  await expect.poll(async () => (await statusOf(ACME, doubt)).in_doubt, { timeout: 30_000 }).not.toBeNull();
+  await expect.poll(async () => (await statusOf(ACME, doubt)).in_doubt).not.toBeNull();
   const { page } = await on.open({ viewport: PHONE });
   await signInAs(page, "Acme Agency");
   await page.getByRole("slider", { name: "Payouts by day and outcome" }).waitFor();
@@ -124,7 +124,7 @@ test("a panel that breaks takes nothing else with it", async () => {
   await page.getByRole("table", { name: "Recent payouts" }).waitFor();
   isBroken = false;
   await page.getByText("30 days").click();
-  await expect.poll(() => tryAgain(page), { timeout: 20_000 }).toBe(0);
+  await expect.poll(() => tryAgain(page)).toBe(0);
   await panel.getByRole("slider").waitFor();
 });
 

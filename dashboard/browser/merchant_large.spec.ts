@@ -1,7 +1,8 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
+import { cutOff } from "./harness/cut_off.ts";
 import { DEADLINE_MS } from "./harness/deadline.ts";
-import { available, signInFilled } from "./harness/merchant.ts";
+import { available, payButton, preparePayout, signInFilled } from "./harness/merchant.ts";
 import { scene } from "./harness/scene.ts";
 import { FILLED } from "./harness/server.ts";
 
@@ -57,32 +58,6 @@ test("pasted into Ctrl K, an id, a reference, a UTR or an ending opens exactly i
   expect(path(page)).toBe("/");
 });
 
-/** What stands beside the window or is cut off by what it stands in. */
-const cutOff = (page: Page): Promise<string[]> =>
-  page.evaluate(() => {
-    const faults: string[] = [];
-    const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
-    if (wide > 0) faults.push(`the page is ${wide} px too wide`);
-    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-    for (let node = texts.nextNode(); node; node = texts.nextNode()) {
-      const element = node.parentElement;
-      if (!element || !/₹|^\d[\d,.]*(Cr|L|K)?$/.test(node.textContent?.trim() ?? "")) continue;
-      if (element.closest(".sr-only, [aria-hidden=true], option")) continue;
-      const range = document.createRange();
-      range.selectNodeContents(node);
-      const box = range.getBoundingClientRect();
-      if (box.width === 0) continue;
-      const name = `${node.textContent} (${Math.round(box.left)} to ${Math.round(box.right)})`;
-      if (box.left < 0 || box.right > window.innerWidth) faults.push(`${name} is beside the window`);
-      for (let around: Element | null = element; around; around = around.parentElement) {
-        const clips = getComputedStyle(around).overflowX !== "visible";
-        const edge = around.getBoundingClientRect();
-        if (clips && (box.left < edge.left - 1 || box.right > edge.right + 1)) faults.push(`${name} is cut off`);
-      }
-    }
-    return faults;
-  });
-
 test("no amount is cut off at any width", async () => {
   const { page } = await on.open();
   await signInFilled(page);
@@ -98,9 +73,16 @@ test("no amount is cut off at any width", async () => {
       await expect.poll(() => cutOff(page), { message: `${place} at ${width}` }).toEqual([]);
     }
   }
+  await page.goto("/");
+  await preparePayout(page, "1,00,00,00,000", "demo-success");
+  await payButton(page).waitFor();
+  for (const width of [320, 390, 640, 720, 1440]) {
+    await page.setViewportSize({ width, height: 800 });
+    await expect.poll(() => cutOff(page), { message: `the confirmation at ${width}` }).toEqual([]);
+  }
 });
 
-const rowCount = async (page: Page) => Number(await page.getByRole("table").getAttribute("aria-rowcount")) - 1;
+const rowCount = async (page: Page) => Number(await page.getByRole("table").getAttribute("data-rows"));
 
 test("a list of 30,000 is scrolled to its end, in little memory; one payout costs few requests and moves no row", async () => {
   const { page, context } = await on.open();
@@ -163,6 +145,10 @@ test("the server goes away and comes back: the page says so, stays whole, and go
   await signInFilled(page);
   await page.locator("[data-live=live]").first().waitFor();
   await page.waitForLoadState("networkidle");
+  // Code is fetched ahead when the browser has time: on a busy machine that is late.
+  const isAhead = () =>
+    page.evaluate(() => performance.getEntriesByType("resource").some(({ name }) => /\/palette-[^/]*\.js$/.test(name)));
+  await expect.poll(isAhead).toBe(true);
   await page.evaluate(() => Object.assign(window, { sameDocument: true }));
   const figure = await available(page).textContent();
   await on.server.kill();
@@ -196,7 +182,7 @@ test("dates are of one time zone, which is shown, changed and kept; a reversed p
       new Date(payout.created_at),
     );
   const first = page
-    .getByRole("list", { name: /What happened/ })
+    .getByRole("list", { name: /^Timeline/ })
     .locator("time")
     .first();
   expect(await first.textContent()).toContain(in_("Asia/Kolkata"));
@@ -207,9 +193,9 @@ test("dates are of one time zone, which is shown, changed and kept; a reversed p
   await expect.poll(() => new URL(page.url()).search).toMatch(/from=\d{4}-\d\d-\d\d&to=/);
   await page.getByRole("row").nth(2).waitFor();
   await page.getByLabel("Dates", { exact: true }).selectOption("custom");
-  await page.getByLabel("First day").fill("2026-10-10");
-  await page.getByLabel("Last day").fill("2026-10-09");
-  await page.getByText("The last day is before the first. Exchange the two dates.").waitFor();
+  await page.getByLabel("From", { exact: true }).fill("2026-10-10");
+  await page.getByLabel("To", { exact: true }).fill("2026-10-09");
+  await page.getByText("The end date is before the start date. Swap them.").waitFor();
 
   await page.getByRole("button", { name: "Time zone: IST" }).first().click();
   await page.getByRole("menuitemradio", { name: "UTC" }).click();
@@ -258,9 +244,9 @@ test("the focus comes back to where it was, and charts are read with arrow keys"
   }
 });
 
-test("money that comes in shows at once: by its event, not by the next poll", async () => {
+test("a funding shows on the open page by its event: nothing else made the page read", async () => {
   const { page } = await on.open();
-  // Nothing on the page asks at a pace of its own.
+  // The page's own clock does not poll. Whatever it reads, an event made it read.
   await page.addInitScript(() => {
     const real = window.setInterval;
     window.setInterval = ((act: () => void, pace?: number) => (pace === 1_000 ? 0 : real(act, pace))) as typeof real;
@@ -268,28 +254,14 @@ test("money that comes in shows at once: by its event, not by the next poll", as
   await signInFilled(page);
   await page.locator("[data-live=live]").first().waitFor();
   await page.waitForLoadState("networkidle");
+  let reads = 0;
+  page.on("request", (request) => {
+    if (new URL(request.url()).pathname === "/api/v1/me") reads += 1;
+  });
   const before = await available(page).textContent();
   const { id } = await on.server.json<{ id: string }>(FILLED, "/api/v1/me/");
-  const started = Date.now();
-  await fund(id);
-  await expect.poll(() => available(page).textContent(), { interval: 5 }).not.toBe(before);
-  console.log(`a funding showed on the open page ${Date.now() - started} ms after it was asked for`);
+  expect(reads).toBe(0);
+  await on.server.fund(id, 12_345, "Top-up");
+  await expect.poll(() => available(page).textContent()).not.toBe(before);
+  expect(reads).toBe(1);
 });
-
-/** As an operator does it, past the pages. */
-async function fund(merchant: string): Promise<void> {
-  const send = (path: string, body: object, headers: Record<string, string> = {}) =>
-    fetch(`${on.server.url}/admin/api/v1/${path}`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", Origin: on.server.url, ...headers },
-      body: JSON.stringify(body),
-    });
-  const signedIn = await send("session", { name: "admin", password: "payrail-demo-admin" });
-  const cookie = signedIn.headers
-    .getSetCookie()
-    .map((set) => set.split(";")[0])
-    .join("; ");
-  const headers = { Cookie: cookie, "Idempotency-Key": crypto.randomUUID() };
-  const funded = await send(`merchants/${merchant}/fund`, { amount_paise: 12_345, description: "Top-up" }, headers);
-  if (!funded.ok) throw new Error(`not funded: ${funded.status} ${await funded.text()}`);
-}

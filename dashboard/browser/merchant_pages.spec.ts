@@ -40,7 +40,7 @@ test("the ledger comes as CSV, exact to the letter, and no cell is a formula", a
   const downloading = page.waitForEvent("download");
   await page.getByRole("link", { name: "Export CSV" }).click();
   const download = await downloading;
-  expect(download.suggestedFilename()).toMatch(/^payrail-ledger-\d{4}-\d\d-\d\d\.csv$/);
+  expect(download.suggestedFilename()).toMatch(/^payrail-ledger-to-\d{4}-\d\d-\d\d-Asia-Kolkata\.csv$/);
   const lines = (await readFile(await download.path(), "utf8")).replaceAll("\r\n", "\n").trimEnd().split("\n");
   const [header, first, second, third] = lines;
   expect(header).toBe(

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { beforeAll, describe, test } from "vitest";
 import { scene } from "./harness/scene.ts";
-import { fill, longTour, merchantTour, operatorTour, type Sights, type Stop } from "./harness/tour.ts";
+import { calm, enrich, fill, longTour, merchantTour, operatorTour, type Sights, type Stop } from "./harness/tour.ts";
 
 // Every page at every width, light and dark, with little and with much data. The few that the README shows go into
 // docs/, all others beside what is built.
@@ -23,6 +23,7 @@ let sights: Sights;
 
 beforeAll(async () => {
   sights = await fill(on.server);
+  await enrich(on.server);
   await Promise.all(["docs", "target"].map((place) => mkdir(join(top, place, "screenshots"), { recursive: true })));
 });
 
@@ -61,7 +62,7 @@ async function take(page: Page, stops: Stop[], look: (typeof looks)[number]): Pr
 
 describe.each(looks)("$colorScheme, $viewport.width wide", (look) => {
   test("the merchant's pages", async () => {
-    const { page } = (await on.open(look)).allow(/400/);
+    const { page } = (await on.open(look)).allow(/400/, /503/, /net::ERR_/);
     await take(page, merchantTour(sights), look);
   });
 
@@ -71,7 +72,8 @@ describe.each(looks)("$colorScheme, $viewport.width wide", (look) => {
   });
 
   test("the operator's pages", async () => {
-    const { page } = await on.open(look);
+    await calm(on.server);
+    const { page } = (await on.open(look)).allow(/net::ERR_/);
     await take(page, operatorTour(sights), look);
   });
 });

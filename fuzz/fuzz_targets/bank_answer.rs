@@ -3,8 +3,9 @@
 
 use libfuzzer_sys::fuzz_target;
 use payrail::rail::{Instruction, Reply, answer};
-use payrail_core::money::Amount;
-use payrail_core::payout::{BankAnswer, Step};
+use payrail_types::word::Word;
+use payrail_types::money::Amount;
+use payrail_core::payout::{AttemptKind, BankAnswer};
 use reqwest::StatusCode;
 use serde_json::Value;
 
@@ -13,7 +14,7 @@ fn about(reference: &str) -> Instruction<'_> {
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    for step in Step::ALL {
+    for step in AttemptKind::all() {
         let reply = |status, is_json| Reply { status, is_json, body: bytes.to_vec(), broken: None };
         let read = answer::read(step, about("PR1"), &reply(StatusCode::OK, true));
         for unsure in
@@ -33,15 +34,15 @@ fuzz_target!(|bytes: &[u8]| {
         match &read {
             BankAnswer::Paid { utr } => {
                 assert!(said["status"] == "paid" && said["utr"] == utr.as_str());
-                assert!((1..=64).contains(&utr.len()) && utr.bytes().all(|byte| byte.is_ascii_graphic()));
+                assert!((1..=64).contains(&utr.as_str().len()) && utr.as_str().bytes().all(|byte| byte.is_ascii_graphic()));
             }
             BankAnswer::Refused { reason } => {
                 assert!(said["status"] == "refused" && has("reason") && !has("utr"));
                 assert!((1..=500).contains(&reason.chars().count()) && !reason.contains(char::is_control));
             }
-            BankAnswer::Closed => assert!(said["status"] == "closed" && step != Step::Submit && !has("utr")),
+            BankAnswer::Closed => assert!(said["status"] == "closed" && step != AttemptKind::Submit && !has("utr")),
             BankAnswer::NeverReceived => {
-                assert!(said["status"] == "never_received" && step != Step::Submit && !has("utr"))
+                assert!(said["status"] == "never_received" && step != AttemptKind::Submit && !has("utr"))
             }
             other => panic!("{other:?}"),
         }

@@ -1,8 +1,8 @@
-//! Bank account ids that force an outcome. Any other id goes by the odds.
+//! Bank account ids that force an outcome. Any other id has a random outcome.
 
 use std::time::Duration;
 
-use super::odds::Fate;
+use crate::odds::Outcome;
 
 /// Paid.
 pub const SUCCESS: &str = "demo-success";
@@ -12,7 +12,7 @@ pub const FAIL: &str = "demo-fail";
 pub const TIMEOUT_PAID: &str = "demo-timeout-paid";
 /// Not paid, and no submission is ever answered: to an enquiry it was never received.
 pub const TIMEOUT_UNPAID: &str = "demo-timeout-unpaid";
-/// Paid, and returned some time later.
+/// Paid, and later returned.
 pub const RETURN: &str = "demo-return";
 /// Not paid, and neither submissions nor enquiries are answered: it stays in doubt.
 pub const SILENT: &str = "demo-silent";
@@ -21,12 +21,12 @@ pub const SLOW: &str = "demo-slow";
 
 pub const SLOWNESS: Duration = Duration::from_secs(2);
 
-pub(super) fn forced(bank_account_id: &str) -> Option<Fate> {
+pub(crate) fn forced(bank_account_id: &str) -> Option<Outcome> {
     match bank_account_id {
-        SUCCESS | RETURN | SLOW => Some(Fate::Pay),
-        FAIL => Some(Fate::Refuse("Beneficiary account is closed")),
-        TIMEOUT_PAID => Some(Fate::PayInSilence),
-        TIMEOUT_UNPAID | SILENT => Some(Fate::Lose),
+        SUCCESS | RETURN | SLOW => Some(Outcome::Pay),
+        FAIL => Some(Outcome::Refuse("Beneficiary account is closed")),
+        TIMEOUT_PAID => Some(Outcome::PayInSilence),
+        TIMEOUT_UNPAID | SILENT => Some(Outcome::Lose),
         _ => None,
     }
 }

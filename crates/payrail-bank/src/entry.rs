@@ -1,5 +1,5 @@
-//! What the book holds about a reference, and what the bank decides about it. The decision is pure, so that the writer
-//! can decide a whole batch in one transaction.
+//! The book's entry for a reference, and the bank's decision about it. The decision is pure, so that the writer can
+//! decide a whole batch in one transaction.
 
 use std::time::Duration;
 
@@ -7,8 +7,9 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::accounts;
-use super::odds::{Fate, Odds};
+use crate::accounts;
+use crate::odds::Outcome;
+use crate::settings::Odds;
 
 /// The reason given for refusing a reference that was closed before.
 const CLOSED: &str = "The reference was closed at the payer's request";
@@ -62,7 +63,7 @@ impl ToSql for Status {
     }
 }
 
-/// What the book holds about a reference.
+/// The book's row for a reference.
 #[derive(Clone, Debug)]
 pub struct Entry {
     pub reference: String,
@@ -77,14 +78,14 @@ pub struct Entry {
     pub return_due_at: Option<i64>,
 }
 
-/// What a transfer was for, as the bank has it: the payer compares it with its own instruction.
+/// The transfer as the bank has it. The payer compares it with its own instruction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Terms {
     pub amount_paise: i64,
     pub bank_account_id: String,
 }
 
-/// What the bank says about a reference, or that it says nothing.
+/// The bank's answer about a reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     Paid {
@@ -102,7 +103,7 @@ pub enum Answer {
     Conflict,
 }
 
-/// What the bank decides by.
+/// The settings behind the bank's decisions.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
     pub odds: Odds,
@@ -110,7 +111,7 @@ pub struct Rules {
     pub returns_after: Duration,
 }
 
-/// The bank's own reference for money that moved: made up, and unique within its book.
+/// The bank's own reference for a payment, unique within its book.
 pub fn utr(number: i64) -> String {
     format!("SIMB{number:012}")
 }
@@ -129,7 +130,7 @@ impl Transfer {
         Terms { amount_paise: self.amount_paise, bank_account_id: self.bank_account_id.clone() }
     }
 
-    /// What is wrong with it, in a sentence.
+    /// Says why the transfer is invalid.
     pub fn fault(&self) -> Option<&'static str> {
         let characters = self.bank_account_id.chars().count();
         if !is_reference(&self.reference) {
@@ -154,7 +155,7 @@ impl Order {
         }
     }
 
-    /// The entry of a reference that the book does not know yet.
+    /// The entry for a reference that is not in the book yet.
     pub fn entry(&self, now: i64) -> Entry {
         let (amount_paise, bank_account_id, status) = match self {
             Self::Submit(t) => (Some(t.amount_paise), Some(t.bank_account_id.clone()), Status::Lost),
@@ -220,7 +221,7 @@ impl Entry {
         Ok(())
     }
 
-    /// To an enquiry.
+    /// The answer to an enquiry.
     pub fn answer(&self) -> Answer {
         if self.bank_account_id.as_deref() == Some(accounts::SILENT) {
             return Answer::Silence;
@@ -237,7 +238,7 @@ impl Entry {
         }
     }
 
-    /// To a submission: a closed reference is refused.
+    /// The answer to a submission: a closed reference is refused.
     fn answer_to_submission(&self, transfer: &Transfer) -> Answer {
         match self.answer() {
             Answer::Closed => Answer::Refused { terms: transfer.terms(), reason: CLOSED.to_owned() },
@@ -245,7 +246,7 @@ impl Entry {
         }
     }
 
-    /// Closed before it ever arrived, it fits any transfer.
+    /// A reference that was closed before it arrived matches any transfer.
     fn is_for(&self, transfer: &Transfer) -> bool {
         self.amount_paise.is_none_or(|amount| amount == transfer.amount_paise)
             && self.bank_account_id.as_ref().is_none_or(|id| *id == transfer.bank_account_id)
@@ -253,7 +254,7 @@ impl Entry {
 }
 
 impl Rules {
-    /// Carries the order out on its entry. `number` is the next free one and is used up if it is paid.
+    /// Executes the order on its entry. `number` is the next free payment number; a payment uses it up.
     pub fn decide(&self, order: &Order, entry: &mut Entry, number: &mut i64, now: i64) -> Answer {
         match order {
             Order::Submit(transfer) => self.submit(transfer, entry, number, now),
@@ -272,29 +273,29 @@ impl Rules {
             return Answer::Conflict;
         }
         entry.arrivals += 1;
-        let fate = match accounts::forced(&transfer.bank_account_id) {
-            Some(fate) => fate,
-            None if entry.status == Status::Lost => self.odds.fate(self.seed, &entry.reference, entry.arrivals),
-            // Decided before: chance has no more say in it, nor in whether it is answered.
+        let outcome = match accounts::forced(&transfer.bank_account_id) {
+            Some(outcome) => outcome,
+            None if entry.status == Status::Lost => self.odds.outcome(self.seed, &entry.reference, entry.arrivals),
+            // The transfer was decided before: its answer is no longer random.
             None => return entry.answer_to_submission(transfer),
         };
         if entry.status == Status::Lost {
-            self.seal(fate, entry, number, now);
+            self.record(outcome, entry, number, now);
         }
-        if fate.is_silent() { Answer::Silence } else { entry.answer_to_submission(transfer) }
+        if outcome.is_silent() { Answer::Silence } else { entry.answer_to_submission(transfer) }
     }
 
-    fn seal(&self, fate: Fate, entry: &mut Entry, number: &mut i64, now: i64) {
+    fn record(&self, outcome: Outcome, entry: &mut Entry, number: &mut i64, now: i64) {
         entry.decided_at = now;
-        match fate {
-            Fate::Pay | Fate::PayInSilence => {
+        match outcome {
+            Outcome::Pay | Outcome::PayInSilence => {
                 entry.status = Status::Paid;
                 entry.number = Some(*number);
                 entry.return_due_at = self.return_due_at(entry, now);
                 *number += 1;
             }
-            Fate::Refuse(reason) => (entry.status, entry.reason) = (Status::Refused, Some(reason.to_owned())),
-            Fate::Lose => {}
+            Outcome::Refuse(reason) => (entry.status, entry.reason) = (Status::Refused, Some(reason.to_owned())),
+            Outcome::Lose => {}
         }
     }
 

@@ -1,13 +1,13 @@
-//! What a history of completed payouts has left in the bank's book, for benchmarks: written beside a bank at
-//! work, if there is one, by the same rules and under the same triggers.
+//! Writes the payments of a made-up history into the bank's book, for benchmarks. The bank may be running. The same
+//! rules and triggers apply.
 
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use crate::Error;
-use crate::book::open_to_write;
+use crate::error::Error;
+use crate::file::open_to_write;
 use crate::writer::next_number;
 
 #[derive(Debug)]
@@ -16,12 +16,12 @@ pub struct Filler {
     book: Connection,
 }
 
-/// A transaction on the book, in which nobody else is given a number. Dropped without a commit, it is undone. (No
-/// `rusqlite::Transaction`: that could not be held while the other database is written.)
+/// A transaction on the book; no other writer gets a number meanwhile. Dropping it without a commit rolls it back. (A
+/// `rusqlite::Transaction` could not be held while the other database is written.)
 #[derive(Debug)]
 pub struct Page<'a> {
     filler: &'a mut Filler,
-    /// Of the next payment; the UTR is made of it.
+    /// The next payment's number, from which its UTR is made.
     pub next_number: i64,
 }
 

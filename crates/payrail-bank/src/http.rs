@@ -14,26 +14,16 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tokio::sync::watch;
 use tokio::time::sleep;
 
-use crate::book::Book;
 use crate::entry::{Answer, Order, Terms, Transfer, is_reference};
 use crate::lists::Page;
-use crate::{Failure, accounts, identity};
+use crate::problem::{bad, problem, unreadable, unwritten};
+use crate::service::Service;
+use crate::{accounts, identity};
 
 const BODY_MAX: usize = 16 * 1024;
 const PAGE_MAX: i64 = 1_000;
-
-pub struct Service {
-    pub book: Book,
-    pub can_be_reset: bool,
-    pub delay: Duration,
-    /// How much longer the answer to a transfer takes whose outcome is random.
-    pub random_delay: Duration,
-    pub silence: Duration,
-    pub stopping: watch::Receiver<bool>,
-}
 
 pub fn router(service: Arc<Service>) -> Router {
     Router::new()
@@ -43,7 +33,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/v1/returns", get(returns))
         .route("/v1/statement", get(statement))
         .route("/v1/identity", get(identity::show))
-        .route("/v1/reset", post(identity::take_reset))
+        .route("/v1/reset", post(identity::reset))
         .route("/healthz", get(health))
         .fallback(async || problem(StatusCode::NOT_FOUND, "there is nothing at this path"))
         .method_not_allowed_fallback(async || problem(StatusCode::METHOD_NOT_ALLOWED, "the method is not allowed here"))
@@ -64,26 +54,26 @@ async fn submit(
     let reference = transfer.reference.clone();
     let is_random = accounts::forced(&transfer.bank_account_id).is_none();
     let answer = match transfer.bank_account_id.as_str() {
-        accounts::SLOW => take_in_late(&service, transfer).await,
+        accounts::SLOW => submit_late(&service, transfer).await,
         _ => service.book.carry_out(Order::Submit(transfer)).await,
     };
     let answer = answer.ok_or_else(unwritten)?;
     if is_random {
-        // A silent answer takes its own time.
+        // Silence has a delay of its own.
         pause(if answer == Answer::Silence { Duration::ZERO } else { service.random_delay }).await;
     }
     service.respond(&reference, answer).await
 }
 
-/// The timer's tick is a millisecond: even a sleep of no time would take one.
+/// Skips the timer for zero, because even an empty sleep takes a millisecond.
 async fn pause(time: Duration) {
     if !time.is_zero() {
         sleep(time).await;
     }
 }
 
-/// On a task of its own: the instruction is on its way even if nobody waits for the answer any more.
-async fn take_in_late(service: &Arc<Service>, transfer: Transfer) -> Option<Answer> {
+/// Runs on its own task, so that the bank pays even if the caller hangs up.
+async fn submit_late(service: &Arc<Service>, transfer: Transfer) -> Option<Answer> {
     let service = Arc::clone(service);
     let late = async move {
         sleep(accounts::SLOWNESS).await;
@@ -92,15 +82,15 @@ async fn take_in_late(service: &Arc<Service>, transfer: Transfer) -> Option<Answ
     tokio::spawn(late).await.ok()?
 }
 
-type Named = Result<Path<String>, PathRejection>;
+type Reference = Result<Path<String>, PathRejection>;
 
-async fn enquire(State(service): State<Arc<Service>>, path: Named) -> Result<Response, Response> {
+async fn enquire(State(service): State<Arc<Service>>, path: Reference) -> Result<Response, Response> {
     let Path(reference) = path.map_err(bad)?;
     let answer = service.book.enquire(&reference).map_err(unreadable)?;
     service.respond(&reference, answer).await
 }
 
-async fn close(State(service): State<Arc<Service>>, path: Named) -> Result<Response, Response> {
+async fn close(State(service): State<Arc<Service>>, path: Reference) -> Result<Response, Response> {
     let Path(reference) = path.map_err(bad)?;
     if !is_reference(&reference) {
         return Err(bad("this is not a reference"));
@@ -141,7 +131,7 @@ impl Service {
         Ok(Json(body).into_response())
     }
 
-    /// Hangs; a stop of the bank does not wait for it.
+    /// Keeps the caller waiting, until the bank stops at the latest.
     async fn stay_silent(&self) -> Response {
         let mut stopping = self.stopping.clone();
         tokio::select! {
@@ -180,7 +170,7 @@ async fn returns(State(service): State<Arc<Service>>, query: Queried<PageQuery>)
 #[derive(Deserialize)]
 struct DayQuery {
     day: String,
-    /// How many of the day's lines to pass over.
+    /// How many of the day's lines to skip.
     #[serde(default)]
     after: i64,
     limit: Option<i64>,
@@ -206,21 +196,4 @@ async fn health(State(service): State<Arc<Service>>) -> Result<Json<Value>, Resp
         true => Ok(Json(json!({ "status": "ok" }))),
         false => Err(problem(StatusCode::SERVICE_UNAVAILABLE, "the book cannot be read")),
     }
-}
-
-pub(crate) fn problem(status: StatusCode, error: impl Into<String>) -> Response {
-    (status, Json(json!({ "error": error.into() }))).into_response()
-}
-
-pub(crate) fn bad(error: impl ToString) -> Response {
-    problem(StatusCode::BAD_REQUEST, error.to_string())
-}
-
-fn unwritten() -> Response {
-    problem(StatusCode::SERVICE_UNAVAILABLE, "the book could not be written; enquire before you try again")
-}
-
-pub(crate) fn unreadable(error: Failure) -> Response {
-    tracing::error!(%error, "the bank's book could not be read");
-    problem(StatusCode::SERVICE_UNAVAILABLE, "the book could not be read")
 }

@@ -1,5 +1,5 @@
-//! The book is for its owner only: it holds bank accounts. `payrail-store` has the same few lines for its databases; the
-//! bank, as another party, takes nothing from there.
+//! Only the owner may read the book, because it holds bank accounts. `payrail-store` has the same few lines for its
+//! databases; the bank represents another party and shares no code with it.
 
 use std::fs::{self, OpenOptions};
 use std::io;
@@ -9,8 +9,8 @@ use std::path::Path;
 const OWNER_ONLY: u32 = 0o600;
 const OTHERS: u32 = 0o077;
 
-/// Makes an empty file unless there is one, whatever the umask. SQLite takes an empty file for a new database, and gives
-/// its log and its index the same mode. An existing file keeps its mode.
+/// Creates an empty file unless it exists, with a mode that ignores the umask. SQLite treats an empty file as a new
+/// database, and gives its log and its index the same mode. An existing file keeps its mode.
 pub fn create(file: &Path) -> io::Result<()> {
     match OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY).open(file) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
@@ -18,7 +18,7 @@ pub fn create(file: &Path) -> io::Result<()> {
     }
 }
 
-/// Logs a warning about a file that others can read. Whoever widened its mode may have had a reason, so it stays.
+/// Logs a warning about a file that others can read. The mode stays, because somebody may have chosen it.
 pub fn warn_if_open(file: &Path) {
     let Ok(metadata) = fs::metadata(file) else { return };
     let mode = metadata.permissions().mode() & 0o777;

@@ -1,6 +1,6 @@
 -- The simulated bank's book. Times are microseconds since 1970, UTC.
 
--- Who this bank is: created with the book, and with it alone.
+-- The bank's identity, created with the book.
 CREATE TABLE identity (only INTEGER PRIMARY KEY CHECK (only = 1), id TEXT NOT NULL) STRICT;
 
 CREATE TABLE transfers (
@@ -8,14 +8,14 @@ CREATE TABLE transfers (
     -- Both unknown when a reference was closed before it ever arrived.
     amount_paise INTEGER CHECK (amount_paise > 0),
     bank_account_id TEXT,
-    -- 'lost': it arrived, was not paid, and as far as an enquiry can tell never arrived.
+    -- 'lost': it arrived and was not paid; an enquiry is answered as if it had never arrived.
     status TEXT NOT NULL CHECK (status IN ('paid', 'refused', 'closed', 'lost')),
     reason TEXT,
     -- How often it was submitted.
     arrivals INTEGER NOT NULL,
     arrived_at INTEGER NOT NULL,
     decided_at INTEGER NOT NULL,
-    -- The place among all that was paid: 1, 2, 3, …, in the order of the commits. The UTR is made of it.
+    -- The payment's number: 1, 2, 3, …, in the order of the commits. The UTR is made from it.
     number INTEGER,
     return_due_at INTEGER,
     CHECK ((status = 'paid') = (number IS NOT NULL)),
@@ -28,7 +28,7 @@ CREATE UNIQUE INDEX transfers_number ON transfers (number) WHERE number IS NOT N
 CREATE INDEX transfers_paid_at ON transfers (decided_at) WHERE status = 'paid';
 CREATE INDEX transfers_return_due_at ON transfers (return_due_at) WHERE return_due_at IS NOT NULL;
 
--- Money that was paid and came back.
+-- Payments that came back.
 CREATE TABLE returns (
     number INTEGER PRIMARY KEY,
     reference TEXT NOT NULL UNIQUE REFERENCES transfers (reference),
@@ -38,7 +38,7 @@ CREATE TABLE returns (
 
 CREATE INDEX returns_returned_at ON returns (returned_at);
 
--- What was once decided stays decided; only a lost transfer has its fate before it.
+-- A decided transfer stays decided; only a lost one is still open.
 CREATE TRIGGER transfers_final BEFORE UPDATE ON transfers
 WHEN old.status <> 'lost'
     AND (new.reference, new.amount_paise, new.bank_account_id, new.status, new.reason, new.decided_at, new.number)

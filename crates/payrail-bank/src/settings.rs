@@ -1,20 +1,21 @@
-//! What may be set about the simulated bank, by flag or environment variable.
+//! The simulated bank's settings, by flag or environment variable.
 
+use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::ParseIntError;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Error, Odds};
+use crate::error::Error;
 
-/// The heading of these settings in the help. Each argument names it: set for the whole group, it
-/// would hold for whatever follows the group too.
-pub(super) const HEADING: &str = "Simulated bank";
+/// The heading of these settings in the help. Each argument names it, because a heading for the whole group would also
+/// apply to the arguments that follow the group.
+const HEADING: &str = "Simulated bank";
 
 const GRACE: Duration = Duration::from_secs(5);
 
-// Every argument's id begins with `bank-`, so that this can be flattened beside other settings. (This
-// is no doc comment because clap would show it as the command's description.)
+// Every argument's id begins with `bank-`, so that these settings can be flattened beside others. (clap would show a
+// doc comment as the command's description.)
 #[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
 #[group(skip)]
 pub struct Settings {
@@ -54,7 +55,7 @@ pub struct Settings {
     #[arg(help_heading = HEADING, value_name = "MS", default_value = "15000", value_parser = milliseconds)]
     pub returns_after: Duration,
 
-    /// Repeats a run: the same seed deals the same fates [default: random, logged at start]
+    /// Repeats a run: the same seed gives the same outcomes [default: random, logged at start]
     #[arg(id = "bank-seed", long, env = "PAYRAIL_BANK_SEED")]
     #[arg(help_heading = HEADING, value_name = "NUMBER", default_value_t = rand::random(), hide_default_value = true)]
     pub seed: u64,
@@ -66,6 +67,32 @@ pub struct Settings {
     /// Whether the book may be emptied over HTTP: for demonstrations.
     #[arg(skip)]
     pub can_be_reset: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::Args)]
+#[group(skip)]
+pub struct Odds {
+    /// How many transfers of 100 are paid
+    #[arg(id = "bank-paid-percent", long, env = "PAYRAIL_BANK_PAID_PERCENT")]
+    #[arg(help_heading = HEADING, value_name = "PERCENT", default_value_t = Odds::default().paid_percent)]
+    pub paid_percent: u8,
+
+    /// How many transfers of 100 are refused; the rest get no answer, and half of those are paid
+    #[arg(id = "bank-refused-percent", long, env = "PAYRAIL_BANK_REFUSED_PERCENT")]
+    #[arg(help_heading = HEADING, value_name = "PERCENT", default_value_t = Odds::default().refused_percent)]
+    pub refused_percent: u8,
+}
+
+impl Default for Odds {
+    fn default() -> Self {
+        Self { paid_percent: 70, refused_percent: 20 }
+    }
+}
+
+impl fmt::Display for Odds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}% paid, {}% refused", self.paid_percent, self.refused_percent)
+    }
 }
 
 impl Default for Settings {

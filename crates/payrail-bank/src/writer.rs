@@ -1,5 +1,5 @@
-//! The one writer of the book, on a thread of its own. The orders that arrive while a transaction commits make up the
-//! next one: under load many share one write to disk, alone an order waits for nobody.
+//! The only writer of the book, on its own thread. Orders that arrive while a transaction commits form the next one:
+//! under load many orders share one write to disk, and a single order does not wait.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map;
@@ -16,12 +16,12 @@ use crate::entry::{Answer, Entry, Order, Rules};
 /// The most orders in one transaction.
 const BATCH: usize = 512;
 
-/// The wait after the book could not be written, before due returns are tried again.
+/// How long to wait after a failed write before the due returns are tried again.
 const AFTER_ERROR: Duration = Duration::from_secs(1);
 
 pub struct Job {
     pub order: Order,
-    /// Dropped without an answer when the transaction failed.
+    /// Dropped without an answer if the transaction fails.
     pub reply: oneshot::Sender<Answer>,
 }
 
@@ -30,8 +30,8 @@ pub struct Writer {
     rules: Rules,
 }
 
-/// Microseconds since 1970, as the book has it. A bank has a clock of its own.
-#[allow(clippy::disallowed_methods)]
+/// Microseconds since 1970, as in the book. The bank has its own clock.
+#[expect(clippy::disallowed_methods, reason = "this is the clock of the bank")]
 fn now() -> i64 {
     Timestamp::now().as_microsecond()
 }
@@ -78,9 +78,9 @@ impl Writer {
         Self { book, rules }
     }
 
-    /// Works until nobody can send any more, and closes the book; then the receiver hears of it.
+    /// Works until all senders are gone, closes the book, and then closes the receiver's channel.
     pub fn start(self, jobs: mpsc::Receiver<Job>) -> io::Result<oneshot::Receiver<()>> {
-        // For the timer alone. Nothing else runs on this thread, so statements may block it.
+        // The runtime only serves the timer. Nothing else runs on this thread, so statements may block it.
         let runtime = runtime::Builder::new_current_thread().enable_time().build()?;
         let (ending, ended) = oneshot::channel();
         let work = move || {
@@ -103,7 +103,7 @@ impl Writer {
                     0 => return self,
                     _ => next_return = next_return.sooner(self.answer(&mut batch)),
                 },
-                () = next_return.wait() => next_return = self.give_back(now()).unwrap_or_else(|error| {
+                () = next_return.wait() => next_return = self.make_returns(now()).unwrap_or_else(|error| {
                     tracing::error!(%error, "the bank's book could not be written; due returns are tried again");
                     Wake::after(AFTER_ERROR)
                 }),
@@ -111,13 +111,13 @@ impl Writer {
         }
     }
 
-    /// One transaction for the whole batch, then the answers. Tells when the next return of these is due.
+    /// Executes the batch in one transaction, then sends the answers. Returns when the batch's first return is due.
     fn answer(&mut self, batch: &mut Vec<Job>) -> Wake {
         let (orders, replies): (Vec<_>, Vec<_>) = batch.drain(..).map(|job| (job.order, job.reply)).unzip();
         match self.carry_out(&orders) {
             Ok((answers, wake)) => {
                 for (reply, answer) in replies.into_iter().zip(answers) {
-                    // Whoever asked may have gone; the book has it all the same.
+                    // The caller may have gone; the book has the order all the same.
                     drop(reply.send(answer));
                 }
                 wake
@@ -129,8 +129,8 @@ impl Writer {
         }
     }
 
-    /// All of the orders or, with an error, none of them. (When the disk is full SQLite rolls back by itself; else the
-    /// transaction does when it is dropped.)
+    /// Executes all orders or, with an error, none. (On a full disk SQLite rolls back by itself; otherwise dropping the
+    /// transaction does.)
     fn carry_out(&mut self, orders: &[Order]) -> rusqlite::Result<(Vec<Answer>, Wake)> {
         let tx = self.book.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut number = next_number(&tx)?;
@@ -155,8 +155,8 @@ impl Writer {
         Ok((answers, due.into()))
     }
 
-    /// Gives back what is due, and tells when the next is.
-    fn give_back(&mut self, now: i64) -> rusqlite::Result<Wake> {
+    /// Returns the payments that are due, and says when the next one is.
+    fn make_returns(&mut self, now: i64) -> rusqlite::Result<Wake> {
         let tx = self.book.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let due = "INSERT INTO returns (number, reference, reason, returned_at)
                    SELECT (SELECT coalesce(max(number), 0) FROM returns)
@@ -172,7 +172,7 @@ impl Writer {
     }
 }
 
-/// Of the next payment, in this transaction.
+/// The next payment's number, in this transaction.
 pub(crate) fn next_number(tx: &Connection) -> rusqlite::Result<i64> {
     let sql = "SELECT coalesce(max(number), 0) + 1 FROM transfers WHERE number > 0";
     tx.prepare_cached(sql)?.query_row([], |row| row.get(0))
@@ -181,18 +181,19 @@ pub(crate) fn next_number(tx: &Connection) -> rusqlite::Result<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::book::open_to_write;
+    use crate::accounts;
     use crate::entry::Transfer;
-    use crate::{Odds, accounts};
+    use crate::file::open_to_write;
+    use crate::settings::Odds;
 
     fn pay(number: usize) -> Order {
         let reference = format!("PR{number}");
         Order::Submit(Transfer { reference, amount_paise: 1, bank_account_id: accounts::SUCCESS.to_owned() })
     }
 
-    /// A limit of the connection's stands for the disk's end: SQLite does the same at either.
+    /// The connection's page limit stands in for a full disk: SQLite fails in the same way.
     #[test]
-    fn after_the_disk_was_full_the_bank_goes_on() {
+    fn after_a_full_disk_the_bank_continues() {
         let path = std::env::temp_dir().join(format!("payrail_full_{}.db", std::process::id()));
         let rules = Rules { odds: Odds::default(), seed: 1, returns_after: Duration::ZERO };
         let mut writer = Writer::new(open_to_write(&path).unwrap(), rules);
@@ -215,7 +216,7 @@ mod tests {
         writer.book.query_row("PRAGMA max_page_count = 100000", [], |_| Ok(())).unwrap();
         assert_eq!(carry_out(&mut writer).0, Some(50), "there is room again");
         let known = |order: &Order| Entry::find(&writer.book, order.reference()).unwrap().is_some();
-        assert!(!lost.iter().any(known), "what was not answered is not half done");
+        assert!(!lost.iter().any(known), "an order without an answer has no effect");
         let paid: i64 = writer.book.query_row("SELECT count(*) FROM transfers", [], |row| row.get(0)).unwrap();
         assert_eq!(paid, done + 50);
         std::fs::remove_file(&path).unwrap();

@@ -1,16 +1,18 @@
-//! What can be commanded, what the decision answers, and why it refuses.
+//! The commands, the decision's replies, and its reasons to refuse.
 
-use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::bank_return::BankReturn;
 use crate::idempotency::{Answer, IdempotencyKey, RequestHash};
-use crate::ids::{MerchantId, PayoutId, RequestId};
-use crate::money::Amount;
-use crate::operator::ByOperator;
-use crate::payout::{Attempt, BankAnswer, Payout, Status, Verdict};
+use crate::payout::{Attempt, BankAnswer, Exchange, Payout, Status, Verdict};
+use payrail_types::ids::{MerchantId, PayoutId, RequestId};
+use payrail_types::money::Amount;
+use payrail_types::names::{BankAccountId, Utr};
+use payrail_types::operator::ByOperator;
+use payrail_types::rail::{BankId, RailId};
+use payrail_types::word::Word;
 
-/// One wish, of one merchant's book: who, what, and under which idempotency key.
+/// One action on one merchant's book.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {
     pub merchant: MerchantId,
@@ -19,157 +21,116 @@ pub struct Command {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Accept a payout and hold its funds. `id` is the payout's, if it comes to be.
+    /// Accept a payout and hold its funds. `id` becomes the payout's id, if it is accepted.
     Create { id: PayoutId, key: IdempotencyKey, request: PayoutRequest },
-    /// Money comes in: by an operator's hand, or (a demo's opening credit) by the program's own.
+    /// Funds the merchant. `by` is `None` for the opening credit of the demo.
     Fund { key: IdempotencyKey, amount: Amount, description: String, by: Option<ByOperator> },
     /// The merchant withdraws a payout that no worker has claimed.
     Cancel { payout: PayoutId },
-    /// A worker takes a due payout for one call to the bank.
-    Claim { payout: PayoutId, worker: String },
-    /// What the bank answered to attempt `number`: settles, refunds, or sets the next step.
+    /// A worker claims a due payout for one call to this bank, which its rail is configured for now.
+    Claim { payout: PayoutId, worker: String, bank: Option<BankId> },
+    /// What the bank answered to attempt `number`: settles, refunds, or schedules the next call.
     Report { payout: PayoutId, number: u32, answer: BankAnswer, exchange: Exchange },
-    /// A worker that stops hands back what it claimed and did not send.
+    /// A worker that stops releases a payout that it claimed and did not send.
     Release { payout: PayoutId, number: u32 },
-    /// The bank's list says that it sent the money of a payout back: credits it, or records an exception.
+    /// The bank's list of returns names a payout: credits its merchant, or records an exception.
     Return { payout: PayoutId, line: BankReturn },
-    /// An operator has a payout in doubt looked into now instead of later.
+    /// An operator asks the bank about a payout in doubt now instead of later.
     Ask { payout: PayoutId, by: ByOperator },
-    /// An operator has a payout taken up now that a wrong clock made due far in the future.
+    /// An operator makes a payout due now that a wrong clock made due far in the future.
     BringForward { payout: PayoutId, reason: String, by: ByOperator },
-    /// An operator ends a doubt: a person's written word in place of the bank's. Settles or refunds.
+    /// An operator's written statement replaces the bank's answer and ends a doubt: settles or refunds.
     Decide { payout: PayoutId, verdict: Verdict, reason: String, by: ByOperator },
 }
 
+/// The parts of its merchant's book that the decision on an action reads. The store must look for all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    pub keys: Vec<IdempotencyKey>,
+    pub payouts: Vec<PayoutId>,
+    /// Ids of lines of the bank's list of returns, each with its payout. That payout's credited line is needed too.
+    pub returns: Vec<(PayoutId, Uuid)>,
+    /// UTRs, each with the payout that may be paid under it: other payouts of the same bank under that UTR are needed.
+    pub utrs: Vec<(PayoutId, Utr)>,
+}
+
 impl Action {
-    pub fn key(&self) -> Option<IdempotencyKey> {
+    pub fn needs(&self) -> Needs {
+        let none = Needs::default();
         match self {
-            Self::Create { key, .. } | Self::Fund { key, .. } => Some(*key),
-            Self::Cancel { .. }
-            | Self::Claim { .. }
-            | Self::Report { .. }
-            | Self::Release { .. }
-            | Self::Return { .. }
-            | Self::Ask { .. }
-            | Self::BringForward { .. }
-            | Self::Decide { .. } => None,
-        }
-    }
-
-    /// The UTR under which the action says that its payout was paid.
-    pub fn utr(&self) -> Option<&str> {
-        match self {
-            Self::Report { answer: BankAnswer::Paid { utr }, .. }
-            | Self::Decide { verdict: Verdict::Paid { utr }, .. } => Some(utr),
-            Self::Report { .. }
-            | Self::Decide { .. }
-            | Self::Create { .. }
-            | Self::Fund { .. }
-            | Self::Cancel { .. }
-            | Self::Claim { .. }
-            | Self::Release { .. }
-            | Self::Return { .. }
-            | Self::Ask { .. }
-            | Self::BringForward { .. } => None,
-        }
-    }
-
-    /// The line of the bank's list of returns that the action brings.
-    pub fn line(&self) -> Option<&BankReturn> {
-        match self {
-            Self::Return { line, .. } => Some(line),
-            Self::Create { .. }
-            | Self::Fund { .. }
-            | Self::Cancel { .. }
-            | Self::Claim { .. }
-            | Self::Report { .. }
-            | Self::Release { .. }
-            | Self::Ask { .. }
-            | Self::BringForward { .. }
-            | Self::Decide { .. } => None,
-        }
-    }
-
-    /// The existing payout that the action is about.
-    pub fn payout(&self) -> Option<PayoutId> {
-        match self {
+            Self::Create { key, .. } | Self::Fund { key, .. } => Needs { keys: vec![*key], ..none },
+            Self::Return { payout, line } => {
+                Needs { payouts: vec![*payout], returns: vec![(*payout, line.id())], ..none }
+            }
+            Self::Report { payout, answer: BankAnswer::Paid { utr }, .. }
+            | Self::Decide { payout, verdict: Verdict::Paid { utr }, .. } => {
+                Needs { payouts: vec![*payout], utrs: vec![(*payout, utr.clone())], ..none }
+            }
             Self::Cancel { payout }
             | Self::Claim { payout, .. }
             | Self::Report { payout, .. }
             | Self::Release { payout, .. }
-            | Self::Return { payout, .. }
             | Self::Ask { payout, .. }
             | Self::BringForward { payout, .. }
-            | Self::Decide { payout, .. } => Some(*payout),
-            Self::Create { .. } | Self::Fund { .. } => None,
+            | Self::Decide { payout, .. } => Needs { payouts: vec![*payout], ..none },
         }
     }
 }
 
-/// A client's request for a payout, already checked in form.
+/// A client's request for a payout, already validated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PayoutRequest {
     pub amount: Amount,
-    pub bank_account_id: String,
-    /// For the logs only: the same request under another id is the same request.
+    pub bank_account_id: BankAccountId,
+    /// `None` means the default rail. The rail does not make a request a different one.
+    pub rail: Option<RailId>,
+    /// For the logs only. It does not make a request a different one.
     pub request_id: Option<RequestId>,
 }
 
 impl PayoutRequest {
     pub fn hash(&self) -> RequestHash {
-        RequestHash::of(&["payout", &self.amount.get().to_string(), &self.bank_account_id])
+        RequestHash::from_parts(&["payout", &self.amount.get().to_string(), self.bank_account_id.as_str()])
     }
-}
-
-/// One call to the bank in words: kept with the attempt, read by people.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Exchange {
-    pub sent: String,
-    pub received: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// To a request under an idempotency key: the first answer, or the first answer again.
+    /// The answer to a request under an idempotency key, first or repeated.
     Answered { answer: Answer, replayed: bool },
     /// The payout is the worker's until the lease runs out.
     Claimed { payout: Payout, attempt: Attempt },
-    /// The payout after the step.
-    Stepped(Payout),
-    /// What the bank stated does not fit: it is recorded under this id, and nothing else has changed.
+    /// The payout as it is now.
+    Updated(Payout),
+    /// The bank's line does not match: an exception is recorded under this id, and nothing else has changed.
     Exception(Uuid),
 }
 
-/// Why a command changed nothing. None of these is remembered.
+/// Why a command changed nothing. A refusal is not remembered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    #[error("no such merchant")]
+    #[error("This merchant does not exist.")]
     UnknownMerchant,
-    #[error("no such payout")]
+    #[error("This payout does not exist.")]
     UnknownPayout,
-    #[error("this Idempotency-Key was used for another request; use a new key for a new request")]
+    #[error("This key was used for another request. Use a new key for a new request.")]
     KeyReused,
-    #[error("the payout is not due, or another worker has it")]
+    #[error("This payout is not due, or another worker holds it.")]
     NotDue,
-    #[error("the attempt is not the one that holds the payout")]
+    #[error("This attempt does not hold the payout any more.")]
     StaleAttempt,
-    #[error("a payout that is {} cannot be cancelled: only a pending one can", .0.as_str())]
+    #[error("This payout cannot be cancelled: it is {}. Only a pending payout can be cancelled.", .0.as_str())]
     NotCancellable(Status),
-    #[error("a payout that is {} cannot be returned now: only a completed one can", .0.as_str())]
+    #[error("This payout cannot be returned now: it is {}. Only a completed payout can be returned.", .0.as_str())]
     NotReturnable(Status),
-    #[error("a payout that is {} and not in doubt is not an operator's to decide", .0.as_str())]
+    #[error("This payout is not in doubt (it is {}).", .0.as_str())]
     NotInDoubt(Status),
-    #[error("a worker is asking the bank about this payout right now; try again when it is done")]
+    #[error("A worker is calling the bank about this payout right now. Try again when the call has ended.")]
     Held,
-    #[error("the payout is not due far in the future: no step of it is more than an hour away")]
+    #[error("This payout is not due far in the future: its next attempt is at most an hour away.")]
     NotFarAhead,
-    #[error("the balance would not fit 64 bits")]
+    #[error("The balance would not fit into 64 bits.")]
     BalanceTooLarge,
-    #[error("the ledger does not bear it out: {0}")]
+    #[error("The ledger contradicts the payout: {0}.")]
     Inconsistent(String),
-}
-
-/// RFC 3339, UTC, six decimals, `Z`.
-pub fn timestamp(at: Timestamp) -> String {
-    format!("{at:.6}")
 }

@@ -1,63 +1,42 @@
-//! Events: what the world must learn, in the order in which it happened to the merchant.
+//! Events: what happened to a merchant's money, in order.
 
 use jiff::Timestamp;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use crate::ids::PayoutId;
 use crate::payout::Status;
+use payrail_types::ids::PayoutId;
 
-/// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumString, IntoStaticStr, VariantArray)]
 pub enum EventKind {
+    #[strum(serialize = "balance.funded")]
     BalanceFunded,
+    #[strum(serialize = "payout.pending")]
     PayoutPending,
+    #[strum(serialize = "payout.processing")]
     PayoutProcessing,
     /// The payout is still `processing`, and its last call got no definite answer.
+    #[strum(serialize = "payout.in_doubt")]
     PayoutInDoubt,
+    #[strum(serialize = "payout.completed")]
     PayoutCompleted,
+    #[strum(serialize = "payout.failed")]
     PayoutFailed,
+    #[strum(serialize = "payout.cancelled")]
     PayoutCancelled,
+    #[strum(serialize = "payout.returned")]
     PayoutReturned,
 }
 
-impl EventKind {
-    pub const ALL: [Self; 8] = [
-        Self::BalanceFunded,
-        Self::PayoutPending,
-        Self::PayoutProcessing,
-        Self::PayoutInDoubt,
-        Self::PayoutCompleted,
-        Self::PayoutFailed,
-        Self::PayoutCancelled,
-        Self::PayoutReturned,
-    ];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::BalanceFunded => "balance.funded",
-            Self::PayoutPending => "payout.pending",
-            Self::PayoutProcessing => "payout.processing",
-            Self::PayoutInDoubt => "payout.in_doubt",
-            Self::PayoutCompleted => "payout.completed",
-            Self::PayoutFailed => "payout.failed",
-            Self::PayoutCancelled => "payout.cancelled",
-            Self::PayoutReturned => "payout.returned",
-        }
-    }
-
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
-    }
-
-    /// The status that the payout has from then on, if it is another one than before.
-    pub const fn status(self) -> Option<Status> {
-        match self {
-            Self::BalanceFunded | Self::PayoutInDoubt => None,
-            Self::PayoutPending => Some(Status::Pending),
-            Self::PayoutProcessing => Some(Status::Processing),
-            Self::PayoutCompleted => Some(Status::Completed),
-            Self::PayoutFailed => Some(Status::Failed),
-            Self::PayoutCancelled => Some(Status::Cancelled),
-            Self::PayoutReturned => Some(Status::Returned),
+impl From<Status> for EventKind {
+    /// The event of a payout that has just entered this status.
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Pending => Self::PayoutPending,
+            Status::Processing => Self::PayoutProcessing,
+            Status::Completed => Self::PayoutCompleted,
+            Status::Failed => Self::PayoutFailed,
+            Status::Cancelled => Self::PayoutCancelled,
+            Status::Returned => Self::PayoutReturned,
         }
     }
 }
@@ -65,31 +44,11 @@ impl EventKind {
 /// An outbox row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// 1, 2, 3, … per merchant, gapless, so that a reader knows when it missed something.
+    /// 1, 2, 3, … per merchant, gapless, so that a reader notices what it missed.
     pub seq: i64,
     pub kind: EventKind,
     pub payout: Option<PayoutId>,
+    /// The number of the ledger entry that moved the money; `None` if the event moved none.
+    pub entry: Option<i64>,
     pub created_at: Timestamp,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_lead_back_to_their_kinds() {
-        for kind in EventKind::ALL {
-            assert_eq!(EventKind::parse(kind.as_str()), Some(kind));
-        }
-        assert_eq!(EventKind::parse("payout.lost"), None);
-    }
-
-    #[test]
-    fn each_status_is_told_by_one_kind_in_its_own_word() {
-        for status in Status::ALL {
-            let telling: Vec<_> = EventKind::ALL.into_iter().filter(|kind| kind.status() == Some(status)).collect();
-            let words: Vec<_> = telling.iter().map(|kind| kind.as_str()).collect();
-            assert_eq!(words, [format!("payout.{}", status.as_str())]);
-        }
-    }
 }

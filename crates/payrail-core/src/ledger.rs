@@ -1,23 +1,25 @@
-//! The book of one merchant: a chain of immutable entries, each a balanced movement between two
-//! of the three accounts, each carrying its number and the balances after it.
+//! The book of one merchant: a chain of immutable entries. Each is a balanced movement between two of the three
+//! accounts, with its number and the balances after it.
 
 use jiff::Timestamp;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use crate::ids::PayoutId;
-use crate::money::{Amount, Paise};
+use payrail_types::ids::PayoutId;
+use payrail_types::money::{Amount, Paise};
 
 /// The three accounts of a merchant's book. They always sum to zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Account {
     /// Can be spent.
     Available,
-    /// Promised to payouts under way.
+    /// Reserved for payouts in progress.
     Held,
     /// The outside world.
     Bank,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum EntryKind {
     /// Money comes in.
     Fund,
@@ -32,8 +34,6 @@ pub enum EntryKind {
 }
 
 impl EntryKind {
-    pub const ALL: [EntryKind; 5] = [Self::Fund, Self::Hold, Self::Settle, Self::Refund, Self::Return];
-
     /// From which account to which the amount moves.
     pub const fn movement(self) -> (Account, Account) {
         match self {
@@ -43,23 +43,9 @@ impl EntryKind {
             Self::Refund => (Account::Held, Account::Available),
         }
     }
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Fund => "fund",
-            Self::Hold => "hold",
-            Self::Settle => "settle",
-            Self::Refund => "refund",
-            Self::Return => "return",
-        }
-    }
-
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
-    }
 }
 
-/// What a merchant has. `bank` is not stored: it is, by definition, what makes the three zero.
+/// A merchant's balances. `bank` is not stored: by definition it makes the sum of the three zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Balances {
     pub available: Paise,
@@ -67,13 +53,13 @@ pub struct Balances {
 }
 
 impl Balances {
-    /// The balances after `amount` has moved as `kind` says.
+    /// The balances after a movement of `amount` and `kind`.
     pub fn after(self, kind: EntryKind, amount: Amount) -> Result<Self, Overdraw> {
         let (from, to) = kind.movement();
         let mut next = self;
         next.add(from, Paise::new(-amount.get()))?;
         next.add(to, amount.paise())?;
-        // The bank account stands for the rest of the sum: it must fit 64 bits as well.
+        // The bank account is the negative sum of the other two: it must fit 64 bits as well.
         next.available.plus(next.held).ok_or(Overdraw::TooLarge)?;
         Ok(next)
     }
@@ -153,56 +139,5 @@ impl Tip {
 impl Entry {
     pub fn tip(&self) -> Tip {
         Tip { seq: self.seq, balances: self.after }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn balances(available: i64, held: i64) -> Balances {
-        Balances { available: Paise::new(available), held: Paise::new(held) }
-    }
-
-    #[test]
-    fn each_kind_moves_between_its_two_accounts() {
-        let amount = Amount::new(30).unwrap();
-        for (kind, after) in [
-            (EntryKind::Fund, balances(130, 50)),
-            (EntryKind::Hold, balances(70, 80)),
-            (EntryKind::Settle, balances(100, 20)),
-            (EntryKind::Refund, balances(130, 20)),
-            (EntryKind::Return, balances(130, 50)),
-        ] {
-            assert_eq!(balances(100, 50).after(kind, amount), Ok(after), "{kind:?}");
-        }
-    }
-
-    #[test]
-    fn no_account_goes_below_zero() {
-        let too_much = Amount::new(101).unwrap();
-        for (kind, account) in [
-            (EntryKind::Hold, Account::Available),
-            (EntryKind::Settle, Account::Held),
-            (EntryKind::Refund, Account::Held),
-        ] {
-            let refused = Overdraw::TooLittle { account, balance: Paise::new(100) };
-            assert_eq!(balances(100, 100).after(kind, too_much), Err(refused));
-        }
-    }
-
-    #[test]
-    fn no_account_leaves_64_bits_and_neither_does_the_bank() {
-        let one = Amount::new(1).unwrap();
-        assert_eq!(balances(i64::MAX, 0).after(EntryKind::Fund, one), Err(Overdraw::TooLarge));
-        assert_eq!(balances(i64::MAX - 1, 1).after(EntryKind::Fund, one), Err(Overdraw::TooLarge));
-    }
-
-    #[test]
-    fn words_lead_back_to_their_kinds() {
-        for kind in EntryKind::ALL {
-            assert_eq!(EntryKind::parse(kind.as_str()), Some(kind));
-        }
-        assert_eq!(EntryKind::parse("credit"), None);
     }
 }

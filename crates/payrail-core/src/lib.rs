@@ -1,14 +1,13 @@
-//! The pure heart of PayRail. No I/O, no clock, no randomness: time and ids come in, decisions go out.
-//! `clippy.toml` beside this crate's manifest, and the manifest itself, see to it.
+//! The pure core of PayRail: no I/O, no clock, no randomness. Time and ids come in, decisions go out.
+//! The crate's manifest and `clippy.toml` enforce this.
 
 pub mod backoff;
 pub mod bank_return;
+pub mod book;
 pub mod command;
 pub mod decide;
 pub mod event;
 pub mod idempotency;
-pub mod ids;
 pub mod ledger;
-pub mod money;
-pub mod operator;
 pub mod payout;
+pub mod writes;

@@ -1,16 +1,18 @@
-//! What is answered, and which refusal comes before which.
+//! Answers, and the order of refusals.
 
 mod common;
 
 use jiff::{SignedDuration, Timestamp};
-use payrail_core::backoff::{Policy, later};
-use payrail_core::command::{Action, Command, Exchange, Refusal, Reply};
+use payrail_core::backoff::later;
+use payrail_core::command::{Action, Command, Refusal, Reply};
 use payrail_core::event::EventKind;
 use payrail_core::idempotency::Answer;
-use payrail_core::ids::PayoutId;
-use payrail_core::payout::{BankAnswer, Status, Verdict};
+use payrail_core::payout::{BankAnswer, Exchange, Status, Verdict};
+use payrail_types::ids::PayoutId;
+use payrail_types::names::Utr;
+use payrail_types::word::Word;
 
-use common::{MICROSECOND, Store, at, by, create, fund, key, line, merchant, payout_id};
+use common::{MICROSECOND, Store, at, by, create, fund, key, line, merchant, payout_id, policy};
 
 fn id(number: usize) -> PayoutId {
     payout_id(merchant(0), number)
@@ -18,7 +20,7 @@ fn id(number: usize) -> PayoutId {
 
 /// Two merchants; the first has 1000 paise.
 fn store() -> Store {
-    let mut store = Store::new(Policy::default(), 2);
+    let mut store = Store::new(policy(), 2);
     store.one(merchant(0), fund(key(0), 1_000), at(0)).expect("funds");
     store
 }
@@ -31,7 +33,7 @@ fn answered(reply: Result<Reply, Refusal>) -> (Answer, bool) {
 }
 
 fn claim(number: usize) -> Action {
-    Action::Claim { payout: id(number), worker: "one".to_owned() }
+    Action::Claim { payout: id(number), worker: "one".to_owned(), bank: None }
 }
 
 fn report(number: usize, attempt: u32, answer: BankAnswer) -> Action {
@@ -39,7 +41,7 @@ fn report(number: usize, attempt: u32, answer: BankAnswer) -> Action {
 }
 
 fn paid() -> BankAnswer {
-    BankAnswer::Paid { utr: "UTR1".to_owned() }
+    BankAnswer::Paid { utr: Utr::from_stored("UTR1") }
 }
 
 fn give_back(number: usize) -> Action {
@@ -73,12 +75,12 @@ fn store_with(status: Status) -> Store {
 }
 
 #[test]
-fn an_accepted_payout_is_answered_in_the_words_of_the_program_and_kept_so() {
+fn an_accepted_payouts_answer_is_rendered_by_the_program_and_stored() {
     let mut store = store();
     let (answer, replayed) = answered(store.one(merchant(0), create(id(1), key(1), 400, "account"), at(1)));
     let body = format!(r#"{{"id":"{}","amount":400}}"#, id(1));
     assert_eq!((&answer, replayed), (&Answer { status: 201, body }, false));
-    assert_eq!(store.books[&merchant(0)].records[&key(1)].answer, answer);
+    assert_eq!(store.books[&merchant(0)].records[&key(1)].as_ref().unwrap().answer, answer);
 }
 
 #[test]
@@ -106,12 +108,12 @@ fn the_last_paisa_can_be_spent_and_not_one_more() {
     assert_eq!(answered(store.one(merchant(1), create(id(3), key(1), 1, "account"), at(1))).0.status, 400);
 }
 
-/// The answer is to the first request, whatever has become of the payout and the money since.
+/// The answer is the first one, whatever has happened to the payout and the money since.
 #[test]
 fn a_repeated_request_gets_the_first_answer_in_every_status() {
-    for status in Status::ALL {
+    for status in Status::all() {
         let mut store = store_with(status);
-        let first = store.books[&merchant(0)].records[&key(1)].answer.clone();
+        let first = store.books[&merchant(0)].records[&key(1)].as_ref().unwrap().answer.clone();
         store.one(merchant(0), create(id(2), key(2), 600, "account"), at(2)).unwrap();
         let again = store.one(merchant(0), create(id(9), key(1), 400, "account"), at(1_000_000_000));
         assert_eq!(answered(again), (first, true), "{status:?}");
@@ -130,7 +132,7 @@ fn a_refusal_is_repeated_until_it_expires_though_money_came() {
     assert_eq!(answered(again), (first, true));
     let other = store.one(merchant(0), create(id(3), key(1), 2_001, "account"), at(1) + day - MICROSECOND);
     assert_eq!(other, Err(Refusal::KeyReused));
-    // From then on the key is free, for any request; and what it makes then, it makes for ever.
+    // From then on the key is free for any request. If it creates a payout then, it never expires.
     let (answer, replayed) = answered(store.one(merchant(0), create(id(4), key(1), 3_000, "account"), at(1) + day));
     assert_eq!((answer.status, replayed), (201, false));
     assert_eq!(store.one(merchant(0), late(5), at(1) + day * 1_000), Err(Refusal::KeyReused));
@@ -168,7 +170,7 @@ fn the_same_request_twice_in_one_batch_pays_once() {
 #[test]
 fn each_status_refuses_what_does_not_become_it() {
     use Refusal::{NotCancellable, NotDue, NotInDoubt, NotReturnable, StaleAttempt};
-    for status in Status::ALL {
+    for status in Status::all() {
         let (pending, completed) = (status == Status::Pending, status == Status::Completed);
         let processing = status == Status::Processing;
         for (action, taken, refusal) in [
@@ -178,11 +180,11 @@ fn each_status_refuses_what_does_not_become_it() {
             (Action::Release { payout: id(1), number: 1 }, processing, StaleAttempt),
             (Action::Release { payout: id(1), number: 2 }, false, StaleAttempt),
             (Action::Cancel { payout: id(1) }, pending, NotCancellable(status)),
-            // A return of what was never paid is taken, as an exception.
+            // A return of an unpaid payout is recorded as an exception.
             (give_back(1), completed || matches!(status, Status::Failed | Status::Cancelled), NotReturnable(status)),
             (ask(1), false, NotInDoubt(status)),
             (decide(1, Verdict::NotPaid), false, NotInDoubt(status)),
-            (decide(1, Verdict::Paid { utr: "UTR1".to_owned() }), false, NotInDoubt(status)),
+            (decide(1, Verdict::Paid { utr: Utr::from_stored("UTR1") }), false, NotInDoubt(status)),
         ] {
             let reply = store_with(status).one(merchant(0), action.clone(), at(2));
             assert_eq!(reply.err(), (!taken).then_some(refusal), "{status:?} {action:?}");
@@ -191,7 +193,7 @@ fn each_status_refuses_what_does_not_become_it() {
 }
 
 #[test]
-fn nobody_learns_or_moves_anything_of_another() {
+fn merchants_neither_see_nor_move_each_others_money() {
     let actions = || {
         [
             claim(1),
@@ -203,7 +205,7 @@ fn nobody_learns_or_moves_anything_of_another() {
             decide(1, Verdict::NotPaid),
         ]
     };
-    for status in Status::ALL {
+    for status in Status::all() {
         for action in actions() {
             let mut store = store_with(status);
             assert_eq!(store.one(merchant(1), action, at(2)), Err(Refusal::UnknownPayout));
@@ -220,7 +222,7 @@ fn a_sum_beyond_64_bits_is_refused_and_not_remembered() {
     let room = i64::MAX - 1_000;
     assert_eq!(store.one(merchant(0), fund(key(2), room + 1), at(2)), Err(Refusal::BalanceTooLarge));
     assert_eq!(answered(store.one(merchant(0), fund(key(2), room), at(2))).0.status, 201);
-    // A hold moves within the merchant's own accounts: it always fits.
+    // A hold moves money within the merchant's accounts, so it cannot overflow.
     let (answer, _) = answered(store.one(merchant(0), create(id(2), key(3), i64::MAX - 400, "account"), at(2)));
     assert_eq!(answer.status, 201);
 }
@@ -234,7 +236,7 @@ fn events_tell_the_life_in_order() {
         (claim(1), 1),
         (report(1, 1, silence()), 2),
         (claim(1), 1_000),
-        // A doubt is told once, however long it lasts.
+        // A doubt has one event, however long it lasts.
         (report(1, 2, silence()), 1_001),
         (claim(1), 10_000),
         (report(1, 3, paid()), 10_001),

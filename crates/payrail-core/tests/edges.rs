@@ -1,15 +1,15 @@
-//! Corners that arbitrary histories reach seldom: each was wrong once.
+//! Regression tests of cases that arbitrary histories rarely reach.
 
 mod common;
 
-use common::{Store, amount, at, create, fund, key, line, merchant, payout_id};
-use payrail_core::backoff::Policy;
-use payrail_core::command::{Action, Exchange, Refusal};
+use common::{Store, amount, at, create, fund, key, line, merchant, payout_id, policy};
+use payrail_core::command::{Action, Refusal};
 use payrail_core::event::EventKind;
-use payrail_core::payout::{BankAnswer, Outcome, Payout, Progress, State, Step};
+use payrail_core::payout::{AttemptKind, BankAnswer, Exchange, Payout, Progress, State};
+use payrail_types::names::{BankAccountId, Utr};
 
 fn claim() -> Action {
-    Action::Claim { payout: payout_id(merchant(0), 0), worker: "one".to_owned() }
+    Action::Claim { payout: payout_id(merchant(0), 0), worker: "one".to_owned(), bank: None }
 }
 
 fn report(number: u32, answer: BankAnswer) -> Action {
@@ -17,7 +17,7 @@ fn report(number: u32, answer: BankAnswer) -> Action {
 }
 
 fn store(paise: i64) -> Store {
-    let mut store = Store::new(Policy::default(), 1);
+    let mut store = Store::new(policy(), 1);
     store.one(merchant(0), fund(key(0), paise), at(0)).expect("funds");
     store.one(merchant(0), create(payout_id(merchant(0), 0), key(1), paise, "account"), at(0)).expect("a payout");
     store
@@ -25,17 +25,17 @@ fn store(paise: i64) -> Store {
 
 #[test]
 fn a_bank_that_does_not_close_is_not_asked_again_at_once() {
-    let progress = Progress { step: Step::Close, due_at: at(60), leased_by: Some("one".to_owned()), doubt: None };
-    let new = Payout::new(payout_id(merchant(0), 0), amount(1), "account".to_owned(), at(0));
-    let payout = Payout { state: State::Processing(progress), attempts: 3, calls: 6, ..new };
-    let outcome = payout.report(6, &BankAnswer::NeverReceived, &Policy::default(), at(9)).unwrap();
-    let Outcome::GoOn(next) = outcome else { panic!("{outcome:?}") };
+    let progress =
+        Progress { kind: AttemptKind::Close, due_at: at(60), leased_by: Some("one".to_owned()), doubt: None };
+    let new = Payout::new(payout_id(merchant(0), 0), amount(1), BankAccountId::from_stored("account"), at(0));
+    let payout = Payout { state: State::Processing(progress), submissions: 3, attempts: 6, ..new };
+    let next = payout.report(6, &BankAnswer::NeverReceived, &policy(), at(9)).unwrap();
     assert!(next.due_at().unwrap() >= at(9 + 30), "due again at once: {next:?}");
     assert!(next.is_in_doubt());
 }
 
 #[test]
-fn a_doubt_that_begins_with_a_lost_lease_is_told() {
+fn a_doubt_that_begins_with_a_lost_lease_has_an_event() {
     let mut store = store(100);
     for (action, seconds) in [(claim(), 0), (claim(), 60)] {
         store.one(merchant(0), action, at(seconds)).unwrap();
@@ -46,7 +46,7 @@ fn a_doubt_that_begins_with_a_lost_lease_is_told() {
 #[test]
 fn a_return_that_does_not_fit_64_bits_is_no_damage() {
     let mut store = store(100);
-    let paid = BankAnswer::Paid { utr: "UTR1".to_owned() };
+    let paid = BankAnswer::Paid { utr: Utr::from_stored("UTR1") };
     for action in [claim(), report(1, paid), fund(key(2), i64::MAX)] {
         store.one(merchant(0), action, at(0)).unwrap();
     }

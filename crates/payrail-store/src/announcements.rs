@@ -1,54 +1,57 @@
-//! Announcements between the processes on one PostgreSQL database: they shorten a wait and carry no truth.
+//! Announcements between the processes on one PostgreSQL database. They only shorten waits; correctness never depends
+//! on them.
 
 use std::future::poll_fn;
 
 use tokio::sync::mpsc;
-use tokio_postgres::{AsyncMessage, Client, Config, NoTls};
+use tokio_postgres::{AsyncMessage, Client};
 
-use crate::Store;
+use crate::database::Database;
 use crate::db::values;
 use crate::error::Result;
+use crate::postgres::connect::Server;
+use crate::store::Store;
 
 const CHANNEL: &str = "payrail_news";
-/// What is not read yet. Whoever falls behind by more hears of it as of a broken connection.
+/// The number of unread announcements. A receiver that falls further behind is told that the connection broke.
 const UNREAD_MAX: usize = 10_000;
 
-/// What the processes on this database announce, this one included.
+/// The announcements of all processes on this database, including this one.
 #[derive(Debug)]
 pub struct Announcements {
-    config: Config,
-    heard: Option<Listening>,
+    server: Server,
+    listening: Option<Listening>,
 }
 
 #[derive(Debug)]
 struct Listening {
     texts: mpsc::Receiver<String>,
-    /// The connection lasts for as long as this is there.
+    /// Dropping it ends the connection.
     _client: Client,
 }
 
 impl Announcements {
-    /// None: the connection broke and is there again; announcements may have been missed.
+    /// `None`: the connection broke and was replaced. Announcements may be missing.
     pub async fn next(&mut self) -> Result<Option<String>> {
-        if let Some(heard) = &mut self.heard
-            && let Some(text) = heard.texts.recv().await
+        if let Some(listening) = &mut self.listening
+            && let Some(text) = listening.texts.recv().await
         {
             return Ok(Some(text));
         }
-        self.heard = None;
-        self.heard = Some(listen(&self.config).await?);
+        self.listening = None;
+        self.listening = Some(listen(&self.server).await?);
         Ok(None)
     }
 }
 
-async fn listen(config: &Config) -> Result<Listening> {
-    let (client, mut connection) = config.connect(NoTls).await?;
-    let (heard, texts) = mpsc::channel(UNREAD_MAX);
-    // It ends when the connection does, and when nobody reads any more.
+async fn listen(server: &Server) -> Result<Listening> {
+    let (client, mut wire) = server.connect_wire().await?;
+    let (sender, texts) = mpsc::channel(UNREAD_MAX);
+    // The task ends with the connection, or when there is no receiver left.
     tokio::spawn(async move {
-        while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
+        while let Some(Ok(message)) = poll_fn(|context| wire.poll_message(context)).await {
             if let AsyncMessage::Notification(announcement) = message
-                && heard.try_send(announcement.payload().to_owned()).is_err()
+                && sender.try_send(announcement.payload().to_owned()).is_err()
             {
                 return;
             }
@@ -59,20 +62,21 @@ async fn listen(config: &Config) -> Result<Listening> {
 }
 
 impl Store {
-    /// Nobody hears it on SQLite.
+    /// On SQLite it does nothing.
     pub async fn announce(&self, text: &str) -> Result<()> {
-        if let Self::Postgres(store) = self {
+        if let Database::Postgres(store) = self.central() {
             let mut on = store.short_read().await?;
             on.all::<(String,)>("SELECT pg_notify($1, $2)::text", values![CHANNEL, text]).await?;
         }
         Ok(())
     }
 
-    /// On a connection of its own, so that no read waits for one. None on SQLite.
+    /// Opens a separate connection, so that no read waits for one. `None` on SQLite, and behind a pooler that shares
+    /// sessions: there polling finds the news of other processes.
     pub async fn listen(&self) -> Result<Option<Announcements>> {
-        let Self::Postgres(store) = self else { return Ok(None) };
-        let config = store.config().clone();
-        let heard = Some(listen(&config).await?);
-        Ok(Some(Announcements { config, heard }))
+        let Database::Postgres(store) = self.central() else { return Ok(None) };
+        let Some(server) = store.listening_server().cloned() else { return Ok(None) };
+        let listening = Some(listen(&server).await?);
+        Ok(Some(Announcements { server, listening }))
     }
 }

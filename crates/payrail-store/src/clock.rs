@@ -1,21 +1,18 @@
-//! The one clock that all processes of a database share. On PostgreSQL it is the database's: what moves money asks it
-//! inside the transaction, and everything else goes by the last reading and the time that has passed since, measured by
-//! a clock that nobody can set. On SQLite all processes are on one machine and share its clock.
+//! The clock that all processes of a database share. On PostgreSQL it is the database's: commands read it inside their
+//! transaction; everything else uses the last reading plus the time since, by a monotonic clock. On SQLite all
+//! processes are on one machine and share its clock.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::Store;
-use crate::error::Result;
-
-/// What a transaction goes by.
+/// The time source of a transaction.
 #[derive(Clone, Copy)]
 pub enum Now<'a> {
     /// The clock that all processes share, read once the merchants are locked.
     Shared,
-    /// A clock that a test or a benchmark sets; read at the same moment.
+    /// A clock of a test or a benchmark, read at the same moment.
     Given(&'a (dyn Fn() -> Timestamp + Send + Sync)),
 }
 
@@ -37,24 +34,24 @@ impl Now<'_> {
 
 #[derive(Clone, Debug)]
 pub enum SharedClock {
-    /// This machine's.
+    /// This machine's clock.
     Machine,
     Database(Arc<RwLock<Reading>>),
 }
 
-/// What the database's clock showed, and when that was.
+/// A reading of the database's clock, and the moment of the reading.
 #[derive(Clone, Copy, Debug)]
 pub struct Reading {
     time: Timestamp,
     at: Instant,
 }
 
-/// How this process's own clock compares with the shared one.
+/// The difference between this process's clock and the shared one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ClockDifference {
     /// Positive if this process's clock is ahead.
     pub ahead: SignedDuration,
-    /// By how much the measurement may be wrong: half of the time that the question took.
+    /// The measurement's error: half of the duration of the query.
     pub within: Duration,
 }
 
@@ -65,7 +62,7 @@ impl ClockDifference {
     }
 }
 
-/// To the microsecond: what both databases keep.
+/// Rounds to microseconds, the resolution of both databases.
 fn machine() -> Timestamp {
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     let now = Timestamp::now();
@@ -73,8 +70,8 @@ fn machine() -> Timestamp {
 }
 
 impl SharedClock {
-    /// Until the first reading it goes by this machine's clock.
-    pub(crate) fn of_database() -> Self {
+    /// Uses this machine's clock until the first reading.
+    pub(crate) fn from_database() -> Self {
         Self::Database(Arc::new(RwLock::new(Reading { time: machine(), at: Instant::now() })))
     }
 
@@ -90,9 +87,9 @@ impl SharedClock {
         }
     }
 
-    /// Takes a reading that was asked for at `asked` and has just come back: it shows the middle of that time.
+    /// Takes a reading that was requested at `asked` and has just arrived. It counts for the middle of that time.
     pub(crate) fn take(&self, time: Timestamp, asked: Instant) -> ClockDifference {
-        // In this order: whatever holds this thread up on the way counts as part of the time that it took.
+        // The order matters: a pause of this thread then counts as part of the duration.
         let (own, at) = (machine(), Instant::now());
         let within = at.duration_since(asked) / 2;
         let time = SignedDuration::try_from(within).ok().and_then(|half| time.checked_add(half).ok()).unwrap_or(time);
@@ -105,23 +102,5 @@ impl SharedClock {
     }
 }
 
-/// A reading that took longer says too little about the moment at which it was taken.
+/// A reading that takes longer is too imprecise.
 const USABLE: Duration = Duration::from_millis(500);
-
-impl Store {
-    /// The clock that all processes of this database share.
-    pub fn clock(&self) -> SharedClock {
-        match self {
-            Self::Sqlite(_) => SharedClock::Machine,
-            Self::Postgres(store) => store.clock.clone(),
-        }
-    }
-
-    /// Reads the shared clock and compares this process's own with it. On one machine there is but one clock.
-    pub async fn compare_clocks(&self) -> Result<ClockDifference> {
-        match self {
-            Self::Sqlite(_) => Ok(ClockDifference::default()),
-            Self::Postgres(store) => store.compare_clocks().await,
-        }
-    }
-}

@@ -1,21 +1,22 @@
-//! An exact search in one merchant's payouts. An id or a UTR is looked up by its index, in all of history. No index
-//! leads to accounts, amounts and endings (each would cost every payout a write): they are searched in the newest
-//! payouts, so many at the most.
+//! An exact search in one merchant's payouts. Ids and UTRs have an index and are looked up in all of history. Accounts,
+//! amounts and endings have none, because each index would cost every payout a write. They are searched in a bounded
+//! number of the newest payouts.
 
 use jiff::Timestamp;
-use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::payout::Payout;
+use payrail_types::ids::{MerchantId, PayoutId};
 
-use crate::Store;
-use crate::db::{Connection, values};
+use crate::database::Read;
+use crate::db::values;
 use crate::error::Result;
-use crate::rows::{PAYOUT_COLUMNS, PayoutRow};
+use crate::store::Store;
+use crate::tables::payouts::{COLUMNS, OWNED};
 
-/// Payouts in which what has no index is searched.
+/// How many payouts are searched without an index.
 pub const SEARCHED_MAX: i64 = 50_000;
-const FOUND_MAX: u32 = 20;
+const FOUND_MAX: usize = 20;
 
-/// What a payout is found by.
+/// The key of a search.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wanted<'a> {
     /// A UTR, in its own case or in capitals, or a bank account.
@@ -26,7 +27,7 @@ pub struct Wanted<'a> {
     pub ending: Option<&'a str>,
 }
 
-/// The same over all merchants, where each payout is read through its hold.
+/// The same limit over all merchants, where each payout is read through its hold.
 pub const SEARCHED_OF_ALL_MAX: i64 = 20_000;
 
 /// Payouts of all merchants.
@@ -57,13 +58,16 @@ impl Store {
             Some(id) => self.payout(merchant, id).await?.into_iter().collect(),
             None => Vec::new(),
         };
-        payouts.extend(search!(self, find::by_utr(merchant, wanted.text, FOUND_MAX))?);
-        payouts.extend(search!(self, find::among_newest(merchant, wanted, SEARCHED_MAX, FOUND_MAX))?);
+        payouts.extend(self.find_by_utr(merchant, wanted.text).await?);
+        payouts.extend(self.find_among_newest(merchant, wanted).await?);
         payouts.sort_by_key(|payout| std::cmp::Reverse(payout.id));
         payouts.dedup_by_key(|payout| payout.id);
-        payouts.truncate(FOUND_MAX as usize);
-        let searched_back_to = search!(self, find::older_than(merchant, SEARCHED_MAX))?;
-        Ok(FoundPayouts { payouts, searched_back_to })
+        payouts.truncate(FOUND_MAX);
+        let sql = "SELECT created_at FROM payouts WHERE bucket = $1 AND merchant_id = $2 \
+                   ORDER BY id DESC LIMIT 2 OFFSET $3 + 0";
+        let values = values![merchant.bucket().column(), merchant.0, SEARCHED_MAX - 1];
+        let last: Vec<(Timestamp,)> = self.of(merchant).long_read().await?.all(sql, values).await?;
+        Ok(FoundPayouts { payouts, searched_back_to: back_to(&last) })
     }
 
     /// As [`Store::find_payouts`], for operators.
@@ -74,91 +78,79 @@ impl Store {
         {
             payouts.extend(self.payout(merchant, id).await?.map(|payout| (merchant, payout)));
         }
-        payouts.extend(search!(self, find::by_utr_of_all(wanted.text, FOUND_MAX))?);
-        payouts.extend(search!(self, find::among_newest_of_all(wanted, SEARCHED_OF_ALL_MAX, FOUND_MAX))?);
+        payouts.extend(self.find_by_utr_of_all(wanted.text).await?);
+        payouts.extend(self.find_among_newest_of_all(wanted).await?);
         payouts.sort_by_key(|(_, payout)| std::cmp::Reverse((payout.created_at, payout.id)));
         payouts.dedup_by_key(|(_, payout)| payout.id);
-        payouts.truncate(FOUND_MAX as usize);
-        let searched_back_to = search!(self, find::older_than_of_all(SEARCHED_OF_ALL_MAX))?;
+        payouts.truncate(FOUND_MAX);
+        let sql = "SELECT created_at FROM ledger_entries WHERE kind = 'hold' \
+                   ORDER BY created_at DESC, payout_id DESC LIMIT 2 OFFSET $1 + 0";
+        let mut searched_back_to = None;
+        for database in self.each() {
+            let last: Vec<(Timestamp,)> =
+                database.long_read().await?.all(sql, values![SEARCHED_OF_ALL_MAX - 1]).await?;
+            searched_back_to = searched_back_to.max(back_to(&last));
+        }
         Ok(FoundOfAll { payouts, searched_back_to })
+    }
+
+    /// `+ bucket` makes SQLite use the index of UTRs instead of a scan of the merchant's payouts.
+    async fn find_by_utr(&self, merchant: MerchantId, utr: &str) -> Result<Vec<Payout>> {
+        let sql = format!(
+            "SELECT {} FROM payouts p WHERE p.utr IN ($3, $4) AND + p.bucket = $1 AND p.merchant_id = $2 \
+             ORDER BY p.id DESC LIMIT {FOUND_MAX}",
+            *COLUMNS
+        );
+        let capitals = utr.to_uppercase();
+        let values = values![merchant.bucket().column(), merchant.0, utr, &capitals];
+        self.of(merchant).long_read().await?.all(&sql, values).await
+    }
+
+    async fn find_among_newest(&self, merchant: MerchantId, wanted: &Wanted<'_>) -> Result<Vec<Payout>> {
+        let mut on = self.of(merchant).long_read().await?;
+        let sql = format!(
+            "SELECT {0} FROM (SELECT {0} FROM payouts p WHERE p.bucket = $1 AND p.merchant_id = $2 \
+                ORDER BY p.id DESC LIMIT {SEARCHED_MAX}) AS p \
+             WHERE p.bank_account_id = $3 OR p.amount_paise = $4 OR p.amount_paise = $5 OR {1} = $6 \
+             ORDER BY p.id DESC LIMIT {FOUND_MAX}",
+            *COLUMNS,
+            ending(self.is_sqlite())
+        );
+        let [first, second] = wanted.amounts;
+        let owner = (merchant.bucket().column(), merchant.0);
+        on.all(&sql, values![owner.0, owner.1, wanted.text, first, second, wanted.ending]).await
+    }
+
+    async fn find_by_utr_of_all(&self, utr: &str) -> Result<Vec<(MerchantId, Payout)>> {
+        let sql = format!("SELECT {} FROM payouts p WHERE p.utr IN ($1, $2) LIMIT {FOUND_MAX}", *OWNED);
+        self.of_each(Read::Long, &sql, values![utr, &utr.to_uppercase()]).await
+    }
+
+    /// Reads the payouts by their holds, as the list of all merchants' payouts does.
+    async fn find_among_newest_of_all(&self, wanted: &Wanted<'_>) -> Result<Vec<(MerchantId, Payout)>> {
+        let sql = format!(
+            "SELECT {} FROM (SELECT bucket, merchant_id, payout_id, created_at FROM ledger_entries \
+                WHERE kind = 'hold' ORDER BY created_at DESC, payout_id DESC LIMIT {SEARCHED_OF_ALL_MAX}) h \
+             JOIN payouts p ON p.bucket = h.bucket AND p.merchant_id = h.merchant_id AND p.id = h.payout_id \
+             WHERE p.bank_account_id = $1 OR p.amount_paise = $2 OR p.amount_paise = $3 OR {} = $4 \
+             ORDER BY h.created_at DESC, p.id DESC LIMIT {FOUND_MAX}",
+            *OWNED,
+            ending(self.is_sqlite())
+        );
+        let [first, second] = wanted.amounts;
+        self.of_each(Read::Long, &sql, values![wanted.text, first, second, wanted.ending]).await
     }
 }
 
-/// How the database writes the last eight digits of an id.
-fn ending(on: &Connection) -> &'static str {
-    if on.is_sqlite() { "lower(hex(substr(id, 13, 4)))" } else { "right(CAST(id AS text), 8)" }
+/// SQL for the last eight digits of a payout's id.
+const fn ending(is_sqlite: bool) -> &'static str {
+    if is_sqlite { "lower(hex(substr(p.id, 13, 4)))" } else { "right(CAST(p.id AS text), 8)" }
 }
 
-/// `+ bucket`: the index of UTRs is to be used, never the walk through all of the merchant's payouts.
-pub(crate) async fn by_utr(on: &mut Connection, merchant: MerchantId, utr: &str, limit: u32) -> Result<Vec<Payout>> {
-    let rows: Vec<PayoutRow> = on
-        .all(
-            &format!(
-                "SELECT {PAYOUT_COLUMNS} FROM payouts WHERE utr IN ($3, $4) AND + bucket = $1 AND merchant_id = $2 \
-         ORDER BY id DESC LIMIT $5 + 0"
-            ),
-            values![merchant.bucket().column(), merchant.0, utr, &*utr.to_uppercase(), i64::from(limit)],
-        )
-        .await?;
-    rows.into_iter().map(Payout::try_from).collect()
-}
-
-pub(crate) async fn among_newest(
-    on: &mut Connection,
-    merchant: MerchantId,
-    wanted: &Wanted<'_>,
-    searched: i64,
-    limit: u32,
-) -> Result<Vec<Payout>> {
-    let rows: Vec<PayoutRow> = on.all(&format!("SELECT {PAYOUT_COLUMNS} FROM (SELECT {PAYOUT_COLUMNS} FROM payouts WHERE bucket = $1 AND merchant_id = $2 ORDER BY id DESC LIMIT $3 + 0) AS newest \
-         WHERE bank_account_id = $4 OR amount_paise = $5 OR amount_paise = $6 OR {} = $7 ORDER BY id DESC LIMIT $8 + 0", ending(on)), values![merchant.bucket().column(), merchant.0, searched, wanted.text, wanted.amounts[0], wanted.amounts[1], wanted.ending, i64::from(limit)]).await?;
-    rows.into_iter().map(Payout::try_from).collect()
-}
-
-pub(crate) async fn by_utr_of_all(on: &mut Connection, utr: &str, limit: u32) -> Result<Vec<(MerchantId, Payout)>> {
-    let rows: Vec<PayoutRow> = on
-        .all(
-            &format!("SELECT {PAYOUT_COLUMNS} FROM payouts WHERE utr IN ($1, $2) LIMIT $3 + 0"),
-            values![utr, &*utr.to_uppercase(), i64::from(limit)],
-        )
-        .await?;
-    rows.into_iter().map(|row| Ok((MerchantId(row.merchant_id), Payout::try_from(row)?))).collect()
-}
-
-/// By their holds, as the list of all merchants' payouts is read.
-pub(crate) async fn among_newest_of_all(
-    on: &mut Connection,
-    wanted: &Wanted<'_>,
-    searched: i64,
-    limit: u32,
-) -> Result<Vec<(MerchantId, Payout)>> {
-    let rows: Vec<PayoutRow> = on.all(&format!("SELECT {PAYOUT_COLUMNS} FROM (SELECT bucket AS b, merchant_id AS m, payout_id AS p, created_at AS held_at \
-                FROM ledger_entries WHERE kind = 'hold' ORDER BY created_at DESC, payout_id DESC \
-                LIMIT $1 + 0) h \
-         JOIN payouts ON bucket = h.b AND merchant_id = h.m AND id = h.p \
-         WHERE bank_account_id = $2 OR amount_paise = $3 OR amount_paise = $4 OR {} = $5 ORDER BY h.held_at DESC, id DESC LIMIT $6 + 0", ending(on)), values![searched, wanted.text, wanted.amounts[0], wanted.amounts[1], wanted.ending, i64::from(limit)]).await?;
-    rows.into_iter().map(|row| Ok((MerchantId(row.merchant_id), Payout::try_from(row)?))).collect()
-}
-
-pub(crate) async fn older_than_of_all(on: &mut Connection, count: i64) -> Result<Option<Timestamp>> {
-    let rows: Vec<(Timestamp,)> = on
-        .all(
-            "SELECT created_at FROM ledger_entries WHERE kind = 'hold' \
-         ORDER BY created_at DESC, payout_id DESC LIMIT 2 OFFSET $1 + 0",
-            values![count - 1],
-        )
-        .await?;
-    Ok(rows.first().filter(|_| rows.len() > 1).map(|(at,)| *at))
-}
-
-/// When the oldest of the newest `count` payouts was made, if there are older ones.
-pub(crate) async fn older_than(on: &mut Connection, merchant: MerchantId, count: i64) -> Result<Option<Timestamp>> {
-    let rows: Vec<(Timestamp,)> = on
-        .all(
-            "SELECT created_at FROM payouts WHERE bucket = $1 AND merchant_id = $2 \
-         ORDER BY id DESC LIMIT 2 OFFSET $3 + 0",
-            values![merchant.bucket().column(), merchant.0, count - 1],
-        )
-        .await?;
-    Ok(rows.first().filter(|_| rows.len() > 1).map(|(at,)| *at))
+/// The time of the last payout searched, if there is an older one.
+fn back_to(last: &[(Timestamp,)]) -> Option<Timestamp> {
+    match last {
+        [(at,), _] => Some(*at),
+        _ => None,
+    }
 }

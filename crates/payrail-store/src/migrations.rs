@@ -1,29 +1,29 @@
 //! Brings a schema up to this program's version: forward only, each migration once and in a transaction.
 //!
-//! The table of what was applied is the one that sqlx keeps, with which the first versions of this program worked:
-//! their databases are updated in place.
+//! Applied migrations are recorded in sqlx's table, which the first versions of this program used. Their databases are
+//! updated in place.
 
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha384};
 
-use crate::db::{Connection, Transaction, values};
+use crate::connection::{Connection, Transaction};
+use crate::db::values;
 use crate::error::{Result, StoreError};
-use crate::settings::INITIAL;
 
-/// Its version, what it does, and its SQL.
-type Migration = (i64, &'static str, &'static str);
+/// A migration's version, description and SQL.
+pub(crate) type Migration = (i64, &'static str, &'static str);
 
-const POSTGRES: &[Migration] = include!(concat!(env!("OUT_DIR"), "/postgres_migrations.rs"));
+pub(crate) const POSTGRES: &[Migration] = include!(concat!(env!("OUT_DIR"), "/postgres_migrations.rs"));
 const SQLITE: &[Migration] = include!(concat!(env!("OUT_DIR"), "/sqlite_migrations.rs"));
-
-/// Taken by whoever changes the schema of this PostgreSQL database, until its session ends: "PAYR", and the lock's number.
-pub(crate) const LOCK: &str = "SELECT pg_advisory_lock(1346459986, 2)";
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS _sqlx_migrations (
     version BIGINT PRIMARY KEY, description TEXT NOT NULL,
     installed_on TIMESTAMP{TZ} NOT NULL DEFAULT CURRENT_TIMESTAMP, success BOOLEAN NOT NULL,
     checksum {BYTES} NOT NULL, execution_time BIGINT NOT NULL)";
+
+/// An initial setting of a new database.
+const INITIAL: &str = "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
 
 const fn all(is_sqlite: bool) -> &'static [Migration] {
     if is_sqlite { SQLITE } else { POSTGRES }
@@ -34,7 +34,7 @@ pub(crate) fn newest(is_sqlite: bool) -> i64 {
     all(is_sqlite).last().map_or(0, |(version, ..)| *version)
 }
 
-/// Whether there is no schema yet, of whatever version.
+/// Whether there is no schema of any version.
 pub(crate) async fn is_new(on: &mut Connection) -> Result<bool> {
     let sql = match on.is_sqlite() {
         true => "SELECT NOT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'settings')",
@@ -43,28 +43,18 @@ pub(crate) async fn is_new(on: &mut Connection) -> Result<bool> {
     Ok(on.one::<(bool,)>(sql, &[]).await?.0)
 }
 
-/// All of them in the transaction that has begun. `initial`: the settings of a database that is created by this.
+/// For SQLite: applies all in the open transaction. `initial`: the settings of a new database. (For PostgreSQL, see
+/// `postgres/migrate.rs`.)
 pub(crate) async fn run(on: &mut Transaction, initial: &[(&str, &str)]) -> Result<()> {
     let is_new = is_new(on).await?;
-    for migration in pending(on).await? {
+    on.script(&table(true)).await?;
+    for migration in pending(SQLITE, applied(on).await?)? {
         apply(on, migration).await?;
     }
     if is_new { remember(on, initial).await } else { Ok(()) }
 }
 
-/// Each in a transaction of its own, under [`LOCK`]. Who dies between the tables and the settings leaves a database
-/// that is nothing but a ledger.
-pub(crate) async fn run_each(on: &mut Connection, initial: &[(&str, &str)]) -> Result<()> {
-    let is_new = is_new(on).await?;
-    for migration in pending(on).await? {
-        on.script("BEGIN").await?;
-        apply(on, migration).await?;
-        on.script("COMMIT").await?;
-    }
-    if is_new { remember(on, initial).await } else { Ok(()) }
-}
-
-/// Of two processes that create a database at once, each believes that it did; what the first wrote of itself stays.
+/// Two processes may create a database at once. The first one's settings stay.
 async fn remember(on: &mut Connection, initial: &[(&str, &str)]) -> Result<()> {
     for (name, value) in initial {
         on.execute(INITIAL, values![*name, *value]).await?;
@@ -72,19 +62,51 @@ async fn remember(on: &mut Connection, initial: &[(&str, &str)]) -> Result<()> {
     Ok(())
 }
 
-/// Those that the database lacks. It must have no others than ours, each as it is here.
-async fn pending(on: &mut Connection) -> Result<Vec<&'static Migration>> {
-    let is_sqlite = on.is_sqlite();
+/// The checksum is empty for a migration that did not succeed (sqlx could leave such a row).
+pub(crate) const CHECKSUM: &str = "substr(checksum, 1, CASE WHEN success THEN 48 ELSE 0 END)";
+
+/// The table of applied migrations.
+pub(crate) fn table(is_sqlite: bool) -> String {
     let (zone, bytes) = if is_sqlite { ("", "BLOB") } else { ("TZ", "BYTEA") };
-    on.script(&quiet(is_sqlite, &TABLE.replace("{TZ}", zone).replace("{BYTES}", bytes))).await?;
-    let applied = "SELECT version, checksum FROM _sqlx_migrations ORDER BY version";
-    let mut applied: BTreeMap<i64, Vec<u8>> = on.all::<(i64, Vec<u8>)>(applied, &[]).await?.into_iter().collect();
+    TABLE.replace("{TZ}", zone).replace("{BYTES}", bytes)
+}
+
+async fn applied(on: &mut Connection) -> Result<BTreeMap<i64, Vec<u8>>> {
+    let applied = format!("SELECT version, {CHECKSUM} FROM _sqlx_migrations ORDER BY version");
+    let rows = on.all::<(i64, Option<Vec<u8>>)>(&applied, &[]).await?;
+    // On SQLite, a part of an empty value is NULL.
+    Ok(rows.into_iter().map(|(version, checksum)| (version, checksum.unwrap_or_default())).collect())
+}
+
+/// Whether the schema is of this version. It changes nothing, so readers may use it.
+pub(crate) async fn check(on: &mut Connection) -> Result<()> {
+    let pending = pending(all(on.is_sqlite()), applied(on).await?)?;
+    match pending.first() {
+        None => Ok(()),
+        Some((version, description, _)) => Err(StoreError::Migration(format!(
+            "the database was last used by an older payrail: migration {version} ({description}) is to be applied. \
+             `payrail migrate` does it, and a server does at its start"
+        ))),
+    }
+}
+
+/// The migrations that the database lacks. Fails if it has unknown or different ones. `applied`: version and checksum.
+pub(crate) fn pending(
+    all: &'static [Migration],
+    mut applied: BTreeMap<i64, Vec<u8>>,
+) -> Result<Vec<&'static Migration>> {
     let mut pending = Vec::new();
-    for migration in all(is_sqlite) {
+    for migration in all {
         let (version, description, sql) = migration;
         match applied.remove(version) {
             None => pending.push(migration),
             Some(checksum) if checksum == Sha384::digest(sql).as_slice() => {}
+            Some(checksum) if checksum.is_empty() => {
+                return Err(StoreError::Migration(format!(
+                    "migration {version} ({description}) was begun by an earlier program and did not end: restore a \
+                     backup"
+                )));
+            }
             Some(_) => {
                 return Err(StoreError::Migration(format!(
                     "migration {version} ({description}) was applied in another form than this program has it: the \
@@ -102,17 +124,17 @@ async fn pending(on: &mut Connection) -> Result<Vec<&'static Migration>> {
     }
 }
 
-/// PostgreSQL tells every client that the table is there already.
-fn quiet(is_sqlite: bool, sql: &str) -> String {
-    if is_sqlite { sql.to_owned() } else { format!("SET client_min_messages = warning; {sql}") }
-}
-
-async fn apply(on: &mut Connection, (version, description, sql): &Migration) -> Result<()> {
-    let failed = |error: StoreError| match error {
+/// Names the migration that the database refused.
+pub(crate) fn failed((version, description, _): &Migration, error: StoreError) -> StoreError {
+    match error {
         StoreError::Refused(why) => StoreError::Migration(format!("migration {version} ({description}): {why}")),
         other => other,
-    };
-    on.script(sql).await.map_err(failed)?;
+    }
+}
+
+async fn apply(on: &mut Connection, migration: &Migration) -> Result<()> {
+    let (version, description, sql) = migration;
+    on.script(sql).await.map_err(|error| failed(migration, error))?;
     let applied = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
                    VALUES ($1, $2, true, $3, 0)";
     on.execute(applied, values![*version, *description, Sha384::digest(sql).as_slice()]).await.map(drop)

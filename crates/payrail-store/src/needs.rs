@@ -1,18 +1,22 @@
-//! What a batch needs to have locked and loaded before it can be decided.
+//! The rows that must be locked and loaded before a batch can be decided.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use payrail_core::command::Command;
-use payrail_core::decide::{Book, Loaded};
+use payrail_core::book::Book;
+pub(crate) use payrail_core::book::Books;
+use payrail_core::command::{self, Command};
 use payrail_core::idempotency::{IdempotencyKey, Record};
-use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::payout::Payout;
+use payrail_types::ids::{MerchantId, PayoutId};
+use payrail_types::names::Utr;
 use uuid::Uuid;
 
 use crate::error::{Result, StoreError};
-use crate::rows::{KnownReturnRow, PayoutRow, RecordRow, TipRow, UtrRow};
+use crate::tables::bank_returns::KnownReturnRow;
+use crate::tables::ledger_entries::TipRow;
+use crate::tables::payouts::UtrRow;
 
-/// Sets, so that each is sorted: merchants are always locked in one order.
+/// Sorted sets, because merchants are always locked in one order.
 #[derive(Default)]
 pub(crate) struct Needs {
     pub merchants: BTreeSet<MerchantId>,
@@ -20,97 +24,96 @@ pub(crate) struct Needs {
     pub payouts: BTreeSet<(MerchantId, PayoutId)>,
     /// Lines of the bank's list of returns, by id, with the payouts that they name.
     pub returns: BTreeSet<(MerchantId, PayoutId, Uuid)>,
-    /// UTRs that payouts are paid under.
-    pub utrs: BTreeSet<(MerchantId, PayoutId, String)>,
+    /// The UTRs of payments.
+    pub utrs: BTreeSet<(MerchantId, PayoutId, Utr)>,
 }
 
 impl Needs {
     pub fn of(commands: &[Command]) -> Self {
         let mut needs = Self::default();
         for Command { merchant, action } in commands {
+            let command::Needs { keys, payouts, returns, utrs } = action.needs();
             needs.merchants.insert(*merchant);
-            needs.keys.extend(action.key().map(|key| (*merchant, key)));
-            needs.payouts.extend(action.payout().map(|payout| (*merchant, payout)));
-            if let (Some(payout), Some(line)) = (action.payout(), action.line()) {
-                needs.returns.insert((*merchant, payout, line.id()));
-            }
-            if let (Some(payout), Some(utr)) = (action.payout(), action.utr()) {
-                needs.utrs.insert((*merchant, payout, utr.to_owned()));
-            }
+            needs.keys.extend(keys.into_iter().map(|key| (*merchant, key)));
+            needs.payouts.extend(payouts.into_iter().map(|payout| (*merchant, payout)));
+            needs.returns.extend(returns.into_iter().map(|(payout, line)| (*merchant, payout, line)));
+            needs.utrs.extend(utrs.into_iter().map(|(payout, utr)| (*merchant, payout, utr)));
         }
         needs
     }
-}
 
-impl Needs {
-    /// What was looked for, whether or not it was found. Who does not exist has no book to note it in.
+    /// Marks everything as absent. Rows that are found replace the marks.
     fn note_in(&self, books: &mut Books) {
-        let mut note = |merchant: &MerchantId, note: &mut dyn FnMut(&mut Loaded)| {
-            if let Some(book) = books.get_mut(merchant) {
-                note(&mut book.loaded);
-            }
-        };
         for (merchant, key) in &self.keys {
-            note(merchant, &mut |loaded| _ = loaded.keys.insert(*key));
+            note(books, merchant, |book| _ = book.records.insert(*key, None));
         }
         for (merchant, payout) in &self.payouts {
-            note(merchant, &mut |loaded| _ = loaded.payouts.insert(*payout));
+            note(books, merchant, |book| _ = book.payouts.insert(*payout, None));
         }
         for (merchant, payout, line) in &self.returns {
-            note(merchant, &mut |loaded| _ = loaded.returns.insert((*payout, *line)));
+            note(books, merchant, |book| {
+                book.returns.insert(*line, None);
+                book.credited.insert(*payout, None);
+            });
         }
-        for (merchant, _, utr) in &self.utrs {
-            note(merchant, &mut |loaded| _ = loaded.utrs.insert(utr.clone()));
+        for (merchant, payout, utr) in &self.utrs {
+            note(books, merchant, |book| _ = book.utrs.insert((*payout, utr.clone()), None));
         }
     }
 }
 
-pub(crate) type Books = BTreeMap<MerchantId, Book>;
+/// Ignores merchants that do not exist.
+fn note(books: &mut Books, merchant: &MerchantId, note: impl FnOnce(&mut Book)) {
+    if let Some(Some(book)) = books.get_mut(merchant) {
+        note(book);
+    }
+}
 
-/// What a store has found of it.
+/// The rows that a store has found.
 pub(crate) struct Rows {
     pub tips: Vec<TipRow>,
-    pub records: Vec<RecordRow>,
-    pub payouts: Vec<PayoutRow>,
+    pub records: Vec<(MerchantId, Record)>,
+    pub payouts: Vec<(MerchantId, Payout)>,
     pub returns: Vec<KnownReturnRow>,
     pub utrs: Vec<UtrRow>,
 }
 
-/// The books of the merchants that exist, as the rows tell. The rows are all that was found of these needs: of
-/// everything else a book says that it was not looked for.
+/// Builds the merchants' books from the rows. A need without a row is absent; everything else counts as not loaded.
 pub(crate) fn books(needs: &Needs, rows: Rows) -> Result<Books> {
-    let mut books = Books::new();
+    let mut books: Books = needs.merchants.iter().map(|merchant| (*merchant, None)).collect();
     for row in rows.tips {
         let merchant = MerchantId(row.merchant_id);
         let (last_event, last_at) = (row.last_event(), row.last_at);
-        books.insert(merchant, Book { tip: row.tip(), last_event, last_at, ..Book::new(merchant) });
-    }
-    for row in rows.records {
-        let book = book_of(&mut books, row.merchant_id)?;
-        let record = Record::try_from(row)?;
-        book.records.insert(record.key, record);
-    }
-    for row in rows.payouts {
-        let book = book_of(&mut books, row.merchant_id)?;
-        let payout = Payout::try_from(row)?;
-        book.payouts.insert(payout.id, payout);
-    }
-    for row in rows.returns {
-        let book = book_of(&mut books, row.merchant_id)?;
-        book.returns.extend(row.known().map(|known| (row.id, known)));
-    }
-    for row in rows.utrs {
-        // It is asked of whoever is named, and found without them: who is not there has no book.
-        if let (Some(book), Some(other)) = (books.get_mut(&MerchantId(row.merchant_id)), row.other) {
-            book.utrs.insert(row.utr, PayoutId(other));
-        }
+        books.insert(merchant, Some(Book { tip: row.tip(), last_event, last_at, ..Book::new(merchant) }));
     }
     needs.note_in(&mut books);
+    for (merchant, record) in rows.records {
+        book_of(&mut books, merchant)?.records.insert(record.key, Some(record));
+    }
+    for (merchant, payout) in rows.payouts {
+        book_of(&mut books, merchant)?.payouts.insert(payout.id, Some(payout));
+    }
+    for row in rows.returns {
+        let book = book_of(&mut books, MerchantId(row.merchant_id))?;
+        if let Some(known) = row.known() {
+            book.returns.insert(row.id, Some(known));
+            if known.credited {
+                book.credited.insert(known.payout, Some(row.id));
+            }
+        }
+    }
+    for row in rows.utrs {
+        // The look-up covers all merchants, so it finds rows even if the command's merchant does not exist.
+        note(&mut books, &MerchantId(row.merchant_id), |book| {
+            book.utrs.insert((PayoutId(row.payout_id), Utr::from_stored(row.utr)), row.other.map(PayoutId));
+        });
+    }
     Ok(books)
 }
 
-fn book_of(books: &mut Books, merchant: uuid::Uuid) -> Result<&mut Book> {
+fn book_of(books: &mut Books, merchant: MerchantId) -> Result<&mut Book> {
     books
-        .get_mut(&MerchantId(merchant))
+        .get_mut(&merchant)
+        .and_then(Option::as_mut)
         .ok_or_else(|| StoreError::Corrupt(format!("rows of merchant {merchant}, who does not exist")))
 }

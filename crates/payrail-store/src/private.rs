@@ -1,4 +1,4 @@
-//! Files that only their owner may read: they hold balances, bank accounts and hashes of keys.
+//! Files that only their owner may read, because they contain balances, bank accounts and hashes of keys.
 
 use std::fs::{self, OpenOptions};
 use std::io;
@@ -8,8 +8,8 @@ use std::path::Path;
 const OWNER_ONLY: u32 = 0o600;
 const OTHERS: u32 = 0o077;
 
-/// Makes an empty file unless there is one, whatever the umask. SQLite takes an empty file for a new database, and gives
-/// its log and its index the same mode. A file that is there keeps its mode.
+/// Creates an empty file unless it exists, with a mode that ignores the umask. SQLite treats an empty file as a new
+/// database, and gives its log and its index the same mode. An existing file keeps its mode.
 pub fn create(file: &Path) -> io::Result<()> {
     match OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY).open(file) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
@@ -17,7 +17,7 @@ pub fn create(file: &Path) -> io::Result<()> {
     }
 }
 
-/// Of a file that is in use: whoever widened its mode may have had a reason, so the log says it and nothing changes.
+/// Logs a warning about a file that others can read. The mode stays, because somebody may have chosen it.
 pub fn warn_if_open(file: &Path) {
     let Ok(metadata) = fs::metadata(file) else { return };
     let mode = metadata.permissions().mode() & 0o777;

@@ -1,9 +1,9 @@
-//! Which processes are at work on a database: each that serves holds a shared lock for as long as it runs, and a
-//! reset wants an exclusive one. The system releases it with the process, however that ends.
+//! A lock on the whole database. Each serving process holds it shared while it runs, and a reset needs it exclusively.
+//! The system releases it when the process ends, for any reason.
 //!
-//! SQLite: a lock on a file beside the database (`payrail.db.lock`; not on the database itself, where some systems
-//! would mix it up with SQLite's own locks). PostgreSQL: an advisory lock of a session of its own, which a pooler
-//! passes on as long as it gives each client a session (transaction pooling is refused at the start).
+//! SQLite: a lock on a file beside the database (`payrail.db.lock`; on the database itself some systems would confuse
+//! it with SQLite's own locks). PostgreSQL: an advisory lock of a separate session. Behind a pooler that shares
+//! sessions there is no lock: processes serve without it, and exclusive work is refused.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
@@ -11,8 +11,10 @@ use std::path::PathBuf;
 
 use deadpool_postgres::ClientWrapper;
 
-use crate::Store;
+use crate::database::Database;
 use crate::error::{Result, StoreError};
+use crate::postgres::PostgresStore;
+use crate::store::Store;
 
 /// "PAYR", and the number of the lock.
 const ADVISORY: (i32, i32) = (0x5041_5952, 1);
@@ -23,7 +25,7 @@ enum Kind {
     Exclusive,
 }
 
-/// Released when it is dropped, and when the process ends.
+/// Dropping it, or the end of the process, releases the lock.
 #[derive(Debug)]
 pub struct ProcessLock {
     held: Held,
@@ -33,24 +35,31 @@ pub struct ProcessLock {
 enum Held {
     File(File),
     Session(Box<ClientWrapper>),
+    /// There is no lock here.
+    Nothing,
 }
 
 impl Store {
-    /// For a process that serves. `None` while a reset is under way.
+    /// For a serving process. `None` during a reset.
     pub async fn lock_shared(&self) -> Result<Option<ProcessLock>> {
         self.try_lock(Kind::Shared).await
     }
 
-    /// For what no other process may be beside. `None` while one serves.
+    /// For exclusive work. `None` while a process serves.
     pub async fn lock_exclusive(&self) -> Result<Option<ProcessLock>> {
         self.try_lock(Kind::Exclusive).await
     }
 
     async fn try_lock(&self, kind: Kind) -> Result<Option<ProcessLock>> {
-        match self {
-            Self::Sqlite(store) => lock_file(store.lock_file(), kind),
-            Self::Postgres(store) => {
-                let session = store.detached().await?;
+        match self.central() {
+            Database::Sqlite(store) => lock_file(store.lock_file(), kind),
+            Database::Postgres(store) => {
+                let Some(session) = store.own_session().await? else {
+                    return match kind {
+                        Kind::Shared => Ok(Some(ProcessLock { held: Held::Nothing })),
+                        Kind::Exclusive => Err(PostgresStore::no_session()),
+                    };
+                };
                 let locked = try_advisory(&session, kind).await?;
                 Ok(locked.then(|| ProcessLock { held: Held::Session(Box::new(session)) }))
             }
@@ -83,9 +92,10 @@ async fn try_advisory(session: &ClientWrapper, kind: Kind) -> Result<bool> {
 }
 
 impl ProcessLock {
-    /// From exclusive to shared, with nobody in between on PostgreSQL.
+    /// Changes from exclusive to shared, on PostgreSQL without a gap.
     pub async fn share(self) -> Result<Self> {
         match &self.held {
+            Held::Nothing => {}
             Held::File(file) => file.lock_shared().map_err(|error| StoreError::Unavailable(error.to_string()))?,
             Held::Session(session) => {
                 try_advisory(session, Kind::Shared).await?;
@@ -95,10 +105,10 @@ impl ProcessLock {
         Ok(self)
     }
 
-    /// Whether it is still ours: the server gives up a session's locks when it loses the connection.
+    /// Whether the lock is still held: the server releases a session's locks when the connection is lost.
     pub async fn is_held(&mut self) -> bool {
         match &self.held {
-            Held::File(_) => true,
+            Held::File(_) | Held::Nothing => true,
             Held::Session(session) => session.simple_query("").await.is_ok(),
         }
     }

@@ -1,16 +1,22 @@
-//! Payouts that were paid under one UTR by two transactions that did not see each other. A transaction records what it
-//! sees (`needs.rs`); these reads find the rest afterwards, among the payouts that were settled lately. Each is a walk
-//! along indexes: its cost follows what was settled since the last look, however long the history.
+//! Payouts that one bank settled under one UTR. A transaction records the duplicates that it sees in its cell
+//! (`needs.rs`). The reads here find those of concurrent transactions and of other cells: the worker asks for recently
+//! settled payouts, at a cost that depends on the settlements since the last check and not on the history, and the
+//! auditor walks through all UTRs in their order.
 
-use jiff::Timestamp;
-use payrail_core::bank_return::Exception;
-use payrail_core::ids::{MerchantId, PayoutId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use jiff::{SignedDuration, Timestamp};
+use payrail_types::ids::{MerchantId, PayoutId};
+use payrail_types::names::Utr;
+use payrail_types::rail::BankId;
 use uuid::Uuid;
 
-use crate::Store;
-use crate::clock::SharedClock;
-use crate::db::{Connection, values};
-use crate::error::Result;
+use crate::database::Read;
+use crate::db::{Columns, FromRow, values};
+use crate::error::{Result, StoreError};
+use crate::store::Store;
+use crate::tables::payouts::bank_of;
 
 /// The time up to which every settlement is visible: nothing that commits later has an entry before it. A transaction
 /// reads its time after it has locked a row, and has an id of its own from then on. Sessions of other roles may hide
@@ -19,90 +25,186 @@ const VISIBLE: &str = "SELECT least(statement_timestamp(), min(xact_start) FILTE
     CASE WHEN bool_or(backend_type IS NULL) THEN statement_timestamp() - interval '1 minute' END) \
     FROM pg_stat_activity WHERE datname = current_database()";
 
+/// What was settled in a time, and shares its UTR with another payout of its bank. (The sub-queries are pinned to their
+/// indexes.)
+static SETTLED: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "WITH settled AS MATERIALIZED ( \
+             SELECT e.bucket, e.merchant_id, e.payout_id, \
+                 (SELECT p.utr FROM payouts p WHERE p.bucket = e.bucket AND p.merchant_id = e.merchant_id \
+                  AND p.id = e.payout_id) AS utr, \
+                 (SELECT {} FROM payouts p WHERE p.bucket = e.bucket AND p.merchant_id = e.merchant_id \
+                  AND p.id = e.payout_id) AS bank \
+             FROM ledger_entries e WHERE e.created_at > $1 AND e.created_at <= $2 AND e.kind = 'settle') \
+         SELECT DISTINCT s.bank, s.utr FROM settled s \
+         WHERE (SELECT o.id FROM payouts o WHERE o.utr = s.utr AND o.id <> s.payout_id AND {} = s.bank \
+                AND (SELECT x.id FROM exceptions x WHERE x.bucket = o.bucket \
+                     AND x.merchant_id = o.merchant_id AND x.payout_id = o.id \
+                     AND x.kind = 'duplicate_utr' LIMIT 1) IS NULL LIMIT 1) IS NOT NULL \
+           AND (SELECT x.id FROM exceptions x WHERE x.bucket = s.bucket AND x.merchant_id = s.merchant_id \
+                AND x.payout_id = s.payout_id AND x.kind = 'duplicate_utr' LIMIT 1) IS NULL",
+        bank_of("p"),
+        bank_of("o")
+    )
+});
+
+/// The settlements of a time.
+static SETTLEMENTS: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {} AS bank, p.utr, p.id, {} AS is_recorded FROM ledger_entries e \
+         JOIN payouts p ON p.bucket = e.bucket AND p.merchant_id = e.merchant_id AND p.id = e.payout_id \
+         WHERE e.created_at > $1 AND e.created_at <= $2 AND e.kind = 'settle' AND p.utr IS NOT NULL",
+        bank_of("p"),
+        is_recorded("p")
+    )
+});
+
+/// All payouts under a UTR.
+static UNDER: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {} AS bank, p.utr, p.id, {} AS is_recorded FROM payouts p WHERE p.utr = $1",
+        bank_of("p"),
+        is_recorded("p")
+    )
+});
+
+/// Whether there is an exception about the payout `alias`.
+fn is_recorded(alias: &str) -> String {
+    format!(
+        "EXISTS (SELECT 1 FROM exceptions e WHERE e.bucket = {alias}.bucket AND e.merchant_id = {alias}.merchant_id \
+         AND e.payout_id = {alias}.id AND e.kind = 'duplicate_utr')"
+    )
+}
+
+/// One of several payouts that one bank paid under the same UTR.
+#[derive(Debug)]
+pub struct SharedUtr {
+    pub bank: String,
+    pub utr: String,
+    pub id: Uuid,
+    /// Whether there is an exception about it.
+    pub is_recorded: bool,
+}
+
+impl FromRow for SharedUtr {
+    fn from_row(row: &mut Columns<'_>) -> Result<Self> {
+        Ok(Self {
+            bank: row.take("bank")?,
+            utr: row.take("utr")?,
+            id: row.take("id")?,
+            is_recorded: row.take("is_recorded")?,
+        })
+    }
+}
+
+/// The payouts of each bank under each UTR, where they are more than one.
+fn groups(payouts: Vec<SharedUtr>) -> impl Iterator<Item = Vec<SharedUtr>> {
+    let mut groups: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for payout in payouts {
+        groups.entry((payout.utr.clone(), payout.bank.clone())).or_default().push(payout);
+    }
+    groups.into_values().filter(|group| group.len() > 1).map(|mut group| {
+        group.sort_by_key(|payout| payout.id);
+        group
+    })
+}
+
+/// How far apart two settlements of different cells may be so that the worker compares them. The auditor finds all.
+const APART: SignedDuration = SignedDuration::from_mins(5);
+
 impl Store {
     /// The time up to which every settlement is visible to a read that begins now. (SQLite has one writer, which sees
     /// every other settlement.)
     pub async fn settlements_visible_to(&self) -> Result<Timestamp> {
-        match self {
-            Self::Sqlite(_) => Ok(SharedClock::Machine.now()),
-            Self::Postgres(_) => Ok(self.long_read().await?.one::<(Timestamp,)>(VISIBLE, &[]).await?.0),
+        if self.is_sqlite() {
+            return Ok(self.clock().now());
         }
+        let visible: Vec<(Timestamp,)> = self.of_each(Read::Long, VISIBLE, &[]).await?;
+        let first = visible.into_iter().min().map(|(at,)| at);
+        first.ok_or_else(|| StoreError::Corrupt("no database tells the time".to_owned()))
     }
 
     /// The time of the last of the next `limit` entries after one time and up to another; `None` when there are none.
+    /// With several cells, the earliest of their last ones.
     pub async fn entries_page(&self, after: Timestamp, until: Timestamp, limit: u32) -> Result<Option<Timestamp>> {
-        search!(self, shared_utrs::entries_page(after, until, limit))
+        let sql = "SELECT max(created_at) FROM (SELECT created_at FROM ledger_entries \
+                   WHERE created_at > $1 AND created_at <= $2 ORDER BY created_at LIMIT $3 + 0) page \
+                   HAVING max(created_at) IS NOT NULL";
+        let ends: Vec<(Timestamp,)> = self.of_each(Read::Long, sql, values![after, until, i64::from(limit)]).await?;
+        Ok(ends.into_iter().min().map(|(at,)| at))
     }
 
-    /// The UTRs under which a payout was settled after one time and up to another, if that payout and another one under
-    /// the same UTR have no exception.
-    pub async fn shared_utrs_settled(&self, after: Timestamp, through: Timestamp) -> Result<Vec<String>> {
-        search!(self, shared_utrs::shared_utrs_settled(after, through))
+    /// The UTRs under which a payout was settled after one time and up to another, each with its bank, if that payout and
+    /// another one that the bank paid under the UTR have no exception.
+    pub async fn shared_utrs_settled(&self, after: Timestamp, through: Timestamp) -> Result<Vec<(BankId, Utr)>> {
+        let rows: Vec<(String, String)> = self.of_each(Read::Long, &SETTLED, values![after, through]).await?;
+        let mut found: BTreeSet<_> = rows.into_iter().collect();
+        if self.has_cells() {
+            let since = after.saturating_sub(APART).unwrap_or(Timestamp::UNIX_EPOCH);
+            let mut settled = self.of_each(Read::Long, &SETTLEMENTS, values![since, through]).await?;
+            settled.retain(|payout: &SharedUtr| !payout.is_recorded);
+            found.extend(groups(settled).map(|group| (group[0].bank.clone(), group[0].utr.clone())));
+        }
+        Ok(found.into_iter().map(|(bank, utr)| (BankId::new(&bank), Utr::from_stored(utr))).collect())
     }
 
-    /// The payouts under a UTR that have no exception because of it, in the order of their ids.
-    pub async fn unrecorded_under(&self, utr: &str, limit: u32) -> Result<Vec<(MerchantId, PayoutId)>> {
-        search!(self, shared_utrs::unrecorded_under(utr, limit))
+    /// The last of the next `limit` payouts' UTRs, in their order; `None` at the end. A walk along their index. With several
+    /// cells, the first of their last ones.
+    pub async fn utr_page(&self, after: &str, limit: u32) -> Result<Option<String>> {
+        let sql = "SELECT max(utr) FROM (SELECT utr FROM payouts WHERE utr > $1 ORDER BY utr LIMIT $2 + 0) page \
+                   HAVING max(utr) IS NOT NULL";
+        let ends: Vec<(String,)> = self.of_each(Read::Long, sql, values![after, i64::from(limit)]).await?;
+        Ok(ends.into_iter().min().map(|(utr,)| utr))
     }
 
-    /// Records an exception of a merchant's payout; one that is there already stays as it is.
-    pub async fn record_exception_of(&self, merchant: MerchantId, exception: &Exception) -> Result<()> {
-        write!(self, exceptions::record(merchant, exception))
+    /// The payouts that share a UTR of their bank, over all merchants. (In one database, the UTRs that occur twice come
+    /// from the index alone; of those the banks are looked at.)
+    pub async fn shared_utrs(&self, after: &str, through: &str, limit: u32) -> Result<Vec<SharedUtr>> {
+        if self.has_cells() {
+            return self.shared_between_cells(after, through, limit).await;
+        }
+        let sql = format!(
+            "SELECT bank, utr, id, is_recorded FROM (SELECT s.*, count(*) OVER (PARTITION BY bank, utr) AS sharers FROM \
+                 (SELECT {} AS bank, p.utr, p.id, {} AS is_recorded FROM payouts p \
+                  JOIN (SELECT utr FROM payouts WHERE utr > $1 AND utr <= $2 GROUP BY utr HAVING count(*) > 1) d \
+                  ON d.utr = p.utr) s) t \
+             WHERE sharers > 1 ORDER BY utr, bank, id LIMIT $3 + 0",
+            bank_of("p"),
+            is_recorded("p")
+        );
+        self.of_each(Read::Long, &sql, values![after, through, i64::from(limit)]).await
     }
-}
 
-pub(crate) async fn entries_page(
-    on: &mut Connection,
-    after: Timestamp,
-    until: Timestamp,
-    limit: u32,
-) -> Result<Option<Timestamp>> {
-    let row: Option<(Timestamp,)> = on
-        .optional(
-            "SELECT max(created_at) FROM (SELECT created_at FROM ledger_entries \
-         WHERE created_at > $1 AND created_at <= $2 ORDER BY created_at LIMIT $3 + 0) page \
-         HAVING max(created_at) IS NOT NULL",
-            values![after, until, i64::from(limit)],
-        )
-        .await?;
-    Ok(row.map(|(at,)| at))
-}
+    /// All UTRs of the range are compared here. Only of those that occur twice are the payouts read.
+    async fn shared_between_cells(&self, after: &str, through: &str, limit: u32) -> Result<Vec<SharedUtr>> {
+        let sql = "SELECT utr FROM payouts WHERE utr > $1 AND utr <= $2 ORDER BY utr";
+        let mut utrs: Vec<(String,)> = self.of_each(Read::Long, sql, values![after, through]).await?;
+        utrs.sort();
+        let mut shared = Vec::new();
+        for same in utrs.chunk_by(|one, other| one == other).filter(|same| same.len() > 1) {
+            let under: Vec<SharedUtr> = self.of_each(Read::Long, &UNDER, values![same[0].0.as_str()]).await?;
+            shared.extend(groups(under).flatten());
+            if shared.len() >= limit as usize {
+                break;
+            }
+        }
+        Ok(shared)
+    }
 
-pub(crate) async fn shared_utrs_settled(
-    on: &mut Connection,
-    after: Timestamp,
-    through: Timestamp,
-) -> Result<Vec<String>> {
-    let rows: Vec<(String,)> = on
-        .all(
-            "WITH settled AS MATERIALIZED (SELECT e.bucket, e.merchant_id, e.payout_id, (SELECT p.utr FROM payouts p \
-             WHERE p.bucket = e.bucket AND p.merchant_id = e.merchant_id AND p.id = e.payout_id) AS utr \
-           FROM ledger_entries e WHERE e.created_at > $1 AND e.created_at <= $2 AND e.kind = 'settle') \
-         SELECT DISTINCT s.utr FROM settled s \
-         WHERE (SELECT o.id FROM payouts o WHERE o.utr = s.utr AND o.id <> s.payout_id \
-                AND (SELECT x.id FROM exceptions x WHERE x.bucket = o.bucket AND x.merchant_id = o.merchant_id \
-                     AND x.payout_id = o.id AND x.kind = 'duplicate_utr' LIMIT 1) IS NULL LIMIT 1) IS NOT NULL \
-           AND (SELECT x.id FROM exceptions x WHERE x.bucket = s.bucket AND x.merchant_id = s.merchant_id \
-                AND x.payout_id = s.payout_id AND x.kind = 'duplicate_utr' LIMIT 1) IS NULL",
-            values![after, through],
-        )
-        .await?;
-    Ok(rows.into_iter().map(|(utr,)| utr).collect())
-}
-
-pub(crate) async fn unrecorded_under(
-    on: &mut Connection,
-    utr: &str,
-    limit: u32,
-) -> Result<Vec<(MerchantId, PayoutId)>> {
-    let rows: Vec<(Uuid, Uuid)> = on
-        .all(
-            "SELECT p.merchant_id, p.id FROM payouts p WHERE p.utr = $1 \
-           AND (SELECT x.id FROM exceptions x WHERE x.bucket = p.bucket AND x.merchant_id = p.merchant_id \
-                AND x.payout_id = p.id AND x.kind = 'duplicate_utr' LIMIT 1) IS NULL \
-         ORDER BY p.id LIMIT $2 + 0",
-            values![utr, i64::from(limit)],
-        )
-        .await?;
-    Ok(rows.into_iter().map(|(merchant, payout)| (MerchantId(merchant), PayoutId(payout))).collect())
+    /// The payouts that a bank paid under a UTR and that have no exception because of it, in the order of their ids.
+    pub async fn unrecorded_under(&self, bank: &BankId, utr: &Utr, limit: u32) -> Result<Vec<(MerchantId, PayoutId)>> {
+        let sql = format!(
+            "SELECT p.merchant_id, p.id FROM payouts p WHERE p.utr = $1 AND {} = $2 \
+               AND (SELECT x.id FROM exceptions x WHERE x.bucket = p.bucket \
+                    AND x.merchant_id = p.merchant_id AND x.payout_id = p.id \
+                    AND x.kind = 'duplicate_utr' LIMIT 1) IS NULL \
+             ORDER BY p.id LIMIT $3 + 0",
+            bank_of("p")
+        );
+        let values = values![utr.as_str(), bank.as_str(), i64::from(limit)];
+        let rows: Vec<(Uuid, Uuid)> = self
+            .first_of_each(Read::Long, &sql, values, limit, |one: &(Uuid, Uuid), other| one.1.cmp(&other.1))
+            .await?;
+        Ok(rows.into_iter().map(|(merchant, payout)| (MerchantId(merchant), PayoutId(payout))).collect())
+    }
 }

@@ -1,5 +1,5 @@
-//! What the program goes by: the clock that all processes of a database share (payrail-store reads it), or one that a
-//! test sets, so that a wait of 30 seconds takes none.
+//! The program's clock: the one that all processes of a database share (payrail-store reads it), or one that a test
+//! sets, so that a wait of 30 seconds takes no time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -9,7 +9,7 @@ use payrail_store::{SharedClock, Store};
 
 #[derive(Clone, Debug)]
 pub enum Clock {
-    /// This machine's, for what has no database: the simulated bank.
+    /// This machine's, for the simulated bank, which has no such database.
     System,
     /// The database's.
     Shared(SharedClock),
@@ -33,7 +33,12 @@ impl Clock {
     }
 }
 
-/// Stands still until it is told to go on.
+/// RFC 3339, UTC, six decimals, `Z`: a time as the API and the command line write it.
+pub fn timestamp(at: Timestamp) -> String {
+    format!("{at:.6}")
+}
+
+/// Stands still until a test advances it.
 #[derive(Clone, Debug)]
 pub struct ManualClock {
     micros: Arc<AtomicI64>,

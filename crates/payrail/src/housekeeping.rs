@@ -1,29 +1,29 @@
-//! What no request waits for: rows that nobody needs any more are removed, a few at a time.
+//! Removes expired rows in the background, a few at a time.
 
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use payrail_core::ids::Bucket;
 use payrail_store::{Result, Store};
+use payrail_types::ids::Bucket;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 
 const EVERY: Duration = Duration::from_secs(600);
-/// A refusal is kept for so much longer than it says: a clock that is days wrong must not shorten the promise.
+/// A refusal is kept for so much longer than promised, because a clock may be wrong by days.
 const KEPT_LONGER: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// In one transaction: writers wait for it.
+/// The number of rows in one transaction. Writers wait for it.
 const AT_ONCE: u32 = 200;
 
-/// At the start and every ten minutes, until `stop`. Any number of processes may do it at once.
+/// Runs at the start and every ten minutes, until `stop`. Any number of processes may run it.
 pub async fn run(store: Store, clock: Clock, stop: CancellationToken) {
     let tidying = async {
         loop {
             match remove_refusals(&store, &clock).await {
                 Ok(0) => {}
-                Ok(removed) => tracing::info!(removed, "refusals whose time was over are removed"),
+                Ok(removed) => tracing::info!(removed, "removed expired refusals"),
                 Err(error) => {
-                    tracing::warn!(%error, "old refusals could not be removed; the next try is in ten minutes")
+                    tracing::warn!(%error, "expired refusals could not be removed; the next try is in ten minutes")
                 }
             }
             tokio::time::sleep(EVERY).await;

@@ -1,9 +1,9 @@
-//! Where ids come from: time, a counter and chance. What they carry, the core decides.
+//! Makes ids from the time, a counter and random bits. The core defines their format.
 
 use std::sync::Mutex;
 
 use jiff::Timestamp;
-use payrail_core::ids::{MerchantId, PayoutId};
+use payrail_types::ids::{MerchantId, PayoutId};
 use uuid::Uuid;
 
 /// Makes payout ids that grow: newer payouts of this process sort after older ones, also within a
@@ -50,7 +50,7 @@ pub fn operator_id() -> Uuid {
     Uuid::now_v7()
 }
 
-/// Of a row of the audit log.
+/// The id of a row of the audit log.
 pub fn action_id() -> Uuid {
     Uuid::now_v7()
 }

@@ -1,10 +1,10 @@
-//! API keys: 256 random bits, of which only a keyed hash is stored. Having that many bits, a key
-//! needs no slow hash; having a secret in it, the hash is worth nothing to who reads the database.
+//! API keys: 256 random bits, of which only a keyed hash is stored. A key with that many bits needs no slow hash, and a
+//! keyed hash is useless to a reader of the database.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// Turns a key into what is stored of it: HMAC-SHA256 (RFC 2104) under the server's `SECRET_KEY`.
+/// Hashes a key for storage: HMAC-SHA256 (RFC 2104) under the server's `SECRET_KEY`.
 #[derive(Clone)]
 pub struct KeyHasher {
     mac: Hmac<Sha256>,
@@ -28,23 +28,33 @@ impl KeyHasher {
     }
 }
 
+const PREFIX: &str = "prk_";
+const DEMO_PREFIX: &str = "prk_demo_";
+
 /// A new key, shown once: `prk_` and 64 hexadecimal digits.
 pub fn generate() -> String {
-    format!("prk_{}", hexadecimal(rand::random()))
+    format!("{PREFIX}{}", token())
 }
 
-fn hexadecimal(bits: [u8; 32]) -> String {
-    bits.iter().map(|byte| format!("{byte:02x}")).collect()
+/// A new key of demo mode, shown once: `prk_demo_` and 64 hexadecimal digits.
+pub fn generate_demo() -> String {
+    format!("{DEMO_PREFIX}{}", token())
 }
 
-/// What a session's cookie holds: 256 random bits, good for that session alone.
+/// Whether demo mode issued the key, perhaps to somebody who signed in with a published password.
+pub fn is_demo(key: &str) -> bool {
+    key.starts_with(DEMO_PREFIX)
+}
+
+/// A session's token, for its cookie: 256 random bits.
 pub fn token() -> String {
-    hexadecimal(rand::random())
+    hex::encode(rand::random::<[u8; 32]>())
 }
 
 /// The part that people may see, to tell keys apart.
 pub fn prefix(key: &str) -> String {
-    key.chars().take(12).collect()
+    let mark = if is_demo(key) { DEMO_PREFIX } else { PREFIX };
+    key.chars().take(mark.len() + 8).collect()
 }
 
 #[cfg(test)]
@@ -64,5 +74,12 @@ mod tests {
         assert_ne!(generate(), generate());
         assert_eq!(generate().len(), 68);
         assert_eq!(prefix("prk_0123456789"), "prk_01234567");
+    }
+
+    #[test]
+    fn a_key_of_demo_mode_is_recognised() {
+        assert!(is_demo(&generate_demo()));
+        assert!(!is_demo(&generate()));
+        assert_eq!(prefix("prk_demo_0123456789"), "prk_demo_01234567");
     }
 }

@@ -1,6 +1,7 @@
-//! The door's waiting room. A lane owns a set of buckets and is their one writer in this process: it
-//! takes all commands that came in while its last transaction was committing and runs them as one
-//! (group commit: no timer, no delay when idle). Lanes are for speed; truth is the store's lock.
+//! The engine: every command passes through one of its lanes. A lane owns a set of buckets and is their only writer in
+//! this process. It collects the commands that arrive while its previous transaction commits, and runs them as one
+//! transaction (group commit: no timer, no delay when idle). Lanes are for speed. Correctness depends on the store's
+//! lock.
 
 mod pace;
 mod threads;
@@ -13,8 +14,8 @@ use std::time::{Duration, Instant};
 use metrics::counter;
 use payrail_core::command::{Action, Command, Refusal, Reply};
 use payrail_core::decide::Rules;
-use payrail_core::ids::MerchantId;
-use payrail_store::{Now, Replies, Store, StoreError};
+use payrail_store::{Cells, Now, Replies, Store, StoreError};
+use payrail_types::ids::MerchantId;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
@@ -24,9 +25,9 @@ use crate::telemetry;
 use pace::Pace;
 use threads::Threads;
 
-/// Why a command got no decision. What was wished for may be tried again, under the same key.
+/// Why a command got no decision. The request may be tried again under the same key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DoorError {
+pub enum EngineError {
     #[error("more is waiting than can be done in time")]
     Full,
     #[error("the merchant's book is in use for too long")]
@@ -41,41 +42,43 @@ pub enum DoorError {
     TooLate,
 }
 
-/// It ends a wait that the database knows nothing of, and with it the standstill of a lane. Longer than whoever asked
-/// waits for an answer, and than any lock or statement takes on a database that is well.
+/// The timeout of a transaction, so that a database that stops answering does not block a lane for good. It is longer
+/// than a request waits for its answer, and than any lock or statement takes on a working database.
 const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(25);
 
 #[derive(Clone, Copy, Debug)]
 pub struct LaneSettings {
     pub lanes: usize,
-    /// Commands that may wait in a lane; more are refused at once.
+    /// How many commands may wait in a lane. More are refused at once.
     pub queue: usize,
-    /// How long a client's request may be expected to wait in a lane; with more before it, it is refused at once.
+    /// The longest expected wait of a client's request in a lane. Beyond it, the request is refused at once.
     pub queue_time: Duration,
-    /// Commands in one transaction at the most.
+    /// The maximum number of commands in one transaction.
     pub batch: usize,
     /// How long a command may wait for its answer.
-    pub patience: Duration,
+    pub answer_timeout: Duration,
 }
 
 /// Every movement of money goes through here. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Door {
-    lanes: Arc<[Entrance]>,
+pub struct Engine {
+    /// The lanes of the first cell, then those of the next, and so on. All cells have the same number.
+    lanes: Arc<[LaneSender]>,
+    cells: Cells,
     /// Commands whose senders wait for an answer.
     waiting: Arc<AtomicUsize>,
     queue_time: Duration,
-    patience: Duration,
-    /// Rings when something was committed that a worker may want to look at.
-    pub bell: Arc<Notify>,
-    /// Notified of each merchant whose book was in what was committed.
+    answer_timeout: Duration,
+    /// Notified after each commit: there may be work for the worker.
+    pub committed: Arc<Notify>,
+    /// Notified of each merchant with a committed change.
     pub notifier: Arc<Notifier>,
     tasks: TaskTracker,
 }
 
-/// Where a lane's commands come in.
+/// The sending side of a lane.
 #[derive(Debug)]
-struct Entrance {
+struct LaneSender {
     sender: mpsc::Sender<Waiting>,
     pace: Arc<Pace>,
 }
@@ -86,63 +89,66 @@ struct Waiting {
     reply: oneshot::Sender<Outcome>,
 }
 
-type Outcome = Result<Result<Reply, Refusal>, DoorError>;
+type Outcome = Result<Result<Reply, Refusal>, EngineError>;
 
-impl Door {
+impl Engine {
     pub fn open(store: Store, rules: Rules, clock: Clock, settings: LaneSettings) -> Self {
         let tasks = TaskTracker::new();
-        let bell = Arc::new(Notify::new());
+        let committed = Arc::new(Notify::new());
         let notifier = Arc::new(Notifier::default());
-        let threads = Arc::new(Threads::start(settings.lanes.max(1)));
-        let lanes = (0..settings.lanes.max(1)).map(|number| {
+        // No transaction spans cells, so no lane does.
+        let cells = store.cells();
+        let count = settings.lanes.max(1).next_multiple_of(usize::from(cells.get()));
+        let threads = Arc::new(Threads::start(count));
+        let lanes = (0..count).map(|number| {
             let (sender, receiver) = mpsc::channel(settings.queue);
             let (store, clock, pace) = (store.clone(), clock.clone(), Arc::new(Pace::default()));
-            let (bell, notifier) = (bell.clone(), notifier.clone());
-            let lane = Lane { number, store, rules, clock, bell, notifier, pace: pace.clone() };
+            let (committed, notifier) = (committed.clone(), notifier.clone());
+            let lane = Lane { number, store, rules, clock, committed, notifier, pace: pace.clone() };
             let running = threads.spawn(lane.run(receiver, settings.batch));
             let threads = threads.clone();
             tasks.spawn(async move {
-                // A lane that panicked leaves its merchants without a door. What it was doing is on
-                // disk or is not; to start anew is the way to know.
+                // The lane's merchants have no lane now, and its last transaction may have committed. A new process
+                // finds out.
                 if let Err(panic) = running.await {
                     tracing::error!(lane = number, %panic, "a lane died; stopping");
                     std::process::exit(70);
                 }
                 drop(threads);
             });
-            Entrance { sender, pace }
+            LaneSender { sender, pace }
         });
         let lanes = lanes.collect();
         tasks.close();
-        let LaneSettings { queue_time, patience, .. } = settings;
-        Self { lanes, waiting: Arc::default(), queue_time, patience, bell, notifier, tasks }
+        let LaneSettings { queue_time, answer_timeout, .. } = settings;
+        Self { lanes, cells, waiting: Arc::default(), queue_time, answer_timeout, committed, notifier, tasks }
     }
 
-    /// For a command line that needs the door once: one lane.
+    /// For a command of the command line: one lane per cell.
     pub fn for_command(store: &Store, rules: Rules) -> Self {
         let wait = Duration::from_secs(30);
-        let settings = LaneSettings { lanes: 1, queue: 16, batch: 16, queue_time: wait, patience: wait };
+        let settings = LaneSettings { lanes: 1, queue: 16, batch: 16, queue_time: wait, answer_timeout: wait };
         Self::open(store.clone(), rules, Clock::of(store), settings)
     }
 
-    /// Hands a command in and waits for its decision, which is on disk when it comes.
+    /// Sends a command and waits for its decision, which is on disk by then.
     pub async fn send(&self, command: Command) -> Outcome {
         let (reply, answer) = oneshot::channel();
         let lane = self.lane(command.merchant);
-        // What has a key can be asked again; a worker's report is wanted however late it is.
-        if command.action.key().is_some() && lane.expected_wait() > self.queue_time {
-            return Err(DoorError::Full);
+        // A request with a key can be retried. A worker's report must be accepted, however late.
+        if !command.action.needs().keys.is_empty() && lane.expected_wait() > self.queue_time {
+            return Err(EngineError::Full);
         }
-        lane.sender.try_send(Waiting { command, reply }).map_err(|_| DoorError::Full)?;
+        lane.sender.try_send(Waiting { command, reply }).map_err(|_| EngineError::Full)?;
         self.waiting.fetch_add(1, Ordering::Relaxed);
         let _leaves = scopeguard::guard(&self.waiting, |waiting| {
             waiting.fetch_sub(1, Ordering::Relaxed);
         });
-        match tokio::time::timeout(self.patience, answer).await {
+        match tokio::time::timeout(self.answer_timeout, answer).await {
             Ok(Ok(outcome)) => outcome,
-            // The lane is gone in the middle of it: the process is going down.
-            Ok(Err(_)) => Err(DoorError::Unknown),
-            Err(_) => Err(DoorError::TooLate),
+            // The lane has ended: the process is stopping.
+            Ok(Err(_)) => Err(EngineError::Unknown),
+            Err(_) => Err(EngineError::TooLate),
         }
     }
 
@@ -151,18 +157,19 @@ impl Door {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    fn lane(&self, merchant: MerchantId) -> &Entrance {
-        &self.lanes[usize::from(merchant.bucket().get()) % self.lanes.len()]
+    fn lane(&self, merchant: MerchantId) -> &LaneSender {
+        let (bucket, of_cell) = (merchant.bucket(), self.lanes.len() / usize::from(self.cells.get()));
+        &self.lanes[self.cells.of(bucket) * of_cell + usize::from(bucket.get()) % of_cell]
     }
 
-    /// Waits until the last lane has ended: all doors dropped and all that waited answered.
+    /// Waits for the last lane to end: every clone of the engine is dropped, and every command has its answer.
     pub fn ended(&self) -> impl Future<Output = ()> + use<> {
         let tasks = self.tasks.clone();
         async move { tasks.wait().await }
     }
 }
 
-impl Entrance {
+impl LaneSender {
     fn expected_wait(&self) -> Duration {
         self.pace.wait_behind(self.sender.max_capacity() - self.sender.capacity())
     }
@@ -173,7 +180,7 @@ struct Lane {
     store: Store,
     rules: Rules,
     clock: Clock,
-    bell: Arc<Notify>,
+    committed: Arc<Notify>,
     notifier: Arc<Notifier>,
     pace: Arc<Pace>,
 }
@@ -189,9 +196,9 @@ impl Lane {
         }
     }
 
-    /// Runs a batch; one that the database refuses is cut in halves until the command that breaks it
-    /// is alone, and one that waits too long for a lock is parted, so that only the merchant whose row
-    /// is locked goes on waiting. Either way a merchant's commands keep their order.
+    /// Runs a batch. If the database refuses it, halves it until the failing command is alone. If it waits too long for
+    /// a lock, splits it by merchant, so that only the merchant whose row is locked keeps waiting. Either way a
+    /// merchant's commands keep their order.
     async fn settle(&self, batch: Part) {
         let mut parts = vec![batch];
         while let Some(mut part) = parts.pop() {
@@ -202,9 +209,12 @@ impl Lane {
                     part.merchants().for_each(|merchant| self.notifier.notify(merchant));
                     part.answer(outcomes);
                 }
-                Err(StoreError::Refused(why) | StoreError::Corrupt(why) | StoreError::NotLoaded(why))
-                    if part.commands.len() > 1 =>
-                {
+                Err(
+                    StoreError::Refused(why)
+                    | StoreError::Internal(why)
+                    | StoreError::Corrupt(why)
+                    | StoreError::Undecided(why),
+                ) if part.commands.len() > 1 => {
                     tracing::warn!(lane = self.number, commands = part.commands.len(), why, "cutting a refused batch");
                     let rest = part.cut();
                     parts.push(rest);
@@ -222,23 +232,23 @@ impl Lane {
                 Err(error) => {
                     tracing::error!(lane = self.number, commands = part.commands.len(), payouts = part.payouts(),
                         %error, "a batch failed");
-                    part.fail(DoorError::from(error));
+                    part.fail(EngineError::from(error));
                 }
             }
         }
-        self.bell.notify_one();
+        self.committed.notify_one();
     }
 
-    /// On SQLite the lock is everybody's: to part the batch would only wait again for each part.
+    /// On SQLite the lock covers the whole database, so each part of a split batch would wait again.
     fn waits_for_one_of_many(&self, part: &Part) -> bool {
         let first = part.commands.first().map(|command| command.merchant);
-        matches!(self.store, Store::Postgres(_)) && part.commands.iter().any(|command| Some(command.merchant) != first)
+        !self.store.is_sqlite() && part.commands.iter().any(|command| Some(command.merchant) != first)
     }
 
-    /// One transaction, repeated while nothing was written and the same again may succeed.
+    /// Runs one transaction, and retries while nothing was written and a retry may succeed.
     async fn execute(&self, commands: &[Command]) -> Result<Replies, StoreError> {
         let given = || self.clock.now();
-        // A transaction asks the shared clock itself, where it is kept.
+        // A transaction reads the shared clock itself.
         let now = match self.clock {
             Clock::Manual(_) => Now::Given(&given),
             Clock::System | Clock::Shared(_) => Now::Shared,
@@ -246,7 +256,7 @@ impl Lane {
         let mut tries = 0;
         loop {
             let executing = self.store.execute(commands, &self.rules, now);
-            // A network that swallows everything answers nothing and closes nothing.
+            // When the network drops every packet, a connection neither answers nor closes.
             let done = tokio::time::timeout(TRANSACTION_TIMEOUT, executing).await.unwrap_or_else(|_| {
                 Err(StoreError::CommitUnknown(format!(
                     "the database was silent for {} s",
@@ -255,7 +265,7 @@ impl Lane {
             });
             let pause = match &done {
                 Err(StoreError::Retry(_)) if tries < 5 => rand::random_range(1..20) << tries,
-                // A dead connection in the pool, or a server that is just coming back.
+                // A dead connection in the pool, or a server that is restarting.
                 Err(StoreError::Unavailable(_)) if tries < 3 => 50 << tries,
                 _ => return done,
             };
@@ -272,23 +282,23 @@ struct Part {
 }
 
 impl Part {
-    /// Keeps the first half and gives the second.
+    /// Keeps the first half and returns the second.
     fn cut(&mut self) -> Part {
         let middle = self.commands.len() / 2;
         Part { commands: self.commands.split_off(middle), replies: self.replies.split_off(middle) }
     }
 
-    /// Whose commands these are, each once.
+    /// The distinct merchants of the commands.
     fn merchants(&self) -> impl Iterator<Item = MerchantId> + use<> {
         self.commands.iter().map(|command| command.merchant).collect::<BTreeSet<_>>().into_iter()
     }
 
-    /// The ids of its payouts, as far as they fit a line of the log.
+    /// The ids of its payouts, as many as fit in a log line.
     fn payouts(&self) -> String {
         const NAMED: usize = 20;
         let payouts = self.commands.iter().filter_map(|command| match &command.action {
             Action::Create { id, .. } => Some(*id),
-            action => action.payout(),
+            action => action.needs().payouts.pop(),
         });
         payouts.take(NAMED).map(|payout| payout.to_string()).collect::<Vec<_>>().join(" ")
     }
@@ -303,27 +313,32 @@ impl Part {
         parts.into_values().collect()
     }
 
-    /// Who no longer listens has hung up: the decision stands all the same.
+    /// A sender may have stopped waiting; the decision stands.
     fn answer(self, outcomes: Replies) {
         for (reply, outcome) in self.replies.into_iter().zip(outcomes) {
             let _ = reply.send(Ok(outcome));
         }
     }
 
-    fn fail(self, error: DoorError) {
+    fn fail(self, error: EngineError) {
         for reply in self.replies {
             let _ = reply.send(Err(error.clone()));
         }
     }
 }
 
-impl From<StoreError> for DoorError {
+impl From<StoreError> for EngineError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Retry(_) | StoreError::Busy(_) => Self::Busy,
-            StoreError::Unavailable(_) | StoreError::Migration(_) | StoreError::Session(_) => Self::Unavailable,
+            StoreError::Unavailable(_) | StoreError::Address(_) | StoreError::Migration(_) | StoreError::Session(_) => {
+                Self::Unavailable
+            }
             StoreError::CommitUnknown(_) => Self::Unknown,
-            StoreError::Refused(why) | StoreError::Corrupt(why) | StoreError::NotLoaded(why) => Self::Failed(why),
+            StoreError::Refused(why)
+            | StoreError::Internal(why)
+            | StoreError::Corrupt(why)
+            | StoreError::Undecided(why) => Self::Failed(why),
         }
     }
 }

@@ -1,8 +1,8 @@
-//! The program: the shell around the core and the stores. HTTP in, the door in the middle, the bank
+//! The program: the shell around the core and the stores. HTTP in, the engine in the middle, the bank
 //! on the other side.
 
+mod bad_setting;
 pub mod bank_change;
-pub mod bench;
 pub mod cli;
 pub mod clock;
 pub mod demo;
@@ -17,7 +17,9 @@ pub mod operators;
 pub mod passwords;
 mod payout_log;
 pub mod presence;
+pub mod published;
 pub mod rail;
+pub mod rails;
 pub mod readiness;
 pub mod reset;
 pub mod secret;

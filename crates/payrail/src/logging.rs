@@ -1,4 +1,4 @@
-//! Where log lines go, and in which form.
+//! The destination and format of the log.
 
 use std::io::IsTerminal;
 
@@ -9,7 +9,7 @@ use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::settings::BadSetting;
+use crate::bad_setting::BadSetting;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -21,12 +21,12 @@ pub enum Format {
     Json,
 }
 
-/// From here on, what is logged goes to standard error.
+/// Starts logging to standard error.
 pub fn begin(filter: &str, format: Format) -> Result<(), BadSetting> {
     let filter = EnvFilter::try_new(filter).map_err(|error| BadSetting(format!("PAYRAIL_LOG: {error}")))?;
     let terminal = std::io::stderr().is_terminal();
     let is_text = format == Format::Text || format == Format::Auto && terminal;
-    // A reader who leaves is no reason to panic, and there is nobody left to tell of it.
+    // A closed pipe must not cause a panic, and there is nowhere to report it.
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).log_internal_errors(false);
     let lines = match is_text {
         true => lines.with_target(false).with_ansi(terminal).boxed(),
@@ -40,8 +40,8 @@ pub fn begin(filter: &str, format: Format) -> Result<(), BadSetting> {
     Ok(())
 }
 
-/// The driver's debugging lines hold the values of every statement: bank accounts, hashes of keys and passwords. The
-/// server's notices below a warning tell what IF NOT EXISTS has found.
+/// The driver's debug lines contain the values of every statement: bank accounts, hashes of keys and passwords. The
+/// server's notices below a warning only report what IF NOT EXISTS found.
 fn is_fit(target: &str, level: Level) -> bool {
     level <= Level::WARN || !target.starts_with("tokio_postgres")
 }

@@ -1,27 +1,26 @@
-//! Wakes those who wait for news of a merchant. After a commit this process's waiters are woken at once; on PostgreSQL
-//! the other processes on the database are told as well, by LISTEN and NOTIFY. Both only shorten a wait: whoever waits
-//! looks again by itself now and then.
+//! Wakes tasks that wait for news of a merchant. A commit wakes this process's waiters at once, and on PostgreSQL those
+//! of the other processes too, by LISTEN and NOTIFY. Both only shorten a wait: every waiter also polls.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use payrail_core::ids::{BUCKETS, MerchantId};
 use payrail_store::{Announcements, Store};
+use payrail_types::ids::{BUCKETS, MerchantId};
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 use tokio_util::sync::CancellationToken;
 
 /// A bit for each bucket.
 const WORDS: usize = (BUCKETS as usize).div_ceil(64);
-/// Announcements are at least so far apart: under load one tells of many commits.
+/// The shortest interval of announcements. Under load one covers many commits.
 const ANNOUNCE_EVERY: Duration = Duration::from_millis(20);
 const RECONNECT_AFTER: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub struct Notifier {
     buckets: Box<[Notify]>,
-    /// The buckets with news that the other processes have not been told of.
+    /// The buckets with news that was not announced yet.
     unannounced: [AtomicU64; WORDS],
     announce: Notify,
 }
@@ -34,7 +33,7 @@ impl Default for Notifier {
 }
 
 impl Notifier {
-    /// Something was committed in this merchant's book, by this process.
+    /// Call it after this process committed something in this merchant's book.
     pub fn notify(&self, merchant: MerchantId) {
         let bucket = usize::from(merchant.bucket().get());
         self.wake(bucket);
@@ -42,8 +41,8 @@ impl Notifier {
         self.announce.notify_one();
     }
 
-    /// The next news of this merchant (or of one in the same bucket). Call `enable` on it before looking, and none is
-    /// missed in between.
+    /// Waits for the next news of this merchant (or of one in the same bucket). Call `enable` on it before a read, so
+    /// that no news is missed in between.
     pub fn next(&self, merchant: MerchantId) -> Notified<'_> {
         self.buckets[usize::from(merchant.bucket().get())].notified()
     }
@@ -57,7 +56,7 @@ impl Notifier {
     }
 }
 
-/// Tells the other processes of this one's commits, and this one of theirs.
+/// Announces this process's commits to the others, and receives theirs.
 pub struct Exchange {
     pub notifier: Arc<Notifier>,
     /// Wakes this process's worker.
@@ -67,9 +66,9 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// Until the stop. On SQLite there is nobody to tell.
+    /// Runs until the stop. On SQLite it does nothing.
     pub async fn run(self) {
-        if matches!(self.store, Store::Sqlite(_)) {
+        if self.store.is_sqlite() {
             return;
         }
         let own = format!("{:016x}", rand::random::<u64>());
@@ -82,7 +81,7 @@ impl Exchange {
             self.notifier.announce.notified().await;
             let buckets = self.notifier.take_unannounced();
             if let Err(error) = self.store.announce(&message(own, &buckets)).await {
-                tracing::debug!(%error, "other processes were not told of a commit; they find it by looking");
+                tracing::debug!(%error, "a commit could not be announced to the other processes; they find it by polling");
             }
             tokio::time::sleep(ANNOUNCE_EVERY).await;
         }
@@ -91,7 +90,7 @@ impl Exchange {
     async fn listen(&self, own: &str) {
         loop {
             match self.store.listen().await {
-                Ok(Some(mut announcements)) => self.hear(&mut announcements, own).await,
+                Ok(Some(mut announcements)) => self.receive(&mut announcements, own).await,
                 Ok(None) => return,
                 Err(error) => tracing::warn!(%error, "cannot listen for other processes' commits; trying again"),
             }
@@ -99,16 +98,16 @@ impl Exchange {
         }
     }
 
-    async fn hear(&self, announcements: &mut Announcements, own: &str) {
+    async fn receive(&self, announcements: &mut Announcements, own: &str) {
         loop {
-            // What was announced before is found by looking once.
+            // Earlier announcements may be lost, so wake everybody once.
             (0..self.notifier.buckets.len()).for_each(|bucket| self.notifier.wake(bucket));
             loop {
                 match announcements.next().await {
                     Ok(Some(text)) => self.take(&text, own),
-                    // The connection broke and is there again.
+                    // The connection broke and was replaced.
                     Ok(None) => break,
-                    Err(error) => return tracing::warn!(%error, "listening for other processes' commits broke off"),
+                    Err(error) => return tracing::warn!(%error, "the connection for other processes' commits broke"),
                 }
             }
         }

@@ -1,16 +1,16 @@
-//! A process that serves holds a shared lock on its database, so that nobody resets it meanwhile.
+//! A serving process holds a shared lock on its database, which prevents a reset.
 
 use std::time::Duration;
 
 use payrail_store::{ProcessLock, Store, names};
 
-use crate::settings::BadSetting;
+use crate::bad_setting::BadSetting;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// How long a start waits for a reset to end.
 const RESET_TAKES_AT_MOST: Duration = Duration::from_secs(60);
-/// How often it is made sure that the lock is still held.
+/// How often the lock is checked.
 const LOOK: Duration = Duration::from_secs(2);
 
 /// Takes the lock.
@@ -32,9 +32,8 @@ pub async fn begin(store: &Store) -> Result<ProcessLock, Error> {
     }
 }
 
-/// Keeps the lock for ever. It goes with the connection when the server restarts, and whoever resets in that moment
-/// takes the database from under this process: which then must end, with nothing of the old one in its memory. Ends
-/// with the reason.
+/// Keeps the lock, and takes it again after its connection broke. If the database was reset in between, the process
+/// must end, because it has the old database's data in memory. Returns the reason.
 pub async fn keep(mut lock: ProcessLock, store: Store) -> Error {
     let mut known = None;
     loop {

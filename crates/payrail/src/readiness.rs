@@ -1,8 +1,12 @@
-//! Whether this process can serve: the database answers in a session that is as it must be, and the machine's clock
-//! agrees with the one that all processes share.
+//! Whether this process can serve: the database answers, its session has the required settings, and the machine's clock
+//! agrees with the shared clock.
 
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared};
 use jiff::SignedDuration;
 use metrics::gauge;
 use payrail_store::{ClockDifference, Store, StoreError};
@@ -10,20 +14,79 @@ use tokio_util::sync::CancellationToken;
 
 use crate::telemetry::CLOCK_DIFFERENCE;
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum NotReady {
-    #[error(transparent)]
-    Store(#[from] StoreError),
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// The database's session lacks a required setting.
+    #[error("{0}")]
+    Session(String),
     #[error("{0}")]
     Clock(String),
 }
 
-/// How often the clocks are compared: the reading also keeps this process's idea of the shared time exact.
+impl From<StoreError> for NotReady {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Session(why) => Self::Session(why),
+            StoreError::Unavailable(why) => Self::Unavailable(why),
+            other => Self::Unavailable(other.to_string()),
+        }
+    }
+}
+
+/// How often the clocks are compared. The reading also keeps this process's copy of the shared time exact.
 const EVERY: Duration = Duration::from_secs(1);
-/// A network that swallows everything answers nothing.
+/// A network may drop all packets, so a check needs a timeout.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 
-/// Asks the database, as any request would.
+/// `/readyz` answers within this time.
+const PROBE_ANSWERED_WITHIN: Duration = Duration::from_millis(800);
+
+type Check = Shared<BoxFuture<'static, Result<(), NotReady>>>;
+
+/// For `/readyz`: one check at a time for all callers. A check continues without callers, because behind a hanging
+/// server it may reach another one.
+#[derive(Clone)]
+pub struct Readiness {
+    store: Store,
+    tolerance: Duration,
+    running: Arc<Mutex<Option<Check>>>,
+}
+
+impl fmt::Debug for Readiness {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Readiness").field("tolerance", &self.tolerance).finish_non_exhaustive()
+    }
+}
+
+impl Readiness {
+    pub fn new(store: Store, tolerance: Duration) -> Self {
+        Self { store, tolerance, running: Arc::default() }
+    }
+
+    pub async fn ask(&self) -> Result<(), NotReady> {
+        let late = || format!("no answer within {} ms", PROBE_ANSWERED_WITHIN.as_millis());
+        let answer = tokio::time::timeout(PROBE_ANSWERED_WITHIN, self.check()).await;
+        answer.unwrap_or_else(|_| Err(NotReady::Unavailable(late())))
+    }
+
+    /// The running check, or a new one.
+    fn check(&self) -> Check {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(check) = running.as_ref().filter(|check| check.peek().is_none()) {
+            return check.clone();
+        }
+        let (store, tolerance) = (self.store.clone(), self.tolerance);
+        let task = tokio::spawn(async move { check(&store, tolerance).await });
+        let broke_off = |_| Err(NotReady::Unavailable("the check broke off".to_owned()));
+        let check = task.map(move |done| done.unwrap_or_else(broke_off)).boxed().shared();
+        *running = Some(check.clone());
+        check
+    }
+}
+
+/// Queries the database as a request would.
 pub async fn check(store: &Store, tolerance: Duration) -> Result<(), NotReady> {
     store.check_session().await?;
     match complaint(compare(store).await?, tolerance) {
@@ -32,11 +95,11 @@ pub async fn check(store: &Store, tolerance: Duration) -> Result<(), NotReady> {
     }
 }
 
-/// Until it is told to stop: says so in the log when the clocks begin to differ, and when they agree again.
+/// Logs when the clocks begin to differ and when they agree again, until the stop.
 pub async fn watch_clock(store: Store, tolerance: Duration, stop: CancellationToken) {
     let mut was_wrong = false;
     while !stop.is_cancelled() {
-        // What else may be wrong with the database, whoever needs it says.
+        // Other errors of the database are reported by their callers.
         if let Ok(Ok(difference)) = tokio::time::timeout(ANSWERS_WITHIN, compare(&store)).await {
             match complaint(difference, tolerance) {
                 Some(complaint) if !was_wrong => tracing::error!("{complaint}"),
@@ -52,7 +115,7 @@ pub async fn watch_clock(store: Store, tolerance: Duration, stop: CancellationTo
     }
 }
 
-/// Also sets the metric.
+/// Compares the clocks and sets the metric.
 pub async fn compare(store: &Store) -> Result<ClockDifference, StoreError> {
     let difference = store.compare_clocks().await?;
     gauge!(CLOCK_DIFFERENCE).set(difference.ahead.as_secs_f64());
@@ -61,7 +124,7 @@ pub async fn compare(store: &Store) -> Result<ClockDifference, StoreError> {
 
 fn complaint(difference: ClockDifference, tolerance: Duration) -> Option<String> {
     let direction = if difference.ahead.is_negative() { "behind" } else { "ahead of" };
-    // To the second, unless seconds are what it is about.
+    // Rounded to seconds if it is longer than seconds.
     let millis = i64::try_from(difference.ahead.as_millis().unsigned_abs()).unwrap_or(i64::MAX);
     let by = match millis {
         ..10_000 => SignedDuration::from_millis(millis),

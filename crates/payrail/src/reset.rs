@@ -1,37 +1,47 @@
-//! Everything anew: the tables, and the bank's book, which would otherwise remember payouts that nobody made.
+//! Resets the tables and the bank's book, which would otherwise list payouts that no longer exist.
 //!
-//! One variable must not be able to destroy a ledger. So a reset wants all of this: a database that was *created* as
-//! a demonstration, no process at work on it, and a bank that can be reset too, which a real one cannot.
+//! One variable must not be able to destroy a ledger. So a reset requires a database that was *created* as a
+//! demonstration, no process that uses it, and a bank that can be reset too, which a real one cannot.
 //!
-//! `RESET_DATA=1` may be set for good. What is one start, then? A process that is told to stop and stops in order
-//! ends its start; one that crashes, or is killed, is started again by whatever watches over it. So a reset leaves a
-//! mark, an orderly stop takes it away, and a start that still finds it goes on with the data that are there.
+//! `RESET_DATA=1` may be set permanently, and must not reset again when a supervisor restarts a crashed process. So a
+//! reset sets a mark and an orderly stop removes it. A start that finds the mark keeps the data.
 
 use std::time::Duration;
 
 use payrail_store::{ProcessLock, Store};
+use payrail_types::rail::RailId;
 
-use crate::rail::{self, Rail};
-use crate::settings::BadSetting;
-use payrail_bank::{self as bank, identity};
+use crate::bad_setting::BadSetting;
+use crate::rail::{Rail, Remembered};
+use crate::rails::Rails;
+use payrail_bank::{self as bank, file};
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// The mark of a reset at start, until the process has stopped in order.
+/// The mark of a reset at start, until an orderly stop.
 const STARTED: &str = "reset_at_start";
 const AT_WORK: &str = "at work";
 
-/// Where the bank is whose book goes with the database.
-pub enum Bank<'a> {
-    Elsewhere(&'a str),
-    BuiltIn(&'a bank::Settings),
+/// The banks whose books are reset with the database.
+#[derive(Clone, Copy)]
+pub struct Banks<'a> {
+    /// The book of the built-in bank, if a rail uses it.
+    pub built_in: Option<&'a bank::Settings>,
+    pub elsewhere: &'a [Rail],
 }
 
-/// How long a bank may take to come up beside us.
+impl<'a> Banks<'a> {
+    /// The banks that the rails use.
+    pub fn of(rails: &Rails, ways: &'a [Rail], built_in: &'a bank::Settings) -> Self {
+        Self { built_in: rails.need_built_in_bank().then_some(built_in), elsewhere: ways }
+    }
+}
+
+/// How long a bank may take to start.
 const BANK_COMES_UP_WITHIN: Duration = Duration::from_secs(30);
 
-/// `RESET_DATA=1`: once for each start that a person made.
-pub async fn at_start(store: &Store, bank: Bank<'_>) -> Result<ProcessLock, Error> {
+/// `RESET_DATA=1`: resets unless this is the restart of a process that crashed.
+pub async fn at_start(store: &Store, banks: Banks<'_>) -> Result<ProcessLock, Error> {
     let lock = alone(store, "RESET_DATA=1").await?;
     if !store.is_new().await? {
         check_purpose(store, "RESET_DATA=1").await?;
@@ -44,11 +54,11 @@ pub async fn at_start(store: &Store, bank: Bank<'_>) -> Result<ProcessLock, Erro
             return Ok(lock.share().await?);
         }
     }
-    reset_both(store, bank, &[(STARTED, AT_WORK)]).await?;
+    reset_all(store, banks, &[(STARTED, AT_WORK)]).await?;
     Ok(lock.share().await?)
 }
 
-/// After a stop in order the next start is a new one.
+/// After an orderly stop the next start may reset again.
 pub async fn stopped_in_order(store: &Store) {
     if let Err(error) = store.remove_setting(STARTED).await {
         tracing::debug!(%error, "the mark of the reset could not be taken away");
@@ -56,16 +66,16 @@ pub async fn stopped_in_order(store: &Store) {
 }
 
 /// `payrail reset --yes`.
-pub async fn on_command(store: &Store, bank: Bank<'_>) -> Result<ProcessLock, Error> {
+pub async fn on_command(store: &Store, banks: Banks<'_>) -> Result<ProcessLock, Error> {
     let lock = alone(store, "reset").await?;
     if !store.is_new().await? {
         check_purpose(store, "reset").await?;
     }
-    reset_both(store, bank, &[]).await?;
+    reset_all(store, banks, &[]).await?;
     Ok(lock)
 }
 
-/// With no other process at work on the database, and none to come before this is over.
+/// Makes sure that no other process uses the database, and that none starts until the lock is released.
 pub async fn alone(store: &Store, what: &str) -> Result<ProcessLock, Error> {
     let lock = store.lock_exclusive().await?;
     lock.ok_or_else(|| {
@@ -88,13 +98,32 @@ fn refused(what: &str, why: &str) -> Error {
     BadSetting(format!("{what} is refused: {why}")).into()
 }
 
-/// The bank first: what dies in between leaves books whose bank is another one, which the worker sees and says;
-/// the other way round nobody would know whose payments the bank lists.
-async fn reset_both(store: &Store, bank: Bank<'_>, settings: &[(&str, &str)]) -> Result<(), Error> {
-    let known = if store.is_new().await? { None } else { store.setting(rail::IDENTITY).await? };
-    match bank {
-        Bank::Elsewhere(url) => reset_elsewhere(url, known.as_deref()).await?,
-        Bank::BuiltIn(settings) => reset_book(settings, known.as_deref()).await?,
+/// Resets the banks first. If the process dies in between, the worker finds another bank than the database's and
+/// reports it; in the other order nobody would notice the bank's old payments. No bank is reset before all are checked.
+async fn reset_all(store: &Store, banks: Banks<'_>, settings: &[(&str, &str)]) -> Result<(), Error> {
+    let is_new = store.is_new().await?;
+    let mut known = Vec::new();
+    for rail in banks.elsewhere {
+        let bank = if is_new { None } else { store.setting(&rail.setting(Remembered::Identity)).await? };
+        known.push(identity_of(rail, bank.as_deref()).await?);
+    }
+    for (number, (rail, stated)) in banks.elsewhere.iter().zip(known).enumerate() {
+        let done =
+            if number == 0 { "Nothing was removed" } else { "Only the books of the rails before it were emptied" };
+        rail.reset(&stated).await.map_err(|why| {
+            refused(
+                "the reset",
+                &format!(
+                    "the bank's book goes with it, and the bank at {} does not do so: {why}. {done}. (A simulated \
+                     bank can be reset when it was started with PAYRAIL_DEMO=1)",
+                    address_of(rail)
+                ),
+            )
+        })?;
+    }
+    if let Some(settings) = banks.built_in {
+        let bank = if is_new { None } else { store.setting(&Remembered::Identity.of(RailId::DEFAULT)).await? };
+        reset_book(settings, bank.as_deref()).await?;
     }
     Ok(store.reset(settings).await?)
 }
@@ -107,7 +136,7 @@ async fn reset_book(settings: &bank::Settings, known: Option<&str>) -> Result<()
         }
         return Ok(());
     }
-    let found = identity::look(&settings.book).await.map_err(BadSetting::from)?;
+    let found = file::inspect(&settings.book).await.map_err(BadSetting::from)?;
     if !found.is_empty && known.is_some_and(|known| known != found.identity) {
         return Err(refused(
             "the reset",
@@ -118,12 +147,12 @@ async fn reset_book(settings: &bank::Settings, known: Option<&str>) -> Result<()
             ),
         ));
     }
-    identity::reset(&settings.book).await.map_err(BadSetting::from)?;
+    file::reset(&settings.book).await.map_err(BadSetting::from)?;
     Ok(())
 }
 
-async fn reset_elsewhere(url: &str, known: Option<&str>) -> Result<(), Error> {
-    let rail = Rail::http(url, Duration::from_secs(10))?;
+/// The bank's identity, which must be the known one if there is one.
+async fn identity_of(rail: &Rail, known: Option<&str>) -> Result<String, Error> {
     let begun = tokio::time::Instant::now();
     let stated = loop {
         match rail.identity().await {
@@ -140,17 +169,19 @@ async fn reset_elsewhere(url: &str, known: Option<&str>) -> Result<(), Error> {
     if known.is_some_and(|known| known != stated) {
         return Err(refused(
             "the reset",
-            "at PAYRAIL_BANK_URL is another bank than the one to which this database sent its payouts, and nothing was \
-             removed",
+            &format!(
+                "at {} is another bank than the one to which this database sent its payouts, and nothing was removed",
+                address_of(rail)
+            ),
         ));
     }
-    rail.reset(&stated).await.map_err(|why| {
-        refused(
-            "the reset",
-            &format!(
-                "the bank's book goes with it, and the bank at PAYRAIL_BANK_URL does not do so: {why}. Nothing was \
-                 removed. (A simulated bank can be reset when it was started with PAYRAIL_DEMO=1)"
-            ),
-        )
-    })
+    Ok(stated)
+}
+
+/// The name of the setting with its address.
+fn address_of(rail: &Rail) -> String {
+    match rail.name() {
+        RailId::DEFAULT => "PAYRAIL_BANK_URL".to_owned(),
+        name => format!("the url of the rail {name}"),
+    }
 }

@@ -1,35 +1,35 @@
 //! The secret under which API keys and sessions are hashed, and how a database knows its own.
 //!
-//! It is `SECRET_KEY`. Where that is not set, a database that may do without gets a random one, kept inside of it:
-//! keys and tokens have 256 random bits, so that a hash is of no use even to a reader of the database. Nothing that
-//! was ever published is a secret, nor a default. Each database keeps a check value, a keyed hash of a constant, and
-//! refuses every other secret: with it no key would open anything, and nobody would know why.
+//! It is `SECRET_KEY`. Without it, some databases may store a random secret: keys and tokens have 256 random bits, so
+//! the hashes are useless even to a reader of the database. Published texts are never accepted as secrets, and there is
+//! no default. Each database stores a check value, a keyed hash of a constant, and refuses every other secret, because
+//! no key would match.
 
-use payrail_core::operator::OperatorAction;
 use payrail_store::{Store, names};
+use payrail_types::operator::{OperatorAction, OperatorActionKind};
 
+use crate::bad_setting::BadSetting;
 use crate::clock::Clock;
 use crate::ids;
 use crate::keys::{self, KeyHasher};
-use crate::settings::{BadSetting, Common};
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// The setting that holds the secret of a database that was created without `SECRET_KEY`.
 const OWN: &str = "own_secret";
-/// What the check value is made of.
+/// The constant of the check value.
 const CONSTANT: &str = "payrail: the secret of this database";
 
-/// Secrets that a manual, an example or an earlier version has made known to everybody.
+/// Secrets that were published in a manual, an example or an earlier version.
 const PUBLISHED: [&str; 2] =
     ["payrail-demo-secret-key-not-for-production", "demo-only-secret-key-change-me-0123456789"];
-/// With which a framework marks the secrets of its examples.
+/// A framework's prefix for insecure example secrets.
 const OF_EXAMPLES: &str = "django-insecure-";
 const CHARACTERS_MIN: usize = 32;
-/// A random secret of 32 characters has far more; a placeholder such as "xxxx…" has not.
+/// A random secret of 32 characters has far more different ones than a placeholder such as "xxxx…".
 const DIFFERENT_CHARACTERS_MIN: usize = 8;
 
-/// Whether it may guard anything real.
+/// Refuses secrets that may not protect real data.
 pub fn check(secret: &str, debug: bool) -> Result<(), BadSetting> {
     let bad = |why: &str| {
         Err(BadSetting(format!("SECRET_KEY {why}. Set it to 32 or more random characters (openssl rand -hex 32)")))
@@ -52,12 +52,12 @@ pub fn check(secret: &str, debug: bool) -> Result<(), BadSetting> {
     Ok(())
 }
 
-/// The hasher of this database's secret; the first secret that a database meets is its own from then on.
-pub async fn hasher(common: &Common, store: &Store) -> Result<KeyHasher, Error> {
-    // In this order: a process that makes a secret writes it before its check value.
+/// The hasher of this database's secret. The first secret that is used with a database becomes its own.
+pub async fn hasher(given: Option<&str>, store: &Store) -> Result<KeyHasher, Error> {
+    // The order matters: a process writes a new secret before its check value.
     let is_known = store.setting(names::SECRET_CHECK).await?.is_some();
     let own = store.setting(OWN).await?;
-    let secret = match (&common.secret_key, own) {
+    let secret = match (given, own) {
         (Some(given), own) => {
             let hasher = KeyHasher::new(given);
             if store.remember(names::SECRET_CHECK, &check_value(&hasher)).await? != check_value(&hasher) {
@@ -74,7 +74,7 @@ pub async fn hasher(common: &Common, store: &Store) -> Result<KeyHasher, Error> 
         (None, None) => store.remember(OWN, &keys::token()).await?,
     };
     let hasher = KeyHasher::new(&secret);
-    // Only where another process began with a secret of its own at this very moment.
+    // Another process may have stored another secret at this moment.
     if store.remember(names::SECRET_CHECK, &check_value(&hasher)).await? != check_value(&hasher) {
         return Err(foreign(false).into());
     }
@@ -94,20 +94,20 @@ fn foreign(has_own: bool) -> BadSetting {
 }
 
 fn check_value(hasher: &KeyHasher) -> String {
-    hasher.hash(CONSTANT).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(hasher.hash(CONSTANT))
 }
 
-/// From now on the database belongs to `SECRET_KEY`, or to a new secret of its own where that is not set.
-pub async fn change(common: &Common, store: &Store, by: &str) -> Result<(), Error> {
-    let own = common.secret_key.is_none().then(keys::token);
-    let secret = common.secret_key.as_deref().or(own.as_deref()).unwrap_or_default();
+/// Changes the database's secret to `SECRET_KEY`, or to a new random one if that is not set.
+pub async fn change(given: Option<&str>, store: &Store, by: &str) -> Result<(), Error> {
+    let own = given.is_none().then(keys::token);
+    let secret = given.or(own.as_deref()).unwrap_or_default();
     let check = check_value(&KeyHasher::new(secret));
     let done = OperatorAction {
         id: ids::action_id(),
         at: Clock::System.now(),
         merchant: None,
         operator: by.to_owned(),
-        action: "secret_changed".to_owned(),
+        action: OperatorActionKind::SecretChanged,
         subject: None,
         reason: None,
         detail: Some("every API key and every session is void".to_owned()),
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_published_or_guessed_is_no_secret() {
+    fn published_and_weak_secrets_are_refused() {
         for secret in PUBLISHED {
             assert!(check(secret, false).is_err(), "{secret}");
             assert!(check(secret, true).is_ok(), "{secret}");
@@ -134,7 +134,7 @@ mod tests {
         assert!(check("0123456789abcdef0123456789abcdef", false).is_ok());
     }
 
-    /// Whatever a file of this project shows as a secret is known to everybody who can read it.
+    /// Every secret in a file of this project is published.
     #[test]
     fn no_secret_of_our_own_files_is_accepted() {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");

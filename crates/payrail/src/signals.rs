@@ -1,5 +1,5 @@
-//! The signals that ask a process to end. They are listened for from the first moment on: in a container the process
-//! has the number 1, and the kernel withholds from that one every signal that it has no handler for.
+//! The signals that stop a process. Handlers are installed from the first moment on: in a container the process has pid
+//! 1, and the kernel does not deliver signals without a handler to that process.
 
 use tokio::signal::unix::{self, SignalKind};
 
@@ -12,7 +12,7 @@ pub enum Signal {
 }
 
 impl Signal {
-    /// As a shell reports a program that a signal ended.
+    /// The exit status by which a shell reports a program that a signal ended.
     pub const fn exit_code(self) -> u8 {
         match self {
             Self::Interrupt => 130,
@@ -28,7 +28,7 @@ impl Signal {
     }
 }
 
-/// Ends with the first of them from this call on.
+/// Resolves with the first signal from this call on.
 pub fn listen() -> std::io::Result<impl Future<Output = Signal>> {
     let mut terminate = unix::signal(SignalKind::terminate())?;
     let mut interrupt = unix::signal(SignalKind::interrupt())?;

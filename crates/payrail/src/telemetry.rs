@@ -1,4 +1,4 @@
-//! What this process counts, for Prometheus.
+//! This process's metrics, for Prometheus.
 
 use std::sync::OnceLock;
 
@@ -20,14 +20,17 @@ pub const DUE_FAR_AHEAD: &str = "payrail_payouts_due_far_ahead";
 pub const CLOCK_DIFFERENCE: &str = "payrail_clock_difference_seconds";
 pub const ANOTHER_BANK: &str = "payrail_bank_is_another";
 
+pub const BANK_CALLS: &str = "payrail_bank_calls_total";
+
 static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
-/// Counting begins; where it has begun already, nothing changes.
+/// Starts counting, once.
 pub fn begin() {
     RECORDER.get_or_init(|| {
         let recorder = PrometheusBuilder::new().install_recorder().ok()?;
         describe_counter!(BATCHES, "Transactions that the lanes of this process committed");
         describe_counter!(COMMANDS, "Commands that those transactions decided");
+        describe_counter!(BANK_CALLS, "Calls to the banks, by rail and answer");
         describe_gauge!(WAITING, "Commands of this process that wait for their decision");
         describe_gauge!(IN_DOUBT, "Payouts whose last call to the bank got no definite answer");
         describe_gauge!(IN_DOUBT_OLDEST, "Age of the oldest doubt: alert on it");
@@ -38,12 +41,12 @@ pub fn begin() {
         describe_gauge!(RETURNS_WAITING, "Returns that are set aside until they can be credited");
         describe_gauge!(DUE_FAR_AHEAD, "Payouts that a wrong clock made due far in the future: alert beyond 0");
         describe_gauge!(CLOCK_DIFFERENCE, "How far this machine's clock is ahead of the database's: alert beyond 1");
-        describe_gauge!(ANOTHER_BANK, "1 while a worker waits because another bank answers: alert on it");
+        describe_gauge!(ANOTHER_BANK, "1 while the worker of a rail waits because another bank answers: alert on it");
         Some(recorder)
     });
 }
 
-/// Everything so far, in Prometheus' text format.
+/// All metrics in Prometheus' text format.
 pub fn text() -> String {
     RECORDER.get().and_then(Option::as_ref).map(PrometheusHandle::render).unwrap_or_default()
 }

@@ -3,7 +3,7 @@ import { createHmac } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { DEADLINE_MS } from "./deadline.ts";
@@ -25,6 +25,9 @@ const QUICK = {
 
 /** The all-in-one program in a folder of its own: API, worker, bank and pages. */
 export class Server {
+  /** Of the operator who works past the pages. */
+  private cookie = "";
+
   private constructor(
     private child: ChildProcess,
     private readonly folder: string,
@@ -62,6 +65,10 @@ export class Server {
     return (await response.json()) as T;
   }
 
+  async payout(key: string, id: string): Promise<{ status: string; in_doubt: object | null }> {
+    return await this.json(key, `/api/v1/payouts/${id}/`);
+  }
+
   /** Asks for a payout past the browser; the id of what was accepted. */
   async pay(key: string, amount_paise: number, bank_account_id: string): Promise<string> {
     const response = await this.call(key, "/api/v1/payouts/", {
@@ -73,9 +80,54 @@ export class Server {
     return ((await response.json()) as { id: string }).id;
   }
 
+  /** What an operator does, past the pages. */
+  private async operate(path: string, body: object): Promise<void> {
+    const send = (to: string, what: object, headers: Record<string, string> = {}) =>
+      fetch(`${this.url}/admin/api/v1/${to}`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", Origin: this.url, ...headers },
+        body: JSON.stringify(what),
+      });
+    if (!this.cookie) {
+      const signedIn = await send("session", { name: "admin", password: "payrail-demo-admin" });
+      this.cookie = signedIn.headers
+        .getSetCookie()
+        .map((set) => set.split(";")[0])
+        .join("; ");
+    }
+    const done = await send(path, body, { Cookie: this.cookie, "Idempotency-Key": crypto.randomUUID() });
+    if (!done.ok) throw new Error(`${path}: ${done.status} ${await done.text()}`);
+  }
+
+  async fund(merchant: string, amount_paise: number, description: string): Promise<void> {
+    await this.operate(`merchants/${merchant}/fund`, { amount_paise, description });
+  }
+
+  /** Ends doubts about a merchant's payouts, as the bank's letter says. */
+  async resolve(key: string, ids: readonly string[], outcome: "paid" | "not_paid", reason: string): Promise<void> {
+    const { id: merchant } = await this.json<{ id: string }>(key, "/api/v1/me/");
+    const utr = outcome === "paid" ? { utr: `UTR${Date.now()}` } : {};
+    for (const id of ids) await this.operate(`merchants/${merchant}/payouts/${id}/decide`, { outcome, reason, ...utr });
+  }
+
   /** Ends the process but keeps its data: a server that is gone. */
   async kill(): Promise<void> {
     await ended(this.child, "SIGKILL");
+  }
+
+  /** A worker in a process of its own, on the same database. */
+  startWorker(): { kill: () => Promise<void> } {
+    const worker = serve(this.folder, { ...this.settings, PAYRAIL_ROLE: "worker" });
+    return { kill: () => ended(worker, "SIGKILL") };
+  }
+
+  /** It takes connections and answers nothing: a machine that hangs. */
+  hang(): void {
+    this.child.kill("SIGSTOP");
+  }
+
+  goOn(): void {
+    this.child.kill("SIGCONT");
   }
 
   /** The same server again, at the same address; some of its settings may be others. */
@@ -148,13 +200,13 @@ export const FILLED = `prk_${createHmac("sha256", KEYS_SEED).update("0").digest(
 
 async function fill(folder: string, settings: Record<string, string>, payouts: number): Promise<void> {
   const options = ["--merchants", "1", "--payouts", String(payouts), "--days", "60", "--keys-seed", KEYS_SEED];
-  const child = spawn(program, ["bench", "fill", ...options, "--yes", "--json"], {
+  const child = spawn(join(dirname(program), "payrail-bench"), ["fill", ...options, "--json"], {
     cwd: folder,
     stdio: ["ignore", "ignore", "inherit"],
     env: environment(folder, settings),
   });
   const status = await new Promise<number | null>((done) => child.once("exit", done));
-  if (status !== 0) throw new Error(`payrail bench fill ended with status ${status}`);
+  if (status !== 0) throw new Error(`payrail-bench fill ended with status ${status}`);
 }
 
 export const ACME = "api-key-acme-agency";
@@ -179,6 +231,8 @@ function address(child: ChildProcess): Promise<string> {
 
 async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
+  // A test may have failed while it hung.
+  child.kill("SIGCONT");
   const gone = new Promise<void>((done) => child.once("exit", () => done()));
   child.kill(signal);
   await gone;

@@ -1,6 +1,8 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { answer, client } from "@/api/client";
-import { type Decision, sessionQuery } from "./queries";
+import { type Decision, endedQuery, sessionQuery } from "./queries";
+
+const isAboutSession = (name: unknown) => String(name).startsWith("session");
 
 /** Everything that an operator can do. Whatever it was, what is on show is fetched anew after it. */
 function useAct<Given, Answer>(act: (given: Given) => Promise<Answer>) {
@@ -9,7 +11,7 @@ function useAct<Given, Answer>(act: (given: Given) => Promise<Answer>) {
     mutationFn: act,
     // Refused or not: the refusal may well be news of what happened meanwhile. It is not waited for: what was
     // acted on may be gone from the page afterwards, and with it whoever has to say how it went.
-    onSettled: () => void queries.invalidateQueries({ predicate: (query) => query.queryKey[0] !== "session" }),
+    onSettled: () => void queries.invalidateQueries({ predicate: ({ queryKey }) => !isAboutSession(queryKey[0]) }),
   });
 }
 
@@ -18,7 +20,8 @@ export function useSignIn() {
   return useMutation({
     mutationFn: (body: { name: string; password: string }) => answer(client.POST("/admin/api/v1/session", { body })),
     onSuccess: (session) => {
-      queries.removeQueries({ predicate: (query) => query.queryKey[0] !== "session" });
+      queries.removeQueries({ predicate: ({ queryKey }) => !isAboutSession(queryKey[0]) });
+      queries.setQueryData(endedQuery.queryKey, false);
       queries.setQueryData(sessionQuery.queryKey, session);
     },
   });
@@ -28,7 +31,11 @@ export function useSignOut() {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: () => answer(client.DELETE("/admin/api/v1/session")),
-    onSuccess: () => queries.invalidateQueries({ queryKey: sessionQuery.queryKey }),
+    onSuccess: () => {
+      queries.setQueryData(endedQuery.queryKey, false);
+      queries.setQueryData(sessionQuery.queryKey, (session) => session && { ...session, operator: null });
+      return queries.invalidateQueries({ queryKey: sessionQuery.queryKey });
+    },
   });
 }
 
@@ -91,7 +98,7 @@ export const useResolveException = (id: string) =>
   );
 
 export const useConfirmBank = () =>
-  useAct((body: { identity: string; under_way: number; reason: string }) =>
+  useAct((body: { rail: string; identity: string; under_way: number; reason: string }) =>
     answer(client.POST("/admin/api/v1/bank/confirm", { body })),
   );
 

@@ -5,10 +5,10 @@ import type { Overview } from "./queries";
 const AT = "2026-01-01T12:00:00.000000Z";
 const ago = (seconds: number) => new Date(new Date(AT).getTime() - seconds * 1_000).toISOString();
 
-type Figures = Pick<Overview, "at" | "due" | "due_far_ahead" | "workers" | "bank" | "exceptions">;
+type Figures = Pick<Overview, "at" | "due" | "due_far_ahead" | "workers" | "banks" | "exceptions">;
 type Answer = Overview["workers"]["recent_answers"][number];
 
-const answers = (...words: string[]): Answer[] =>
+const answers = (...words: Answer["answer"][]): Answer[] =>
   words.map((answer) => ({
     at: AT,
     step: "submit",
@@ -23,7 +23,7 @@ const figures = (due: number, waits: number, workers: Partial<Overview["workers"
   due: { count: due, is_capped: false, oldest_due_at: due > 0 ? ago(waits) : null },
   due_far_ahead: { count: 0, is_capped: false, first_due_at: null },
   workers: { running: 1, last_seen_at: AT, list: [], recent_answers: [], ...workers },
-  bank: { identity: "b1", met: null },
+  banks: [{ rail: "bank", identity: "b1", met: null, returns_read: 0 }],
   exceptions: { count: 0, is_capped: false, oldest_since: null },
 });
 
@@ -66,10 +66,15 @@ describe("alarms", () => {
   test("another bank: what waits for it, and that the workers are not to blame", () => {
     const under_way = { count: 1, is_capped: false, amount_paise: 5 };
     const met = { identity: "b2", worker: "worker-1", since: ago(90), seen_at: AT, under_way };
-    const found = alarms({ ...figures(2, 60, {}), bank: { identity: "b1", met } });
+    const bank = { rail: "bank", identity: "b1", met, returns_read: 0 };
+    const found = alarms({ ...figures(2, 60, {}), banks: [bank] });
     expect(found.map(({ id }) => id)).toEqual(["another-bank"]);
     expect(found[0]?.why).toContain(
-      "worker-1 has met it for 1 min 30 s, and sends nothing to it. 2 payouts are due and wait.",
+      "worker-1 has seen it for 1 min 30 s, and sends nothing to it. 2 payouts are due and wait.",
+    );
+    const second = { ...bank, rail: "second" };
+    expect(alarms({ ...figures(2, 60, {}), banks: [{ ...bank, met: null }, second] })[0]?.why).toContain(
+      "worker-1 has seen it for 1 min 30 s, and sends nothing to it (rail second). 2 payouts are due and wait.",
     );
   });
 
@@ -77,13 +82,13 @@ describe("alarms", () => {
     const open = (count: number, is_capped = false) =>
       alarms({ ...figures(0, 0, {}), exceptions: { count, is_capped, oldest_since: ago(50) } });
     expect(open(1)).toMatchObject([{ id: "exceptions", title: "1 exception is open" }]);
-    expect(open(1)[0]?.why).toContain("The oldest is open for 50 s.");
+    expect(open(1)[0]?.why).toContain("The oldest has been open for 50 s.");
     expect(open(1_200)[0]?.title).toBe("1,200 exceptions are open");
     expect(open(10_000, true)[0]?.title).toBe("10,000 or more exceptions are open");
   });
 
   test("a bank that answers nothing is said to, one answer of five ends it", () => {
-    const silent = ["no_answer", "unreachable", "no_answer", "no_answer", "unreachable"];
+    const silent: Answer["answer"][] = ["no_answer", "unreachable", "no_answer", "no_answer", "unreachable"];
     expect(alarms(figures(0, 0, { recent_answers: answers(...silent, "paid") }))).toMatchObject([
       { id: "bank-silent" },
     ]);

@@ -16,10 +16,12 @@ function read<Draft extends object>(name: string, initial: Draft): Draft | null 
   }
 }
 
-/** Whether there is a draft of this name, so that its form opens again by itself. */
+/** Whether there is a draft of this name, so that its form opens again. */
+export const hasDraft = (operatorId: string, name: string): boolean => read(nameOf(operatorId, name), {}) !== null;
+
 export const useHasDraft = (name: string): boolean => {
   const operator = useOperator();
-  return useState(() => read(nameOf(operator.id, name), {}) !== null)[0];
+  return useState(() => hasDraft(operator.id, name))[0];
 };
 
 interface DraftState<Draft> {

@@ -1,6 +1,11 @@
-const kinds: Record<string, string> = {
-  return_other_amount: "Another amount returned",
-  return_other_utr: "Returned under another UTR",
+import type { AdminException } from "./queries";
+
+type Kind = AdminException["kind"];
+
+/** A new kind of the server's fails to compile here. */
+const kinds: Record<Kind, string> = {
+  return_other_amount: "Different amount returned",
+  return_other_utr: "Returned under a different UTR",
   return_of_unpaid: "Returned without being paid",
   return_again: "Returned a second time",
   return_unknown_reference: "Unknown reference returned",
@@ -9,5 +14,7 @@ const kinds: Record<string, string> = {
   duplicate_utr: "Two payouts under one UTR",
 };
 
-/** What kind of exception it is, in words. A kind that is not known here is shown as it is. */
-export const nameOfKind = (kind: string): string => kinds[kind] ?? kind.replaceAll("_", " ");
+export const isKind = (word: string): word is Kind => Object.hasOwn(kinds, word);
+
+/** What kind of exception it is, in words. */
+export const nameOfKind = (kind: Kind): string => kinds[kind];

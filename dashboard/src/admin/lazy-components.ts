@@ -1,4 +1,4 @@
-import { lazyComponent } from "@/ui/lazy-component";
+import { lazyComponent, lazyDialog } from "@/ui/lazy-component";
 
 /** Code that the first page does without. It is fetched ahead once an operator is signed in, so that every page opens
  * though the server is gone. */
@@ -13,10 +13,22 @@ export const Ledger = lazyComponent(async () => (await import("./pages/ledger"))
 export const Records = lazyComponent(async () => (await import("./pages/records")).default);
 export const Operators = lazyComponent(async () => (await import("./pages/operators")).default);
 export const Actions = lazyComponent(async () => (await import("./pages/actions")).default);
-export const ConfirmBank = lazyComponent(async () => (await import("./bank/confirm-bank-dialog")).default);
+export const ConfirmBank = lazyDialog(
+  "A different bank is answering",
+  async () => (await import("./bank/confirm-bank-dialog")).default,
+  ({ onClose }) => onClose(),
+);
 export const ChoosePassword = lazyComponent(async () => (await import("./operators/choose-password")).ChoosePassword);
-export const PasswordDialog = lazyComponent(async () => (await import("./operators/password-dialog")).PasswordDialog);
-export const Palette = lazyComponent(async () => (await import("./components/palette")).default);
+export const PasswordDialog = lazyDialog(
+  "Change your password",
+  async () => (await import("./operators/password-dialog")).PasswordDialog,
+  ({ onClose }) => onClose(),
+);
+export const Palette = lazyDialog(
+  "Search",
+  async () => (await import("./components/palette")).default,
+  ({ onOpenChange }) => onOpenChange(false),
+);
 
 export const lazyComponents = [
   Overview,

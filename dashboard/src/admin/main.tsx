@@ -4,14 +4,17 @@ import { RouterProvider } from "@tanstack/react-router";
 import { makeQueryClient } from "@/api/query-client";
 import { start } from "@/ui/start";
 import { AppName } from "@/ui/use-title";
-import { sessionQuery } from "./queries";
+import { endedQuery, sessionQuery } from "./queries";
 import { router } from "./router";
 
 document.documentElement.dataset.app = "admin";
 
 // Whoever was signed in is asked to sign in again, on the page where they are.
 const queries = makeQueryClient((client) => {
-  client.setQueryData(sessionQuery.queryKey, (session) => session && { ...session, operator: null, expires_at: null });
+  const session = client.getQueryData(sessionQuery.queryKey);
+  if (!session?.operator) return;
+  client.setQueryData(endedQuery.queryKey, true);
+  client.setQueryData(sessionQuery.queryKey, { ...session, operator: null, expires_at: null });
 });
 
 start(

@@ -1,4 +1,4 @@
-import { queryOptions } from "@tanstack/react-query";
+import { queryOptions, skipToken } from "@tanstack/react-query";
 import { answer, client } from "@/api/client";
 import { pagedList } from "@/api/paged-list";
 import type { components, paths } from "@/api/schema";
@@ -26,7 +26,7 @@ export type OperatorLine = Schemas["OperatorLine"];
 export type OperatorWithPassword = Schemas["OperatorWithPassword"];
 export type WorkerState = Schemas["WorkerState"];
 export type RecentAnswer = Schemas["RecentAnswer"];
-export type AdminBank = Schemas["AdminBank"];
+export type RailBank = Schemas["RailBank"];
 export type MetBank = Schemas["MetBank"];
 export type Decision = Schemas["Decision"];
 export type AdminException = Schemas["AdminException"];
@@ -39,8 +39,17 @@ const WATCHING_MS = 1_000;
 
 export const sessionQuery = queryOptions({
   queryKey: ["session"],
-  queryFn: () => answer(client.GET("/admin/api/v1/session")),
+  queryFn: ({ signal }) => answer(client.GET("/admin/api/v1/session", { signal })),
   staleTime: Number.POSITIVE_INFINITY,
+});
+
+/** Whether the session of whoever was signed in here ended without their doing. */
+export const endedQuery = queryOptions({
+  queryKey: ["session-ended"],
+  queryFn: skipToken,
+  initialData: false,
+  staleTime: Number.POSITIVE_INFINITY,
+  gcTime: Number.POSITIVE_INFINITY,
 });
 
 export const overviewQuery = queryOptions({
@@ -90,7 +99,7 @@ const isUnderWay = (payout?: AdminPayoutTimeline) => payout?.status === "pending
 
 export const payoutQuery = (merchant: string, id: string) =>
   queryOptions({
-    queryKey: ["story", merchant, id],
+    queryKey: ["timeline", merchant, id],
     queryFn: ({ signal }) =>
       answer(
         client.GET("/admin/api/v1/merchants/{merchant}/payouts/{id}", { params: { path: { merchant, id } }, signal }),

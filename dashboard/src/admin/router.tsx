@@ -1,6 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
 import { createRootRoute, createRoute, createRouter, Outlet } from "@tanstack/react-router";
-import { useRef } from "react";
 import { inWords } from "@/api/errors";
 import type { Filter } from "@/api/paged-list";
 import { BrokenPage } from "@/components/broken-page";
@@ -11,14 +10,13 @@ import { ErrorState, SkeletonRows } from "@/ui/states";
 import { SignedIn } from "./current-operator";
 import * as pages from "./lazy-components";
 import { SignIn } from "./pages/sign-in";
-import { sessionQuery } from "./queries";
+import { endedQuery, sessionQuery } from "./queries";
 import { Shell } from "./shell";
 
 /** Every page is behind the sign-in. */
 function App() {
   const { data: session, error, refetch } = useQuery(sessionQuery);
-  const wasSignedIn = useRef(false);
-  if (session?.operator) wasSignedIn.current = true;
+  const hasEnded = useQuery(endedQuery).data ?? false;
 
   if (!session) {
     if (!error) return <SkeletonRows label="Loading" />;
@@ -31,7 +29,7 @@ function App() {
       </main>
     );
   }
-  if (!session.operator) return <SignIn session={session} hasEnded={wasSignedIn.current} />;
+  if (!session.operator) return <SignIn session={session} hasEnded={hasEnded} />;
   if (session.must_change_password) return <pages.ChoosePassword operator={session.operator} />;
   return (
     <SignedIn operator={session.operator}>

@@ -21,7 +21,6 @@ import { AppShell, type NavItem } from "@/ui/app-shell";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { ConnectionBanner } from "@/ui/connection-banner";
-import { ErrorBoundary } from "@/ui/error-boundary";
 import { preloadWhenIdle } from "@/ui/lazy-component";
 import { Menu, MenuItem, MenuLabel } from "@/ui/menu";
 import { ThemeSwitch } from "@/ui/theme-switch";
@@ -38,7 +37,7 @@ const PLACES: { to: string; name: string; icon: LucideIcon; isMinor?: boolean }[
   { to: "/", name: "Overview", icon: Gauge },
   { to: "/merchants", name: "Merchants", icon: Store },
   { to: "/payouts", name: "Payouts", icon: SendHorizontal },
-  { to: "/doubtful", name: "Doubtful", icon: CircleHelp },
+  { to: "/doubtful", name: "In doubt", icon: CircleHelp },
   { to: "/exceptions", name: "Exceptions", icon: FileWarning },
   { to: "/ledger", name: "Ledger", icon: BookOpenText, isMinor: true },
   { to: "/records", name: "Requests", icon: KeyRound, isMinor: true },
@@ -76,11 +75,7 @@ export function Shell({ children }: { children: ReactNode }) {
       >
         {children}
       </AppShell>
-      {isSearching && (
-        <ErrorBoundary what="The search">
-          <Palette nav={PLACES} isOpen={isSearching} onOpenChange={setSearching} />
-        </ErrorBoundary>
-      )}
+      {isSearching && <Palette nav={PLACES} isOpen={isSearching} onOpenChange={setSearching} />}
     </>
   );
 }

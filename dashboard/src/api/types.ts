@@ -24,4 +24,5 @@ export type Status = Payout["status"];
 /** What a list can be filtered by: `in_doubt` is not a status of its own. */
 export type StatusFilter = Status | "in_doubt";
 export type Step = Call["step"];
+export type AttemptOutcome = Schemas["AttemptOutcome"];
 export type EntryKind = LedgerEntry["kind"];

@@ -1,5 +1,5 @@
 import { type QueryKey, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import {
   appendPage,
   type Cursor,
@@ -31,6 +31,8 @@ export interface List<Item> {
   loadMore: () => void;
   /** How many items are newer than what is shown. */
   newCount: number;
+  /** At least so many: the newest page has no item that is shown. */
+  isNewMore: boolean;
   showNew: () => void;
   /** Shown of another filter, until this one's answer is there. */
   isStale: boolean;
@@ -60,7 +62,9 @@ export function useList<Item>({ queryKey, fetchPage, keyOf, isEnabled = true }: 
   const [more, setMore] = useState<{ isLoading: boolean; error: Error | null }>({ isLoading: false, error: null });
   const loading = useRef<AbortController | null>(null);
   const at = useRef({ shown, name, fetchPage, keyOf });
-  at.current = { shown, name, fetchPage, keyOf };
+  useLayoutEffect(() => {
+    at.current = { shown, name, fetchPage, keyOf };
+  });
 
   const change = useCallback((next: (state: ListState<Item>) => ListState<Item>) => {
     setShown((now) => (now?.name === at.current.name ? { ...now, state: next(now.state) } : now));
@@ -118,6 +122,7 @@ export function useList<Item>({ queryKey, fetchPage, keyOf, isEnabled = true }: 
     moreError: more.error,
     loadMore: () => void loadMore(),
     newCount: isOwn ? shown.state.newCount : 0,
+    isNewMore: isOwn && shown.state.isNewMore,
     showNew: () => change((state) => showWaiting(state, keyOf)),
     isStale: shown !== null && !isOwn,
     patch: useCallback((items) => change((state) => patchItems(state, items, at.current.keyOf)), [change]),

@@ -49,5 +49,5 @@ export function AppPalette({ nav, actions = [], signOut, ...rest }: OwnProps) {
 /** What a search that looked at the newest payouts only says of itself. */
 export const notSearchedBefore = (searchedBackTo: string | null): string | undefined =>
   searchedBackTo
-    ? `Payouts before ${formatDay(new Date(searchedBackTo))} haven’t been searched for this; ids, references and UTRs have.`
+    ? `Payouts before ${formatDay(new Date(searchedBackTo))} haven’t been searched for this; IDs, references and UTRs have.`
     : undefined;

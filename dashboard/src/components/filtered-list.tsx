@@ -1,3 +1,4 @@
+import { useQuery } from "@tanstack/react-query";
 import { type LucideIcon, SearchX } from "lucide-react";
 import type { ReactNode } from "react";
 import { inWords } from "@/api/errors";
@@ -56,7 +57,7 @@ export function ListView<Row>({ list, empty, noMatch, ...look }: ListLook<Row> &
     const clear = () => change(Object.fromEntries(names.map((name) => [name, undefined])));
     return {
       icon: SearchX,
-      title: hasMore ? `No match in recent ${what}` : `No ${what} match these filters`,
+      title: hasMore ? `No match in recent ${what}.` : `No ${what} match these filters`,
       text: hasMore ? `Older ${what} haven’t been searched yet.` : "Change or clear the filters.",
       action: <Button onClick={clear}>Show all {what}</Button>,
       ...(hasMore ? {} : noMatch),
@@ -77,14 +78,19 @@ interface PreviewProps<Row> extends Omit<ListLook<Row>, "what" | "noMatch"> {
   filter: Filter;
 }
 
-/** Only the newest few, with the rest elsewhere. */
+/** Only the newest few, with the rest elsewhere. Newer rows show at once: nobody reads on from here. */
 export function Preview<Row>({ source, filter, empty, ...look }: PreviewProps<Row>) {
-  const { rows, error, refetch } = useList({ ...source(filter, useZone()), keyOf: look.rowKey });
+  const { queryKey, fetchPage } = source(filter, useZone());
+  const { data, error, refetch } = useQuery({
+    queryKey: [...queryKey, "preview"],
+    queryFn: ({ signal }) => fetchPage(null, signal),
+  });
+  const rows = data?.items;
   if (rows && rows.length > 0) return <Table {...look} rows={rows} />;
   if (rows) return <Empty {...empty} />;
   if (!error) return <SkeletonRows label={`Loading: ${look.caption}`} />;
   return (
-    <ErrorState title="This list could not be loaded" onRetry={refetch}>
+    <ErrorState title="This list could not be loaded" onRetry={() => void refetch()}>
       {inWords(error)}
     </ErrorState>
   );

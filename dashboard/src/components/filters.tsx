@@ -1,6 +1,6 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Search, X } from "lucide-react";
-import { type ReactNode, useEffect, useEffectEvent, useState } from "react";
+import { Fragment, type ReactNode, useEffect, useEffectEvent, useRef, useState } from "react";
 import type { Filter } from "@/api/paged-list";
 import { asDate } from "@/lib/period";
 import { Button, IconButton } from "@/ui/button";
@@ -22,12 +22,24 @@ export function useFilter(): [Filter, (change: Filter) => void] {
 export function FilterBar({ children }: { children: ReactNode }) {
   const [filter, change] = useFilter();
   const names = Object.keys(filter).filter((name) => filter[name]);
-  const none = Object.fromEntries(names.map((name) => [name, undefined]));
+  const bar = useRef<HTMLElement>(null);
+  const [clears, setClears] = useState(0);
+  const clear = () => {
+    // The filters begin anew: a text that was not searched for yet and dates that were not applied are gone too.
+    setClears((count) => count + 1);
+    change(Object.fromEntries(names.map((name) => [name, undefined])));
+    // The button goes away; the focus must not.
+    bar.current?.focus();
+  };
   return (
-    <search className="flex flex-wrap items-end gap-x-3 gap-y-2 border-line border-b px-5 py-3.5">
-      {children}
+    <search
+      ref={bar}
+      tabIndex={-1}
+      className="flex flex-wrap items-end gap-x-3 gap-y-2 border-line border-b px-5 py-3.5 outline-none"
+    >
+      <Fragment key={clears}>{children}</Fragment>
       {names.length > 0 && (
-        <Button variant="ghost" onClick={() => change(none)}>
+        <Button variant="ghost" onClick={clear}>
           <X aria-hidden />
           Clear
         </Button>

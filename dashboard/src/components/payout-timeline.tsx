@@ -14,13 +14,13 @@ interface PayoutTimelineProps {
 export function PayoutTimelineView({ payout, also = [] }: PayoutTimelineProps) {
   const all = [...timelineEntries(payout), ...also].sort((a, b) => a.at.localeCompare(b.at));
   return (
-    <Timeline label="What happened to this payout">
+    <Timeline label="Timeline of this payout">
       {all.map((entry) => (
         <TimelineItem
           key={entry.id}
           tone={entry.tone}
           title={entry.title}
-          isOpen={entry.isUnderWay}
+          isOpen={entry.isInProgress}
           when={<StepTime at={entry.at} />}
         >
           <Detail entry={entry} />

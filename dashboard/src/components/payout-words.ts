@@ -1,4 +1,4 @@
-import type { EntryKind, Matched, Payout, Status, StatusFilter, Step } from "@/api/types";
+import type { AttemptOutcome, EntryKind, Matched, Payout, Status, StatusFilter, Step } from "@/api/types";
 import type { Tone } from "@/ui/badge";
 
 /** How a status looks and reads, everywhere. A new status of the server's fails to compile here. */
@@ -23,7 +23,7 @@ export const statuses: Record<Status, { name: string; tone: Tone; meaning: strin
   returned: { name: "Returned", tone: "odd", meaning: "Paid, and sent back later by the receiving bank." },
 };
 
-/** Not a status of its own: a payout under way whose last call got no definite answer. */
+/** Not a status of its own: a payout in progress whose last call got no definite answer. */
 export const inDoubt = {
   name: "In doubt",
   tone: "warn",
@@ -32,6 +32,10 @@ export const inDoubt = {
 
 export const lookOf = (payout: Pick<Payout, "status" | "in_doubt">) =>
   payout.status === "processing" && payout.in_doubt ? inDoubt : statuses[payout.status];
+
+/** Its outcome is not known yet. */
+export const isInProgress = ({ status }: Pick<Payout, "status">): boolean =>
+  status === "pending" || status === "processing";
 
 export const statusFilters: Record<StatusFilter, string> = {
   pending: statuses.pending.name,
@@ -56,8 +60,10 @@ export const steps: Record<Step, { done: string; next: string }> = {
   },
 };
 
-/** What came of a call. */
-const outcomes: Record<string, { name: string; tone: Tone }> = {
+export const isStep = (word: string): word is Step => Object.hasOwn(steps, word);
+
+/** How a call to the bank ended. A new word of the server's fails to compile here. */
+const outcomes: Record<AttemptOutcome, { name: string; tone: Tone }> = {
   paid: { name: "The bank paid", tone: "good" },
   refused: { name: "The bank refused", tone: "bad" },
   never_received: { name: "The bank never received it", tone: "info" },
@@ -67,9 +73,7 @@ const outcomes: Record<string, { name: string; tone: Tone }> = {
   released: { name: "Not sent: the worker stopped and returned it", tone: "neutral" },
 };
 
-/** What came of a call. The server's list of words is open: one that is not known here is shown as it is. */
-export const outcomeOf = (word: string): { name: string; tone: Tone } =>
-  outcomes[word] ?? { name: word.replaceAll("_", " "), tone: "neutral" };
+export const outcomeOf = (word: AttemptOutcome): { name: string; tone: Tone } => outcomes[word];
 
 /** What an entry moves, and from where to where. `sign` is its effect on the available balance. */
 export const kinds: Record<EntryKind, { name: string; tone: Tone; way: string; sign: 1 | 0 | -1 }> = {
@@ -88,7 +92,7 @@ export const kindFilters: Record<string, string> = Object.fromEntries(
 export const isEntryKind = (word: unknown): word is EntryKind => typeof word === "string" && Object.hasOwn(kinds, word);
 
 const matchedBy: Record<Matched, string> = {
-  id: "payout id",
+  id: "payout ID",
   reference: "reference",
   utr: "UTR",
   bank_account: "bank account",

@@ -1,16 +1,15 @@
 import type { Payout } from "@/api/types";
 import { Badge } from "@/ui/badge";
 import { Tooltip } from "@/ui/tooltip";
-import { lookOf } from "./payout-words";
+import { isInProgress, lookOf } from "./payout-words";
 
 /** Where a payout stands, with what that means. */
 export function StatusBadge({ payout }: { payout: Pick<Payout, "status" | "in_doubt"> }) {
   const { name, tone, meaning } = lookOf(payout);
-  const isUnderWay = payout.status === "pending" || payout.status === "processing";
   return (
     <Tooltip text={meaning}>
       <span>
-        <Badge tone={tone} isLive={isUnderWay}>
+        <Badge tone={tone} isLive={isInProgress(payout)}>
           {name}
         </Badge>
       </span>

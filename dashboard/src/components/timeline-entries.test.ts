@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { PayoutTimeline } from "@/api/types";
-import { bankMessages, reservedPaise, summary, timelineEntries } from "./timeline-entries";
+import { bankMessages, heldPaise, summary, timelineEntries } from "./timeline-entries";
 
 const at = (second: number) => `2026-11-22T12:00:${String(second).padStart(2, "0")}.000000Z`;
 
@@ -49,7 +49,7 @@ describe("timelineEntries", () => {
     expect(cancelled.map(({ title }) => title)).toEqual(["₹60.00 held", "Cancelled: ₹60.00 refunded"]);
   });
 
-  it("mark a call that is under way", () => {
+  it("mark a call that is in progress", () => {
     const [call] = [
       { number: 1, step: "submit", started_at: at(1), ended_at: null, outcome: null, sent: null, received: null },
     ] as const;
@@ -59,16 +59,16 @@ describe("timelineEntries", () => {
       calls: [call],
       movements: payout.movements.slice(0, 1),
     });
-    expect(all.map(({ isUnderWay }) => isUnderWay)).toEqual([false, true]);
+    expect(all.map(({ isInProgress }) => isInProgress)).toEqual([false, true]);
   });
 });
 
-describe("reservedPaise", () => {
-  it("is the amount while it is under way and nothing afterwards", () => {
-    expect(reservedPaise({ ...payout, status: "pending" })).toBe(6_000);
-    expect(reservedPaise({ ...payout, status: "processing" })).toBe(6_000);
+describe("heldPaise", () => {
+  it("is the amount while it is in progress and nothing afterwards", () => {
+    expect(heldPaise({ ...payout, status: "pending" })).toBe(6_000);
+    expect(heldPaise({ ...payout, status: "processing" })).toBe(6_000);
     for (const status of ["completed", "failed", "cancelled", "returned"] as const) {
-      expect(reservedPaise({ ...payout, status })).toBe(0);
+      expect(heldPaise({ ...payout, status })).toBe(0);
     }
   });
 });

@@ -2,7 +2,7 @@ import type { Call, EntryKind, Movement, PayoutTimeline } from "@/api/types";
 import { formatPaise } from "@/lib/money";
 import { formatDayAndMinute } from "@/lib/time";
 import type { Tone } from "@/ui/badge";
-import { kinds, outcomeOf, steps } from "./payout-words";
+import { isInProgress, kinds, outcomeOf, steps } from "./payout-words";
 
 /** One line of a payout's timeline. */
 export interface TimelineEntry {
@@ -13,11 +13,11 @@ export interface TimelineEntry {
   text: string | null;
   /** The entry's number in the ledger, where it is known. */
   entry: number | null;
-  isUnderWay: boolean;
+  isInProgress: boolean;
 }
 
 const movementTitles: Record<EntryKind, (amount: string) => string> = {
-  fund: (amount) => `${amount} came in`,
+  fund: (amount) => `${amount} funded`,
   hold: (amount) => `${amount} held`,
   settle: (amount) => `${amount} settled`,
   refund: (amount) => `${amount} refunded`,
@@ -36,7 +36,7 @@ function ofMovement(movement: Movement, payout: PayoutTimeline): TimelineEntry {
     title: isCancelled ? `Cancelled: ${title}` : title,
     text: [kinds[kind].way, because].filter(Boolean).join(" · "),
     entry: number,
-    isUnderWay: false,
+    isInProgress: false,
   };
 }
 
@@ -49,7 +49,7 @@ function ofCall(call: Call): TimelineEntry {
     title: steps[call.step].done,
     text: result?.name ?? "Waiting for the answer",
     entry: null,
-    isUnderWay: !result,
+    isInProgress: !result,
   };
 }
 
@@ -109,6 +109,6 @@ export function timelineEntries(payout: PayoutTimeline): TimelineEntry[] {
   return all.sort((a, b) => a.it.at.localeCompare(b.it.at) || a.rank - b.rank).map(({ it }) => it);
 }
 
-/** What of the amount is reserved at the moment. */
-export const reservedPaise = (payout: Pick<PayoutTimeline, "status" | "amount_paise">): number =>
-  payout.status === "pending" || payout.status === "processing" ? payout.amount_paise : 0;
+/** What of the amount is held at the moment. */
+export const heldPaise = (payout: Pick<PayoutTimeline, "status" | "amount_paise">): number =>
+  isInProgress(payout) ? payout.amount_paise : 0;

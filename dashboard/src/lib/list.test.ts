@@ -59,3 +59,17 @@ describe("a long list", () => {
     expect(patchItems(long, [row(99)], keyOf)).toBe(long);
   });
 });
+
+describe("newer items", () => {
+  const keyOf = ({ id }: { id: number }) => id;
+  const page = (ids: number[], isEnd = false) => ({
+    items: ids.map((id) => ({ id })),
+    next: isEnd ? null : { before: "x" },
+  });
+
+  it("are counted as far as one page goes: beyond there are more", () => {
+    const shown = startList(page([3, 2, 1]));
+    expect(takeFirstPage(shown, page([4, 3, 2]), keyOf)).toMatchObject({ newCount: 1, isNewMore: false });
+    expect(takeFirstPage(shown, page([9, 8, 7]), keyOf)).toMatchObject({ newCount: 3, isNewMore: true });
+  });
+});

@@ -18,6 +18,8 @@ export interface ListState<Item> {
   /** The newest first page, if it has items that are not shown. */
   waiting: Page<Item> | null;
   newCount: number;
+  /** There are more new items than the first page has. */
+  isNewMore: boolean;
 }
 
 type Key<Item> = (item: Item) => string | number;
@@ -27,6 +29,7 @@ export const startList = <Item>(page: Page<Item>): ListState<Item> => ({
   next: page.next,
   waiting: null,
   newCount: 0,
+  isNewMore: false,
 });
 
 /** The first page was read again: what is shown is brought up to date in its place. */
@@ -42,7 +45,8 @@ export function takeFirstPage<Item>(state: ListState<Item>, page: Page<Item>, ke
     .filter((item, index) => index >= end || fresh.has(keyOf(item)))
     .map((item) => fresh.get(keyOf(item)) ?? item);
   if (rows.length === 0 || last === undefined) return startList(page);
-  return { rows, next: state.next, waiting: newCount > 0 ? page : null, newCount };
+  const isNewMore = newCount === page.items.length && page.next !== null;
+  return { rows, next: state.next, waiting: newCount > 0 ? page : null, newCount, isNewMore };
 }
 
 function lastIndexIn<Item>(rows: readonly Item[], fresh: Map<string | number, Item>, keyOf: Key<Item>): number {
@@ -60,7 +64,7 @@ export function showWaiting<Item>(state: ListState<Item>, keyOf: Key<Item>): Lis
   const isJoined = waiting.items.some((item) => known.has(keyOf(item)));
   if (!isJoined) return startList(waiting);
   const added = waiting.items.filter((item) => !known.has(keyOf(item)));
-  return { rows: [...added, ...state.rows], next: state.next, waiting: null, newCount: 0 };
+  return { rows: [...added, ...state.rows], next: state.next, waiting: null, newCount: 0, isNewMore: false };
 }
 
 export function appendPage<Item>(state: ListState<Item>, page: Page<Item>, keyOf: Key<Item>): ListState<Item> {

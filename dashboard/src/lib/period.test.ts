@@ -22,7 +22,7 @@ describe("presets", () => {
 describe("a period", () => {
   it("does not end before it begins", () => {
     expect(periodError({ from: "2026-10-10", to: "2026-10-09" })).toBe(
-      "The last day is before the first. Exchange the two dates.",
+      "The end date is before the start date. Swap them.",
     );
     for (const fine of [{}, { from: "2026-10-10" }, { from: "2026-10-09", to: "2026-10-09" }]) {
       expect(periodError(fine)).toBeNull();

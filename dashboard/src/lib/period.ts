@@ -50,6 +50,6 @@ export const asDate = (value: unknown): string | undefined =>
 
 /** Why a period cannot be asked for, in words. */
 export function periodError({ from, to }: Period): string | null {
-  if (from && to && from > to) return "The last day is before the first. Exchange the two dates.";
+  if (from && to && from > to) return "The end date is before the start date. Swap them.";
   return null;
 }

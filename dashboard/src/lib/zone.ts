@@ -60,9 +60,18 @@ export const currentZone = (): string => chosen;
 /** For what must be drawn anew when the zone changes. */
 export const useZone = (): string => useSyncExternalStore(subscribe, currentZone);
 
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** To make a format is slow: each is kept. */
+function formatOf(zone: string): Intl.DateTimeFormat {
+  const known = formats.get(zone) ?? new Intl.DateTimeFormat("en-IN", { timeZone: zone, timeZoneName: "short" });
+  formats.set(zone, known);
+  return known;
+}
+
 /** Short, as a clock on a page names it: IST, UTC, GMT-5. */
 export function zoneName(zone: string, at = new Date()): string {
-  const parts = new Intl.DateTimeFormat("en-IN", { timeZone: zone, timeZoneName: "short" }).formatToParts(at);
+  const parts = formatOf(zone).formatToParts(at);
   return parts.find((part) => part.type === "timeZoneName")?.value ?? zone;
 }
 

@@ -10,7 +10,7 @@ class FakeEventSource extends EventTarget {
   static opened: FakeEventSource | null = null;
   onopen = null;
   onerror = null;
-  constructor() {
+  constructor(readonly url: string) {
     super();
     FakeEventSource.opened = this;
   }
@@ -36,4 +36,25 @@ test.each(kinds)("%s has the page read again what it shows", async (kind) => {
   expect(changed.mock.calls).toEqual(isAboutPayout ? [["p1"]] : []);
   unmount();
   unwatch();
+});
+
+test("a stream without a sign of life is opened again, after the last event that was seen", () => {
+  vi.useFakeTimers();
+  vi.stubGlobal("EventSource", FakeEventSource);
+  const { unmount } = renderHook(() => useLive(), {
+    wrapper: ({ children }) => <QueryClientProvider client={new QueryClient()}>{children}</QueryClientProvider>,
+  });
+  const first = FakeEventSource.opened;
+  expect(first?.url).toBe("/api/v1/events/stream");
+  vi.advanceTimersByTime(30_000);
+  first?.dispatchEvent(new MessageEvent("ready", { data: '{"number":41}', lastEventId: "41" }));
+  vi.advanceTimersByTime(30_000);
+  first?.dispatchEvent(new MessageEvent("alive", { data: "{}", lastEventId: "41" }));
+  vi.advanceTimersByTime(30_000);
+  expect(FakeEventSource.opened).toBe(first);
+  vi.advanceTimersByTime(15_000);
+  expect(FakeEventSource.opened).not.toBe(first);
+  expect(FakeEventSource.opened?.url).toBe("/api/v1/events/stream?after=41");
+  unmount();
+  vi.useRealTimers();
 });

@@ -18,9 +18,13 @@ const CHANGES: Record<EventKind, "payout" | "balance"> = {
 };
 /** An EventSource hears only the kinds that it is told of. */
 const KINDS = Object.keys(CHANGES) as EventKind[];
+/** What the server sends besides events: the newest number at the start, and a sign of life every 15 seconds. */
+const SIGNS = ["ready", "alive"];
 
 const POLL_MS = 3_000;
 const REOPEN_MS = 15_000;
+/** A stream on which the server says nothing for longer than two signs of life is dead, though it looks open. */
+const SILENCE_MS = 40_000;
 /** A storm of events makes us read again this often at the most. */
 const REST_MS = 400;
 const CHARTS_REST_MS = 2_000;
@@ -56,18 +60,26 @@ class Refresher {
   }
 }
 
-const changes = new EventTarget();
+type PayoutListener = (id: string) => void;
+
+const listeners = new Set<PayoutListener>();
+/** Payouts that changed while no list was on the page. A list that is opened again has old rows of them. */
+const missed = new Set<string>();
+const MISSED_LIMIT = 5_000;
 
 function noteChange(text: string): void {
   const { kind, payout_id: id } = JSON.parse(text) as Event;
-  if (CHANGES[kind] === "payout") changes.dispatchEvent(new CustomEvent("payout", { detail: id }));
+  if (CHANGES[kind] !== "payout" || !id) return;
+  for (const listener of listeners) listener(id);
+  if (listeners.size === 0 && missed.size < MISSED_LIMIT) missed.add(id);
 }
 
-/** Tells of each payout that changes, by its id. */
-export function watchPayouts(listener: (id: string) => void): () => void {
-  const hear = (event: globalThis.Event) => listener((event as CustomEvent<string>).detail);
-  changes.addEventListener("payout", hear);
-  return () => changes.removeEventListener("payout", hear);
+/** Tells of each payout that changes, by its id; first of those that changed while nobody listened. */
+export function watchPayouts(listener: PayoutListener): () => void {
+  listeners.add(listener);
+  for (const id of missed) listener(id);
+  missed.clear();
+  return () => void listeners.delete(listener);
 }
 
 /** Follows the merchant's events; polls while it cannot. */
@@ -82,10 +94,18 @@ function follow(refresher: Refresher, setState: (state: LiveState) => void): () 
   let source: EventSource | null = null;
   let reopening: ReturnType<typeof setTimeout> | undefined;
   let isLive = false;
+  let heardAt = Date.now();
+  /** The number of the last event. A stream that is opened again begins after it, so that nothing is missed. */
+  let lastEventId = "";
 
   const tell = () => setState(!navigator.onLine ? "offline" : isLive ? "live" : "polling");
   const refresh = () => void refresher.ask();
+  const hearSign = (event: MessageEvent<string>) => {
+    heardAt = Date.now();
+    lastEventId = event.lastEventId || lastEventId;
+  };
   const hear = (event: MessageEvent<string>) => {
+    hearSign(event);
     noteChange(event.data);
     refresh();
   };
@@ -98,8 +118,11 @@ function follow(refresher: Refresher, setState: (state: LiveState) => void): () 
   };
   const open = () => {
     close();
-    source = new EventSource("/api/v1/events/stream");
+    heardAt = Date.now();
+    const after = lastEventId && `?after=${encodeURIComponent(lastEventId)}`;
+    source = new EventSource(`/api/v1/events/stream${after}`);
     source.onopen = () => {
+      heardAt = Date.now();
       isLive = true;
       tell();
       // What happened while nobody listened.
@@ -110,10 +133,11 @@ function follow(refresher: Refresher, setState: (state: LiveState) => void): () 
       tell();
       // Whether the server is gone shows at once, not at the next poll.
       refresh();
-      // The browser reconnects by itself after a broken line, not after a refusal.
+      // The browser reconnects on its own after a broken line, not after a refusal.
       if (source?.readyState === EventSource.CLOSED) reopening = setTimeout(open, REOPEN_MS);
     };
     for (const kind of KINDS) source.addEventListener(kind, hear);
+    for (const sign of SIGNS) source.addEventListener(sign, hearSign);
   };
 
   // A page that nobody looks at gives its connection back: a browser has six for one server.
@@ -124,6 +148,11 @@ function follow(refresher: Refresher, setState: (state: LiveState) => void): () 
   };
   let polledAt = Date.now();
   const polling = setInterval(() => {
+    if (source && Date.now() - heardAt > SILENCE_MS) {
+      open();
+      tell();
+      refresh();
+    }
     const isDue = Date.now() - polledAt >= (isLive ? LIVE_POLL_MS : POLL_MS);
     if (!isDue || document.hidden || !navigator.onLine) return;
     polledAt = Date.now();

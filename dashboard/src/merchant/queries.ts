@@ -1,7 +1,8 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { answer, client } from "@/api/client";
+import { answer, client, whole } from "@/api/client";
 import { type Filter, pagedList } from "@/api/paged-list";
 import type { LedgerEntry, Payout, SearchAnswer, Session } from "@/api/types";
+import { nextQuery } from "@/lib/paging";
 import { currentZone } from "@/lib/zone";
 
 /** Everything the merchant's pages read. What an event makes stale is found by the first word of the key. */
@@ -47,15 +48,38 @@ export const recentPayoutsQuery = (limit: number) =>
 
 const DAY_MS = 24 * 3_600_000;
 
-/** What was asked for in the last 24 hours for an account, among the newest 200 that mention it. */
+const CHECK_PAGE = 200;
+/** More pages than anybody has payouts in progress to one account. Beyond, the check fails and says so. */
+const CHECK_PAGES = 50;
+
+/** Every payout to an account that a query finds, page by page. */
+async function payoutsTo(account: string, query: object, signal: AbortSignal): Promise<Payout[]> {
+  const found: Payout[] = [];
+  let next: object | null = { ...FULL, ...query, search: account, limit: CHECK_PAGE };
+  for (let pages = 0; next; pages += 1) {
+    if (pages === CHECK_PAGES) throw new Error(`More than ${CHECK_PAGES} pages of payouts to ${account}`);
+    const { data, response } = await whole(readPayouts(next, signal));
+    found.push(...(data as Payout[]).filter((payout) => payout.bank_account_id === account));
+    next = nextQuery(response.headers.get("link"));
+  }
+  return found;
+}
+
+/** What may be paid twice by a new payout to this account: everything in progress, and the last 24 hours. */
 export const payoutsToQuery = (account: string) =>
   queryOptions({
     queryKey: ["payouts", "to", account],
     queryFn: async ({ signal }) => {
       const from = new Date(Date.now() - DAY_MS).toISOString();
-      const payouts = await newestPayouts({ limit: 200, search: account, from }, signal);
-      return payouts.filter((payout) => payout.bank_account_id === account);
+      const { held_balance_paise: held } = await answer(client.GET("/api/v1/me", { signal }));
+      // Without a held amount nothing is in progress, and the history need not be searched for it.
+      const inProgress = held === 0 ? [] : [{ status: "pending" }, { status: "processing" }];
+      const found = await Promise.all([{ from }, ...inProgress].map((query) => payoutsTo(account, query, signal)));
+      return found.flat().sort((a, b) => b.created_at.localeCompare(a.created_at));
     },
+    // Somebody waits to pay: a failure shows at once.
+    retry: false,
+    staleTime: 0,
   });
 
 export const searchPayouts = (q: string, signal: AbortSignal): Promise<SearchAnswer> =>

@@ -149,7 +149,7 @@ function SearchButton({ onClick }: { onClick: () => void }) {
         className="flex h-9 w-full items-center gap-2.5 rounded-control border border-line bg-page px-3 text-faint hover:border-edge hover:text-soft"
       >
         <Search className="size-4" aria-hidden />
-        Search or run…
+        Search…
         <kbd className="ml-auto font-sans text-xs">{paletteShortcut}</kbd>
       </button>
     </div>

@@ -188,11 +188,11 @@ function Item({ command, onRun }: { command: PaletteCommand; onRun: (command: Pa
     <Command.Item
       value={command.id}
       onSelect={() => onRun(command)}
-      className="flex min-h-10 cursor-default items-center gap-3 rounded-lg px-3 aria-selected:bg-sunken"
+      className="flex min-h-10 cursor-default flex-wrap items-center gap-x-3 rounded-lg px-3 py-1.5 aria-selected:bg-sunken sm:flex-nowrap"
     >
       {command.icon && <command.icon className="size-4 shrink-0 text-faint" aria-hidden />}
-      <span className="truncate">{command.name}</span>
-      {command.note && <span className="ml-auto shrink-0 text-faint text-xs">{command.note}</span>}
+      <span className="min-w-0 flex-1 break-words">{command.name}</span>
+      {command.note && <span className="shrink-0 text-faint text-xs max-sm:w-full max-sm:pl-7">{command.note}</span>}
     </Command.Item>
   );
 }

@@ -15,7 +15,7 @@ interface DialogProps {
   title: string;
   description?: ReactNode;
   children: ReactNode;
-  /** Something is under way that must not be lost sight of: neither Escape nor a click beside it closes. */
+  /** Something is in progress that must not be lost sight of: neither Escape nor a click beside it closes. */
   isHeld?: boolean;
   className?: string;
 }
@@ -70,7 +70,7 @@ interface AlertDialogProps {
 
 /** Asks before something that cannot be undone. It stays open until the caller closes it, so that it can show progress. */
 export function AlertDialog(props: AlertDialogProps) {
-  const { isOpen, onOpenChange, title, description, confirm, cancel = "Keep it as it is", isDanger, isBusy } = props;
+  const { isOpen, onOpenChange, title, description, confirm, cancel = "Cancel", isDanger, isBusy } = props;
   const giveBack = useReturnFocus(isOpen);
   return (
     <RadixAlert.Root open={isOpen} onOpenChange={onOpenChange}>

@@ -5,6 +5,8 @@ import { ErrorState } from "./states";
 interface BoundaryProps {
   /** What cannot be shown: "This panel". */
   what?: string;
+  /** Draws the error in a frame of its own, such as a dialog. */
+  frame?: (error: ReactNode) => ReactNode;
   children: ReactNode;
 }
 
@@ -29,7 +31,7 @@ export class ErrorBoundary extends Component<BoundaryProps, { error: unknown }> 
 
   override render(): ReactNode {
     if (!this.state.error) return this.props.children;
-    return (
+    const error = (
       <ErrorState
         title={`${this.props.what ?? "This panel"} cannot be shown`}
         onRetry={() => this.setState({ error: null })}
@@ -37,5 +39,6 @@ export class ErrorBoundary extends Component<BoundaryProps, { error: unknown }> 
         The rest of the page works. Your money is not affected.
       </ErrorState>
     );
+    return this.props.frame ? this.props.frame(error) : error;
   }
 }

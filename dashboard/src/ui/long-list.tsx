@@ -6,7 +6,8 @@ import { Button } from "./button";
 import { cn } from "./cn";
 import { LoadMore } from "./load-more";
 import { ErrorState, SkeletonRows } from "./states";
-import { type Column, Table } from "./table";
+import { type Column, PRINTED_ROWS, Table } from "./table";
+import { useKeptFocus } from "./use-kept-focus";
 
 interface LongListProps<Row> {
   list: List<Row>;
@@ -23,7 +24,9 @@ interface LongListProps<Row> {
 /** A list of any length, with all of its states: loading, empty, failed, newer rows, more rows. */
 export function LongList<Row>({ list, what, empty, ...table }: LongListProps<Row>) {
   const { rows, error, hasMore, isLoadingMore, moreError, loadMore } = list;
-  if (!rows && error) {
+  useKeptFocus(rows?.length);
+  // Rows of an earlier filter do not stand for the rows of this one.
+  if (error && (!rows || list.isStale)) {
     return (
       <ErrorState title={`The ${what} could not be loaded`} onRetry={list.refetch}>
         {inWords(error)}
@@ -36,11 +39,21 @@ export function LongList<Row>({ list, what, empty, ...table }: LongListProps<Row
   const goesOn = hasMore && !isEmpty && !isLoadingMore && !moreError;
   return (
     <div className={cn("transition-opacity", list.isStale && "opacity-50")} aria-busy={list.isStale}>
-      <NewRows count={list.newCount} what={what} onShow={list.showNew} />
-      {isEmpty ? empty(hasMore) : <Table {...table} rows={rows} isVirtual onNearEnd={goesOn ? loadMore : undefined} />}
+      <NewRows count={list.newCount} isMore={list.isNewMore} what={what} onShow={list.showNew} />
+      {isEmpty ? (
+        empty(hasMore)
+      ) : (
+        <Table {...table} rows={rows} isVirtual isPartial={hasMore} onNearEnd={goesOn ? loadMore : undefined} />
+      )}
+      {(hasMore || rows.length > PRINTED_ROWS) && (
+        <p data-print="only" className="border-line border-t px-5 py-3 text-soft">
+          Only the newest {Math.min(rows.length, PRINTED_ROWS).toLocaleString("en-IN")} {what} are printed. There are
+          older ones.
+        </p>
+      )}
       {hasMore && (
         <LoadMore isBusy={isLoadingMore} onClick={loadMore} error={moreError && inWords(moreError)}>
-          {isEmpty ? "Search older ones" : "Load more"}
+          {isEmpty ? `Search older ${what}` : "Load more"}
         </LoadMore>
       )}
     </div>
@@ -48,7 +61,7 @@ export function LongList<Row>({ list, what, empty, ...table }: LongListProps<Row
 }
 
 /** Newer rows do not push the others away under somebody's finger: they wait behind a button. */
-function NewRows({ count, what, onShow }: { count: number; what: string; onShow: () => void }) {
+function NewRows({ count, isMore, what, onShow }: NewRowsProps) {
   const show = () => {
     onShow();
     window.scrollTo({ top: 0 });
@@ -58,9 +71,18 @@ function NewRows({ count, what, onShow }: { count: number; what: string; onShow:
       {count > 0 && (
         <Button size="small" variant="primary" className="pointer-events-auto mt-2 shadow-float" onClick={show}>
           <ArrowUp aria-hidden />
-          {count} new<span className="sr-only"> {what}: show</span>
+          {count}
+          {isMore && "+"} new<span className="sr-only"> {what}: show</span>
         </Button>
       )}
     </div>
   );
+}
+
+interface NewRowsProps {
+  count: number;
+  /** At least so many: there are more than one page has. */
+  isMore: boolean;
+  what: string;
+  onShow: () => void;
 }

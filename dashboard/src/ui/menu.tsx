@@ -41,6 +41,16 @@ export const MenuLabel = ({ className, ...rest }: ComponentProps<typeof Radix.La
 
 export const MenuSeparator = () => <Radix.Separator className="my-1.5 h-px bg-line" />;
 
+/** A setting that is on or off. */
+export const MenuCheckItem = ({ className, children, ...rest }: ComponentProps<typeof Radix.CheckboxItem>) => (
+  <Radix.CheckboxItem className={cn(item, className)} {...rest}>
+    {children}
+    <Radix.ItemIndicator className="ml-auto text-accent-text">
+      <Check aria-hidden />
+    </Radix.ItemIndicator>
+  </Radix.CheckboxItem>
+);
+
 export const MenuRadioGroup = Radix.RadioGroup;
 
 export const MenuRadioItem = ({ className, children, ...rest }: ComponentProps<typeof Radix.RadioItem>) => (

@@ -32,3 +32,12 @@ it("is a table to a screen reader, and each cell knows its column for the cards 
   expect(cells.map(({ textContent }) => textContent)).toEqual(["first", "₹1,00,000.00"]);
   expect(cells[1]).toHaveAttribute("data-label", "Amount");
 });
+
+it("does not claim to know how many rows there are while there are more", () => {
+  const columns = [{ name: "Name", cell: ({ name }: (typeof rows)[number]) => name }];
+  const table = { caption: "Things", columns, rows, rowKey: ({ id }: (typeof rows)[number]) => id };
+  const { rerender } = render(<Table {...table} isPartial />);
+  expect(screen.getByRole("table")).toHaveAttribute("aria-rowcount", "-1");
+  rerender(<Table {...table} />);
+  expect(screen.getByRole("table")).toHaveAttribute("aria-rowcount", "3");
+});

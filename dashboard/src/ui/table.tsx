@@ -1,7 +1,8 @@
 // biome-ignore-all lint/a11y/noRedundantRoles: the style turns rows into cards, which would drop the roles.
 // biome-ignore-all lint/a11y/useSemanticElements: the elements are the semantic ones already.
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, type RefObject, useLayoutEffect, useRef, useState } from "react";
+import { type MouseEvent, type ReactNode, type RefObject, useLayoutEffect, useRef, useState } from "react";
+import { useIsPrinting } from "./use-is-printing";
 import { useWidth } from "./use-width";
 
 export interface Column<Row> {
@@ -23,15 +24,20 @@ interface TableProps<Row> {
   columns: readonly Column<Row>[];
   rows: readonly Row[];
   rowKey: (row: Row) => string | number;
-  /** The rows are links: one cell of each holds a link with the class `row-link`, which covers the row. */
+  /** The rows are links: one cell of each holds a link with the class `row-link`, which a click on the row follows. */
   hasRowLinks?: boolean;
   /** Less air: for the figures of a chart. */
   isDense?: boolean;
   /** Only the rows near the window are in the page, however many there are. */
   isVirtual?: boolean;
+  /** There are more rows than these: how many is not known. */
+  isPartial?: boolean;
   /** Called when the last rows come near. */
   onNearEnd?: (() => void) | undefined;
 }
+
+/** So many rows of a long list are printed. */
+export const PRINTED_ROWS = 1_000;
 
 /** Below this width a table is a list of cards, however little its columns need. */
 const CARDS_BELOW = 640;
@@ -44,18 +50,25 @@ const ROOMY = 560;
  */
 export function Table<Row>(props: TableProps<Row>) {
   const [frame, width] = useWidth<HTMLDivElement>();
+  // Its columns may come to need more room while nothing is drawn anew: a font arrives, or "1 minute ago" becomes 10.
+  const [table] = useWidth<HTMLTableElement>();
   const layout = useLayout(frame, width);
-  const Body = props.isVirtual ? VirtualBody<Row> : PlainBody<Row>;
-  const { caption, columns, rows } = props;
+  const isPrinting = useIsPrinting();
+  const { caption, columns } = props;
+  // On paper nobody scrolls: the rows themselves, not room for them.
+  const Body = props.isVirtual && !isPrinting ? VirtualBody<Row> : PlainBody<Row>;
+  const rows = isPrinting ? props.rows.slice(0, PRINTED_ROWS) : props.rows;
   return (
     <div ref={frame}>
       <table
+        ref={table}
         className="data-table"
         role="table"
         data-layout={layout}
         data-roomy={width >= ROOMY}
         data-dense={props.isDense}
-        aria-rowcount={rows.length + 1}
+        aria-rowcount={props.isPartial ? -1 : props.rows.length + 1}
+        data-rows={props.rows.length}
       >
         <caption className="sr-only">{caption}</caption>
         <thead role="rowgroup">
@@ -67,7 +80,7 @@ export function Table<Row>(props: TableProps<Row>) {
             ))}
           </tr>
         </thead>
-        <Body {...props} frame={frame} isCards={layout === "cards"} />
+        <Body {...props} rows={rows} frame={frame} isCards={layout === "cards"} />
       </table>
     </div>
   );
@@ -79,7 +92,8 @@ function useLayout(frame: RefObject<HTMLDivElement | null>, width: number): "tab
   const layout = width > 0 && width < needed ? "cards" : "table";
   useLayoutEffect(() => {
     const table = frame.current?.firstElementChild;
-    if (layout === "table" && width > 0 && table && table.scrollWidth > width) setNeeded(table.scrollWidth);
+    const room = frame.current?.clientWidth ?? 0;
+    if (layout === "table" && room > 0 && table && table.scrollWidth > room) setNeeded(table.scrollWidth);
   });
   return layout;
 }
@@ -144,6 +158,29 @@ function VirtualBody<Row>({ rows, rowKey, frame, isCards, onNearEnd, ...rest }: 
 const Space = ({ height }: { height: number }) =>
   height > 0 ? <tr className="table-space" style={{ height }} aria-hidden /> : null;
 
+const MIDDLE = 1;
+
+/**
+ * A click anywhere in a row follows its link, in the way of the click: in a new tab with Ctrl or the middle button. What
+ * is in the row comes first: its own links and buttons, and text that somebody selects.
+ */
+function followRow(event: MouseEvent<HTMLTableRowElement>): void {
+  const target = event.target as Element;
+  if (target.closest("a, button, input, summary, label") || event.defaultPrevented) return;
+  if (event.type === "auxclick" && event.button !== MIDDLE) return;
+  if (window.getSelection()?.toString()) return;
+  const { ctrlKey, metaKey, shiftKey } = event;
+  const isAside = ctrlKey || metaKey || event.button === MIDDLE;
+  const click = new window.MouseEvent("click", {
+    bubbles: true,
+    cancelable: true,
+    ctrlKey: isAside,
+    metaKey,
+    shiftKey,
+  });
+  event.currentTarget.querySelector(".row-link")?.dispatchEvent(click);
+}
+
 interface RowProps<Row> {
   row: Row;
   index: number;
@@ -156,7 +193,14 @@ function TableRow<Row>({ row, index, columns, hasRowLinks, measure }: RowProps<R
   const element = useRef<HTMLTableRowElement>(null);
   useLayoutEffect(() => measure?.(element.current), [measure]);
   return (
-    <tr ref={element} role="row" data-index={index} data-link={hasRowLinks} aria-rowindex={index + 2}>
+    <tr
+      ref={element}
+      role="row"
+      data-index={index}
+      data-link={hasRowLinks}
+      aria-rowindex={index + 2}
+      {...(hasRowLinks && { onClick: followRow, onAuxClick: followRow })}
+    >
       {columns.map((column) => (
         <td key={column.name} role="cell" data-align={column.align} data-label={column.name} data-phone={column.phone}>
           {column.cell(row)}

@@ -6,7 +6,7 @@ import { setTheme, type Theme, useTheme } from "./theme";
 export const themes = [
   { value: "light", name: "Light", icon: Sun },
   { value: "dark", name: "Dark", icon: Moon },
-  { value: "system", name: "As the system", icon: Monitor },
+  { value: "system", name: "Same as system", icon: Monitor },
 ] as const satisfies readonly { value: Theme; name: string; icon: unknown }[];
 
 export function ThemeSwitch() {

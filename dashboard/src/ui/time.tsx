@@ -29,7 +29,7 @@ export function Countdown({ to }: { to: string }) {
 export function Moment({ at }: { at: string }) {
   useZone();
   return (
-    <time dateTime={at} title={at} className="tabular">
+    <time dateTime={at} className="tabular">
       {formatFull(new Date(at))}
     </time>
   );

@@ -17,12 +17,12 @@ export function ZoneSwitch() {
           aria-label={`Time zone: ${name}`}
           title="Time zone"
         >
-          <Clock aria-hidden />
-          <span className="max-[23rem]:sr-only">{name}</span>
+          <Clock className="max-[23rem]:hidden" aria-hidden />
+          <span>{name}</span>
         </Button>
       }
     >
-      <MenuLabel>Times and days are shown in</MenuLabel>
+      <MenuLabel>Show dates and times in</MenuLabel>
       <MenuRadioGroup value={zone} onValueChange={setZone}>
         {zoneChoices().map((choice) => (
           <MenuRadioItem key={choice.zone} value={choice.zone}>

@@ -1,6 +1,6 @@
 //! The bank says who it is, in every answer, and does nothing for who means another.
 
-use payrail_bank::{Settings, accounts, identity};
+use payrail_bank::{Settings, accounts, file};
 use reqwest::{Method, StatusCode};
 use rusqlite::Connection;
 use serde_json::json;
@@ -38,7 +38,7 @@ async fn every_answer_says_whose_it_is_as_long_as_the_book_lasts() {
 }
 
 #[tokio::test]
-async fn what_is_meant_for_another_bank_is_refused_before_anything_is_done() {
+async fn a_call_for_another_bank_is_refused_without_effect() {
     let scratch = Scratch::new();
     let bank = Bank::start(scratch.settings()).await;
     let client = reqwest::Client::new();
@@ -95,8 +95,8 @@ async fn a_reset_empties_the_book_of_the_bank_that_is_named_and_gives_it_another
     assert_eq!(bank.submit("R1", accounts::SUCCESS).await, paid(1));
     assert_eq!(bank.paid().await, 1);
     bank.running.stop().await;
-    let found = identity::look(&scratch.book()).await.unwrap();
-    assert_eq!(found, identity::Found { identity: after, is_empty: false });
+    let found = file::inspect(&scratch.book()).await.unwrap();
+    assert_eq!(found, file::Found { identity: after, is_empty: false });
 }
 
 #[tokio::test]

@@ -42,7 +42,7 @@ async fn accounts_force_their_outcome() {
 }
 
 #[tokio::test]
-async fn a_slow_transfer_is_on_its_way_while_nobody_knows_of_it() {
+async fn a_slow_transfer_is_unknown_until_it_arrives() {
     let scratch = Scratch::new();
     let bank = Bank::start(scratch.settings()).await;
     for round in 1.. {
@@ -99,7 +99,7 @@ async fn one_reference_names_one_transfer() {
 }
 
 #[tokio::test]
-async fn what_was_closed_is_refused_from_then_on() {
+async fn a_closed_reference_is_refused_from_then_on() {
     let scratch = Scratch::new();
     let bank = Bank::start(scratch.settings()).await;
     for _ in 0..2 {
@@ -133,7 +133,7 @@ async fn closing_and_submitting_at_once_agree() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_understood_is_refused() {
+async fn unreadable_requests_are_refused() {
     let scratch = Scratch::new();
     let bank = Bank::start(scratch.settings()).await;
     for body in [
@@ -237,7 +237,7 @@ async fn a_random_outcome_takes_its_time_and_no_other() {
 }
 
 #[tokio::test]
-async fn what_was_lost_is_decided_anew_until_it_is_decided() {
+async fn a_lost_payout_is_drawn_again_until_decided() {
     let scratch = Scratch::new();
     let bank = Bank::start(bank_settings(&scratch, Odds { paid_percent: 0, refused_percent: 0 })).await;
     for n in 0..20 {

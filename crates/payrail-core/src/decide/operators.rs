@@ -1,54 +1,52 @@
-//! What an operator does by hand, each with its row of the audit log.
+//! Operators' actions, each with its row in the audit log.
 
-use super::{Decision, Result};
-use crate::command::{Refusal, timestamp};
-use crate::operator::{ByOperator, OperatorAction, words};
-use crate::payout::{Payout, Progress, State, Verdict};
+use super::decision::{Decision, Result};
+use crate::command::Refusal;
+use crate::payout::{Payout, Verdict};
+use payrail_types::operator::{ByOperator, OperatorAction, OperatorActionKind};
+use payrail_types::word::Word;
 
 impl Decision<'_> {
-    /// A doubt ends by a person's word. No call was made, so there is no attempt: the row of the audit log
-    /// is the proof, and the movement an ordinary one.
-    pub(super) fn end_doubt(&mut self, payout: &Payout, verdict: &Verdict, reason: &str, by: &ByOperator) -> Result {
-        let outcome = payout.decide(verdict, reason, self.now).ok_or_else(|| hands_off(payout))?;
-        let (word, detail) = match verdict {
-            Verdict::Paid { utr } => (words::DECIDED_PAID, Some(format!("UTR {utr}"))),
-            Verdict::NotPaid => (words::DECIDED_NOT_PAID, None),
+    /// An operator's statement ends a doubt. No call was made, so there is no attempt: the audit log's row is the
+    /// proof, and the movement of money is an ordinary one.
+    pub fn end_doubt(&mut self, payout: &Payout, verdict: &Verdict, reason: &str, by: &ByOperator) -> Result {
+        let next = payout.decide(verdict, reason, self.now).ok_or_else(|| not_decidable(payout))?;
+        let (kind, detail) = match verdict {
+            Verdict::Paid { utr } => (OperatorActionKind::DecidedPaid, Some(format!("UTR {utr}"))),
+            Verdict::NotPaid => (OperatorActionKind::DecidedNotPaid, None),
         };
-        self.act(by, word, payout.id, Some(reason), detail);
-        self.conclude(payout, outcome)
+        self.act(by, kind, payout.id, Some(reason), detail);
+        self.conclude(payout, next)
     }
 
-    pub(super) fn ask(&mut self, payout: &Payout, by: &ByOperator) -> Result {
-        let next = payout.ask(self.now).ok_or_else(|| hands_off(payout))?;
-        let detail = match &next.state {
-            State::Processing(Progress { step, .. }) => Some(format!("next step: {}", step.as_str())),
-            _ => None,
-        };
-        self.act(by, words::ASKED_BANK, payout.id, None, detail);
-        self.step(next, None, None)
+    pub fn ask(&mut self, payout: &Payout, by: &ByOperator) -> Result {
+        let next = payout.ask(self.now).ok_or_else(|| not_decidable(payout))?;
+        let detail = next.progress().map(|progress| format!("next step: {}", progress.kind.as_str()));
+        self.act(by, OperatorActionKind::AskedBank, payout.id, None, detail);
+        self.update(payout, next)
     }
 
-    pub(super) fn bring_forward(&mut self, payout: &Payout, reason: &str, by: &ByOperator) -> Result {
+    pub fn bring_forward(&mut self, payout: &Payout, reason: &str, by: &ByOperator) -> Result {
         let next = payout.bring_forward(self.now).ok_or(Refusal::NotFarAhead)?;
-        let detail = payout.due_at().map(|due_at| format!("it was due at {}", timestamp(due_at)));
-        self.act(by, words::BROUGHT_FORWARD, payout.id, Some(reason), detail);
-        self.step(next, None, None)
+        let detail = payout.due_at().map(|due_at| format!("it was due at {due_at:.6}"));
+        self.act(by, OperatorActionKind::BroughtForward, payout.id, Some(reason), detail);
+        self.update(payout, next)
     }
 
-    pub(super) fn act(
+    pub fn act(
         &mut self,
         by: &ByOperator,
-        word: &str,
+        kind: OperatorActionKind,
         subject: impl ToString,
         reason: Option<&str>,
         detail: Option<String>,
     ) {
-        self.changes.actions.push(OperatorAction {
+        self.writes.actions.push(OperatorAction {
             id: by.action_id,
             at: self.at,
             merchant: Some(self.book.merchant),
             operator: by.name.clone(),
-            action: word.to_owned(),
+            action: kind,
             subject: Some(subject.to_string()),
             reason: reason.map(str::to_owned),
             detail,
@@ -56,7 +54,7 @@ impl Decision<'_> {
     }
 }
 
-/// Why an operator can do nothing about this payout now.
-fn hands_off(payout: &Payout) -> Refusal {
+/// Why an operator cannot decide about this payout now.
+fn not_decidable(payout: &Payout) -> Refusal {
     if payout.is_in_doubt() { Refusal::Held } else { Refusal::NotInDoubt(payout.status()) }
 }

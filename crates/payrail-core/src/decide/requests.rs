@@ -1,19 +1,19 @@
-//! What is asked under an idempotency key: the first answer is kept, and given again.
+//! Requests under an idempotency key: the first answer is stored and repeated.
 
 use jiff::Timestamp;
 
-use super::{Decision, Result};
+use super::decision::{Decision, Result};
 use crate::backoff::later;
 use crate::command::{PayoutRequest, Refusal, Reply};
 use crate::event::EventKind;
 use crate::idempotency::{Answerable, IdempotencyKey, Record, RequestHash};
-use crate::ids::PayoutId;
 use crate::ledger::{EntryKind, Overdraw, Subject};
-use crate::money::Amount;
-use crate::operator::{ByOperator, words};
 use crate::payout::Payout;
+use payrail_types::ids::PayoutId;
+use payrail_types::money::Amount;
+use payrail_types::operator::{ByOperator, OperatorActionKind};
 
-/// A key and what is asked under it.
+/// A key and the request under it.
 #[derive(Clone, Copy)]
 struct Asked {
     key: IdempotencyKey,
@@ -21,27 +21,27 @@ struct Asked {
 }
 
 impl Decision<'_> {
-    pub(super) fn create(&mut self, id: PayoutId, key: IdempotencyKey, request: &PayoutRequest) -> Result {
+    pub fn create(&mut self, id: PayoutId, key: IdempotencyKey, request: &PayoutRequest) -> Result {
         let asked = Asked { key, request: request.hash() };
         if let Some(reply) = self.replay(asked)? {
             return Ok(reply);
         }
-        match self.enter(EntryKind::Hold, request.amount, Subject::Payout(id)) {
-            Ok(_) => {}
+        let tip = match self.enter(EntryKind::Hold, request.amount, Subject::Payout(id)) {
+            Ok(tip) => tip,
             Err(Overdraw::TooLittle { .. }) => return Ok(self.insufficient(asked, request.amount)),
             Err(Overdraw::TooLarge) => return Err(Refusal::BalanceTooLarge.into()),
-        }
+        };
         let payout = Payout::new(id, request.amount, request.bank_account_id.clone(), self.now);
         let request_id = request.request_id.clone();
-        let payout = Payout { request_id, created_at: self.at, updated_at: self.at, ..payout };
-        self.event(EventKind::PayoutPending, Some(id));
+        let (rail, at) = (request.rail.unwrap_or(self.rules.default_rail), self.at);
+        let payout = Payout { rail, request_id, created_at: at, updated_at: at, ..payout };
+        self.event(EventKind::PayoutPending, Some(id), Some(tip.seq));
         let reply = self.answer(asked, &Answerable::Accepted(&payout), Some(id), None);
-        self.changes.new_payouts.push(payout);
+        self.writes.new_payouts.push((self.book.merchant, payout));
         Ok(reply)
     }
 
-    /// The refusal is remembered for a time: until then a duplicate of the request cannot pay. The answer says until
-    /// when.
+    /// The refusal is stored until a time that its answer names. Until then a duplicate of the request cannot pay.
     fn insufficient(&mut self, asked: Asked, requested: Amount) -> Reply {
         let available = self.book.tip.balances.available;
         let remembered_until = later(self.now, self.rules.policy.refusal_ttl);
@@ -49,30 +49,24 @@ impl Decision<'_> {
         self.answer(asked, &refused, None, Some(remembered_until))
     }
 
-    pub(super) fn fund(
-        &mut self,
-        key: IdempotencyKey,
-        amount: Amount,
-        description: &str,
-        by: Option<&ByOperator>,
-    ) -> Result {
-        // Not by whom: a colleague's second try is the same funding.
-        let asked = Asked { key, request: RequestHash::of(&["fund", &amount.get().to_string(), description]) };
+    pub fn fund(&mut self, key: IdempotencyKey, amount: Amount, description: &str, by: Option<&ByOperator>) -> Result {
+        // The operator is not part of the request: a colleague's retry is the same funding.
+        let asked = Asked { key, request: RequestHash::from_parts(&["fund", &amount.get().to_string(), description]) };
         if let Some(reply) = self.replay(asked)? {
             return Ok(reply);
         }
         let memo = Subject::Memo(description.to_owned());
         let tip = self.enter(EntryKind::Fund, amount, memo).map_err(|_| Refusal::BalanceTooLarge)?;
         let entry_id = self.book.merchant.entry_id(tip.seq);
-        self.event(EventKind::BalanceFunded, None);
+        self.event(EventKind::BalanceFunded, None, Some(tip.seq));
         if let Some(by) = by {
             let detail = format!("{} paise", amount.get());
-            self.act(by, words::FUNDED, entry_id, Some(description), Some(detail));
+            self.act(by, OperatorActionKind::Funded, entry_id, Some(description), Some(detail));
         }
         Ok(self.answer(asked, &Answerable::Funded { entry_id, amount, balances: tip.balances }, None, None))
     }
 
-    /// The first answer again, if the key has one.
+    /// The key's stored answer, if it has one.
     fn replay(&self, asked: Asked) -> Result<Option<Reply>> {
         match self.book.record(asked.key)? {
             Some(record) if record.is_expired(self.now) => Ok(None),
@@ -82,7 +76,7 @@ impl Decision<'_> {
         }
     }
 
-    /// The first answer, kept under its key.
+    /// Stores the first answer under its key.
     fn answer(
         &mut self,
         Asked { key, request }: Asked,
@@ -92,7 +86,7 @@ impl Decision<'_> {
     ) -> Reply {
         let answer = (self.rules.render)(about);
         let record = Record { key, request, answer: answer.clone(), payout, created_at: self.at, expires_at };
-        self.changes.records.push(record);
+        self.writes.records.push((self.book.merchant, record));
         Reply::Answered { answer, replayed: false }
     }
 }

@@ -1,4 +1,4 @@
-//! Names, times, and a store in memory: what every test file shares.
+//! Shared by all test files: names, times, and an in-memory store.
 #![allow(dead_code)] // Each test file is a program of its own and uses its part of this.
 
 pub mod bank;
@@ -8,16 +8,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use payrail_core::backoff::Policy;
-use payrail_core::bank_return::{BankReturn, Exception, KnownReturn, TakenReturn};
-use payrail_core::command::{Action, Command, PayoutRequest, Refusal, Reply};
-use payrail_core::decide::{AttemptEnd, Book, Rules, Writes, decide_all};
+use payrail_core::bank_return::{BankReturn, Exception, TakenReturn};
+use payrail_core::book::{Book, Books};
+use payrail_core::command::{Action, Command, Needs, PayoutRequest, Refusal, Reply};
+use payrail_core::decide::{Rules, decide_all};
 use payrail_core::event::Event;
 use payrail_core::idempotency::{Answer, Answerable, IdempotencyKey, Record};
-use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::ledger::Entry;
-use payrail_core::money::Amount;
-use payrail_core::operator::{ByOperator, OperatorAction};
 use payrail_core::payout::{Attempt, Payout, State, Status};
+use payrail_core::writes::{AttemptEnd, Writes};
+use payrail_types::ids::{MerchantId, PayoutId};
+use payrail_types::money::Amount;
+use payrail_types::names::BankAccountId;
+use payrail_types::operator::{ByOperator, OperatorAction};
+use payrail_types::rail::RailId;
 use uuid::Uuid;
 
 pub fn merchant(number: u8) -> MerchantId {
@@ -28,13 +32,13 @@ pub fn key(number: u8) -> IdempotencyKey {
     IdempotencyKey(Uuid::from_u128(0xb0b0_0000_0000_4000_8000_0000_0000_0000 + u128::from(number)))
 }
 
-/// The `number`th id that anybody asked for; spread, as the jitter is drawn from it.
+/// The `number`th id; its bits are spread, because the jitter is derived from it.
 pub fn payout_id(merchant: MerchantId, number: usize) -> PayoutId {
     let random = (number as u128 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
     PayoutId::new(at(0), merchant.bucket(), random)
 }
 
-/// `seconds` after the tests' beginning of time.
+/// `seconds` after the tests' epoch.
 pub fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).expect("a time in range")
 }
@@ -46,11 +50,13 @@ pub fn amount(paise: i64) -> Amount {
 }
 
 pub fn create(id: PayoutId, key: IdempotencyKey, paise: i64, account: &str) -> Action {
-    Action::Create {
-        id,
-        key,
-        request: PayoutRequest { amount: amount(paise), bank_account_id: account.to_owned(), request_id: None },
-    }
+    let (amount, bank_account_id) = (amount(paise), BankAccountId::from_stored(account));
+    Action::Create { id, key, request: PayoutRequest { amount, bank_account_id, rail: None, request_id: None } }
+}
+
+pub fn create_on(rail: RailId, id: PayoutId, key: IdempotencyKey, paise: i64, account: &str) -> Action {
+    let (amount, bank_account_id, rail) = (amount(paise), BankAccountId::from_stored(account), Some(rail));
+    Action::Create { id, key, request: PayoutRequest { amount, bank_account_id, rail, request_id: None } }
 }
 
 pub fn fund(key: IdempotencyKey, paise: i64) -> Action {
@@ -63,25 +69,25 @@ pub fn line(number: i64, payout: PayoutId, amount_paise: i64, utr: &str) -> Bank
     BankReturn { number, reference: payout.reference(), amount_paise, utr: utr.to_owned(), reason }
 }
 
-/// All of what a payout paid comes back; of one that is not known to be paid, under a UTR of nobody's.
+/// A return of the full amount, under the payout's UTR or, if it has none, under an unknown one.
 pub fn full_return(number: i64, payout: &Payout) -> BankReturn {
     line(number, payout.id, payout.amount.get(), utr_of(payout).unwrap_or("UTR"))
 }
 
 pub fn utr_of(payout: &Payout) -> Option<&str> {
     match &payout.state {
-        State::Completed { utr } | State::Returned { utr, .. } => Some(utr),
+        State::Completed { utr } | State::Returned { utr, .. } => Some(utr.as_str()),
         _ => None,
     }
 }
 
-/// The `number`th thing that anybody did by hand.
+/// The `number`th action of an operator.
 pub fn by(name: &str, number: usize) -> ByOperator {
     let action_id = Uuid::from_u128(0x0199_0000_0000_7000_8000_0000_0000_0000 + number as u128);
     ByOperator { name: name.to_owned(), action_id }
 }
 
-/// The arrows of the design, a second time.
+/// An independent copy of the legal transitions.
 pub fn is_legal(before: Status, after: Status) -> bool {
     use Status::{Cancelled, Completed, Failed, Pending, Processing, Returned};
     match before {
@@ -92,12 +98,12 @@ pub fn is_legal(before: Status, after: Status) -> bool {
     }
 }
 
-/// What a store has written, by table, and what it has answered.
+/// A store's writes, by table, and its replies.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Log {
     pub entries: Vec<(MerchantId, Entry)>,
     pub new_payouts: Vec<(MerchantId, Payout)>,
-    pub steps: Vec<(MerchantId, Payout)>,
+    pub updated_payouts: Vec<(MerchantId, Payout)>,
     pub opened: Vec<(MerchantId, Attempt)>,
     pub closed: Vec<(MerchantId, AttemptEnd)>,
     pub records: Vec<(MerchantId, Record)>,
@@ -121,7 +127,7 @@ impl Log {
         Log {
             entries: part(&self.entries, merchant),
             new_payouts: part(&self.new_payouts, merchant),
-            steps: part(&self.steps, merchant),
+            updated_payouts: part(&self.updated_payouts, merchant),
             opened: part(&self.opened, merchant),
             closed: part(&self.closed, merchant),
             records: part(&self.records, merchant),
@@ -136,7 +142,7 @@ impl Log {
     fn extend(&mut self, more: &Log) {
         self.entries.extend_from_slice(&more.entries);
         self.new_payouts.extend_from_slice(&more.new_payouts);
-        self.steps.extend_from_slice(&more.steps);
+        self.updated_payouts.extend_from_slice(&more.updated_payouts);
         self.opened.extend_from_slice(&more.opened);
         self.closed.extend_from_slice(&more.closed);
         self.records.extend_from_slice(&more.records);
@@ -153,7 +159,7 @@ impl From<Writes> for Log {
         let Writes {
             entries,
             new_payouts,
-            steps,
+            updated_payouts,
             opened,
             closed,
             records,
@@ -163,12 +169,13 @@ impl From<Writes> for Log {
             exceptions,
             replies,
         } = writes;
-        let log = Log { entries, new_payouts, steps, opened, closed, records, events, actions, ..Log::default() };
+        let log =
+            Log { entries, new_payouts, updated_payouts, opened, closed, records, events, actions, ..Log::default() };
         Log { returns, exceptions, replies, ..log }
     }
 }
 
-/// Words like those of the program, and not the same.
+/// Answers similar to the program's, but not the same.
 pub fn render(about: &Answerable<'_>) -> Answer {
     let (status, body) = match about {
         Answerable::Accepted(payout) => (201, format!(r#"{{"id":"{}","amount":{}}}"#, payout.id, payout.amount.get())),
@@ -186,54 +193,74 @@ pub fn render(about: &Answerable<'_>) -> Answer {
 }
 
 pub fn rules(policy: Policy) -> Rules {
-    Rules { policy, render }
+    Rules::new(policy, render)
 }
 
-/// All that the action needs has been looked for in what the book has.
+/// Marks everything that the action needs as looked for.
 pub fn note_needs(book: &mut Book, action: &Action) {
-    book.loaded.keys.extend(action.key());
-    book.loaded.payouts.extend(action.payout());
-    book.loaded.utrs.extend(action.utr().map(str::to_owned));
-    let line = action.payout().zip(action.line());
-    book.loaded.returns.extend(line.map(|(payout, line)| (payout, line.id())));
+    let Needs { keys, payouts, returns, utrs } = action.needs();
+    keys.into_iter().for_each(|key| _ = book.records.entry(key).or_default());
+    payouts.into_iter().for_each(|payout| _ = book.payouts.entry(payout).or_default());
+    utrs.into_iter().for_each(|utr| _ = book.utrs.entry(utr).or_default());
+    for (payout, line) in returns {
+        book.returns.entry(line).or_default();
+        book.credited.entry(payout).or_default();
+    }
 }
 
-/// As a real store does: what the commands name, and no more.
-pub fn load(stored: &BTreeMap<MerchantId, Book>, commands: &[Command]) -> BTreeMap<MerchantId, Book> {
-    let mut loaded = BTreeMap::new();
-    let everyone = stored;
+/// The existing payout that the action is about.
+pub fn payout_named(action: &Action) -> Option<PayoutId> {
+    action.needs().payouts.pop()
+}
+
+/// Loads what the commands name and no more, like a real store. A merchant that does not exist has no book.
+pub fn load(stored: &BTreeMap<MerchantId, Book>, commands: &[Command]) -> Books {
+    let mut loaded = Books::new();
     for Command { merchant, action } in commands {
-        let Some(stored) = stored.get(merchant) else { continue };
-        let book = loaded.entry(*merchant).or_insert_with(|| Book {
-            tip: stored.tip,
-            last_event: stored.last_event,
-            last_at: stored.last_at,
-            ..Book::new(*merchant)
-        });
-        let record = action.key().and_then(|key| stored.records.get(&key));
-        book.records.extend(record.map(|record| (record.key, record.clone())));
-        let payout = action.payout().and_then(|id| stored.payouts.get(&id));
-        book.payouts.extend(payout.map(|payout| (payout.id, payout.clone())));
-        if let Action::Return { payout, line } = action {
-            let id = line.id();
-            let is_needed = |(known, of): &(&_, &KnownReturn)| **known == id || (of.credited && of.payout == *payout);
-            book.returns.extend(stored.returns.iter().filter(is_needed).map(|(known, of)| (*known, *of)));
+        let Some(whole) = stored.get(merchant) else {
+            loaded.insert(*merchant, None);
+            continue;
+        };
+        let (tip, last_event, last_at) = (whole.tip, whole.last_event, whole.last_at);
+        let new = || Some(Book { tip, last_event, last_at, ..Book::new(*merchant) });
+        let Some(book) = loaded.entry(*merchant).or_insert_with(new) else { continue };
+        let Needs { keys, payouts, returns, utrs } = action.needs();
+        book.records.extend(keys.iter().map(|key| (*key, whole.records.get(key).cloned().flatten())));
+        book.payouts.extend(payouts.iter().map(|id| (*id, whole.payouts.get(id).cloned().flatten())));
+        for (payout, line) in returns {
+            book.returns.insert(line, whole.returns.get(&line).copied().flatten());
+            book.credited.insert(payout, whole.credited.get(&payout).copied().flatten());
         }
-        note_needs(book, action);
-        if let (Some(utr), Some(own)) = (action.utr(), action.payout()) {
-            let other = everyone.values().flat_map(|book| book.payouts.values());
-            let other = other.filter(|payout| payout.id != own && utr_of(payout) == Some(utr)).min_by_key(|p| p.id);
-            book.utrs.extend(other.map(|payout| (utr.to_owned(), payout.id)));
+        for (own, utr) in utrs {
+            let bank = whole.payouts.get(&own).and_then(Option::as_ref).and_then(|payout| payout.bank.as_ref());
+            let others = stored.values().flat_map(|book| book.payouts.values().flatten());
+            let others = others.filter(|payout| payout.id != own && payout.utr() == Some(&utr));
+            let other = others.filter(|payout| payout.bank.as_ref() == bank).map(|payout| payout.id).min();
+            book.utrs.insert((own, utr), other);
         }
     }
     loaded
 }
 
-/// A store in memory. As a real one does, it loads what a batch names and no more, lets the core
-/// decide, and keeps nothing but what the core wrote.
+/// Waits similar to the program's settings.
+pub const fn policy() -> Policy {
+    Policy {
+        attempts_max: 3,
+        retry_base: SignedDuration::from_secs(30),
+        retry_max: SignedDuration::from_mins(30),
+        lease: SignedDuration::from_secs(60),
+        can_close: true,
+        never_received_is_final: false,
+        refusal_ttl: SignedDuration::from_hours(24),
+    }
+}
+
+/// An in-memory store. Like a real one, it loads what a batch names and no more, lets the core decide, and stores only
+/// what the core wrote.
 #[derive(Clone)]
 pub struct Store {
     pub policy: Policy,
+    pub rails: &'static [(RailId, Policy)],
     pub books: BTreeMap<MerchantId, Book>,
     pub log: Log,
 }
@@ -242,22 +269,22 @@ impl Store {
     /// With the merchants 0 to `merchants` − 1.
     pub fn new(policy: Policy, merchants: u8) -> Self {
         let books = (0..merchants).map(merchant).map(|id| (id, Book::new(id))).collect();
-        Self { policy, books, log: Log::default() }
+        Self { policy, rails: &[], books, log: Log::default() }
     }
 
     pub fn payout(&self, id: PayoutId) -> Option<&Payout> {
-        self.books.values().find_map(|book| book.payouts.get(&id))
+        self.books.values().find_map(|book| book.payouts.get(&id)?.as_ref())
     }
 
     pub fn one(&mut self, merchant: MerchantId, action: Action, now: Timestamp) -> Result<Reply, Refusal> {
         self.run(&[Command { merchant, action }], now).replies.remove(0)
     }
 
-    /// One batch, as one transaction; answers what it wrote.
+    /// Runs a batch as one transaction, and returns its writes.
     pub fn run(&mut self, commands: &[Command], now: Timestamp) -> Log {
         let mut books = load(&self.books, commands);
         let mut twin = books.clone();
-        let rules = rules(self.policy);
+        let rules = Rules { rails: self.rails, ..rules(self.policy) };
         let writes = decide_all(&mut books, commands, &rules, now).expect("all that is needed was loaded");
         check_rounds(&writes);
         let is_empty = writes.is_empty();
@@ -271,35 +298,37 @@ impl Store {
     }
 
     fn write(&mut self, log: &Log) {
-        for (merchant, payout) in log.new_payouts.iter().chain(&log.steps) {
-            self.book(*merchant).payouts.insert(payout.id, payout.clone());
+        for (merchant, payout) in log.new_payouts.iter().chain(&log.updated_payouts) {
+            self.book(*merchant).payouts.insert(payout.id, Some(payout.clone()));
         }
         for (merchant, entry) in &log.entries {
             let book = self.book(*merchant);
             (book.tip, book.last_at) = (entry.tip(), Some(entry.created_at));
         }
         for (merchant, record) in &log.records {
-            self.book(*merchant).records.insert(record.key, record.clone());
+            self.book(*merchant).records.insert(record.key, Some(record.clone()));
         }
         for (merchant, event) in &log.events {
             self.book(*merchant).last_event = event.seq;
         }
         for (merchant, taken) in &log.returns {
-            let known = KnownReturn { payout: taken.payout, credited: taken.credited };
-            let before = self.book(*merchant).returns.insert(taken.line.id(), known);
+            let book = self.book(*merchant);
+            let before = book.returns.insert(taken.line.id(), Some(taken.known()));
             assert_eq!(before, None, "a line is taken twice");
+            if taken.credited {
+                book.credited.insert(taken.payout, Some(taken.line.id()));
+            }
         }
         self.log.extend(log);
     }
 
-    /// The books that the core went on with inside the batch are those that its writes make.
-    fn check_memory(&self, books: &BTreeMap<MerchantId, Book>) {
-        for (merchant, book) in books {
-            let stored = &self.books[merchant];
+    /// The core's own books within the batch equal the books after its writes.
+    fn check_memory(&self, books: &Books) {
+        for book in books.values().flatten() {
+            let stored = &self.books[&book.merchant];
             assert_eq!((book.tip, book.last_event), (stored.tip, stored.last_event));
-            assert!(book.records.iter().all(|(key, record)| stored.records.get(key) == Some(record)));
-            assert!(book.payouts.iter().all(|(id, payout)| stored.payouts.get(id) == Some(payout)));
-            assert!(book.returns.iter().all(|(id, known)| stored.returns.get(id) == Some(known)));
+            assert!(is_part(&book.records, &stored.records) && is_part(&book.payouts, &stored.payouts));
+            assert!(is_part(&book.returns, &stored.returns) && is_part(&book.credited, &stored.credited));
         }
     }
 
@@ -308,7 +337,12 @@ impl Store {
     }
 }
 
-/// The rounds hold every step, none twice in one, and each payout's in their order.
+/// Everything that was loaded equals what is stored, absent rows included.
+fn is_part<K: Ord, V: PartialEq>(loaded: &BTreeMap<K, Option<V>>, stored: &BTreeMap<K, Option<V>>) -> bool {
+    loaded.iter().all(|(key, value)| stored.get(key).and_then(Option::as_ref) == value.as_ref())
+}
+
+/// The rounds contain every update, no payout twice in a round, and each payout's updates in order.
 fn check_rounds(writes: &Writes) {
     let rounds = writes.rounds();
     for round in &rounds {
@@ -316,8 +350,8 @@ fn check_rounds(writes: &Writes) {
         assert_eq!(ids.len(), round.len(), "a payout steps twice in one round");
     }
     let mut in_rounds: Vec<_> = rounds.into_iter().flatten().collect();
-    let mut as_decided: Vec<_> = writes.steps.iter().collect();
-    // Stable sorts: within a payout the order stays.
+    let mut as_decided: Vec<_> = writes.updated_payouts.iter().collect();
+    // The sort is stable, so a payout's order stays.
     in_rounds.sort_by_key(|step| step.1.id);
     as_decided.sort_by_key(|step| step.1.id);
     assert_eq!(in_rounds, as_decided);

@@ -1,44 +1,45 @@
-//! Faults planted on purpose. Each bends what goes into the real decision, what comes out of it, or the way a
-//! store and a worker go about it; nothing of this is in the sources. The simulation and the model must find them.
+//! Planted faults. Each changes the input of the real decision, its output, or the behaviour of a store or a worker.
+//! The program's sources contain none of this. The simulation and the model must find every fault.
 
-use std::collections::BTreeMap;
 use std::slice::from_ref;
 
 use jiff::Timestamp;
 use payrail_core::backoff::Policy;
+use payrail_core::book::{Book, Books, DecisionError};
 use payrail_core::command::{Action, Command, Reply};
-use payrail_core::decide::{self, Book, NotLoaded, Writes};
+use payrail_core::decide::{self, Rules};
 use payrail_core::event::EventKind;
-use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::ledger::EntryKind;
-use payrail_core::payout::{BankAnswer, Payout, Progress, State, Step};
+use payrail_core::payout::{AttemptKind, BankAnswer, Payout, Progress, State};
+use payrail_core::writes::Writes;
+use payrail_types::ids::PayoutId;
 
-use super::{note_needs, rules};
+use super::note_needs;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mutant {
     // Of a store.
     /// Transactions of one merchant do not wait for each other.
     SkipLock,
-    /// What is decided on was read before the lock was had.
+    /// The data is read before the lock is taken.
     ReadBeforeLock,
-    /// The answer leaves before the commit.
+    /// The answer is sent before the commit.
     AnswerBeforeCommit,
-    /// A process that dies while it commits leaves the one half written.
+    /// A process that dies during a commit leaves half of it written.
     TornCommit,
     /// The records of the keys are not loaded.
     LoadNoKeys,
-    /// The payouts that are named are not loaded.
+    /// The named payouts are not loaded.
     LoadNoPayouts,
     // Of keys.
-    /// What was answered under a key is not looked up.
+    /// A key's stored answer is not looked up.
     ForgetReplay,
-    /// A key answers whatever is asked under it.
+    /// A key answers any request under it.
     AnswerAnyRequest,
-    /// A replay is the same JSON, and not the same bytes.
+    /// A replay is the same JSON, but not the same bytes.
     RenderAgain,
     // Of money.
-    /// A payout is accepted and its funds stay available.
+    /// An accepted payout's funds stay available.
     ForgetHold,
     /// The outbox misses a row.
     LoseEvent,
@@ -46,32 +47,41 @@ pub enum Mutant {
     RefundOnSilence,
     /// "Never received" counts as a promise never to pay.
     TrustNeverReceived,
-    /// A second word that the bank paid settles a second time.
+    /// A second report of a payment settles again.
     SettleTwice,
     // Of returns.
-    /// What the payout paid is credited, although less came back.
+    /// The payout's full amount is credited although less was returned.
     CreditPartialReturn,
     /// A return counts whatever UTR it names.
     IgnoreReturnUtr,
-    /// A second return of a payout is credited as well.
+    /// A second return of a payout is also credited.
     ReturnTwice,
     // Of calls to the bank.
-    /// All payouts of a merchant go under one reference.
+    /// All payouts of a merchant have one reference.
     ReuseReference,
-    /// Every call goes under a reference of its own.
+    /// Every call has a new reference.
     NewReferences,
-    /// A report is taken from whoever comes.
+    /// Any attempt may report.
     LoseFencing,
-    /// Who takes over from a lost worker tells the bank again instead of asking.
+    /// After a lost worker, the next one submits again without an enquiry.
     ResubmitUnasked,
-    /// A merchant may withdraw what a worker has claimed.
+    /// A merchant may cancel a claimed payout.
     CancelAfterClaim,
-    /// The lease of a lost worker never runs out.
+    /// A lost worker's lease never expires.
     EndlessLease,
+    // Of rails.
+    /// Every bank is assumed to be able to close a reference.
+    AssumeClosing,
+    /// Every bank's "never received" is assumed to be final.
+    AssumeFinal,
+    /// Every rail gets the last one's policy.
+    OnePolicy,
+    /// A worker submits payouts of any rail to its own bank.
+    MixRails,
 }
 
 impl Mutant {
-    pub const ALL: [Mutant; 23] = [
+    pub const ALL: [Mutant; 27] = [
         Self::SkipLock,
         Self::ReadBeforeLock,
         Self::AnswerBeforeCommit,
@@ -95,24 +105,28 @@ impl Mutant {
         Self::ResubmitUnasked,
         Self::CancelAfterClaim,
         Self::EndlessLease,
+        Self::AssumeClosing,
+        Self::AssumeFinal,
+        Self::OnePolicy,
+        Self::MixRails,
     ];
 }
 
-/// The real decision, or what a fault makes of it.
+/// The real decision, possibly with a fault.
 pub fn decide_all(
     mutant: Option<Mutant>,
-    books: &mut BTreeMap<MerchantId, Book>,
+    books: &mut Books,
     commands: &[Command],
-    policy: &Policy,
+    rules: &Rules,
     now: Timestamp,
-) -> Result<Writes, NotLoaded> {
-    let rules = &rules(*policy);
+) -> Result<Writes, DecisionError> {
     let Some(mutant) = mutant else { return decide::decide_all(books, commands, rules, now) };
+    let rules = &bend_rules(mutant, rules);
     let mut all = Writes::default();
     for command in commands {
         let mut command = command.clone();
-        if let Some(book) = books.get_mut(&command.merchant) {
-            // What is bent is loaded as bent.
+        if let Some(Some(book)) = books.get_mut(&command.merchant) {
+            // The changed command's needs count as loaded.
             let before = command.action.clone();
             bend_what_goes_in(mutant, book, &mut command.action, now);
             if command.action != before {
@@ -121,12 +135,23 @@ pub fn decide_all(
         }
         let mut writes = decide::decide_all(books, from_ref(&command), rules, now)?;
         bend_what_comes_out(mutant, &mut writes);
-        append(&mut all, writes);
+        all.append(writes);
     }
     Ok(all)
 }
 
-/// What the bank is to know the payout by in call `number`.
+fn bend_rules(mutant: Mutant, rules: &Rules) -> Rules {
+    let last = rules.rails.last().map_or(rules.policy, |(_, policy)| *policy);
+    let policy = match mutant {
+        Mutant::AssumeClosing => Policy { can_close: true, never_received_is_final: false, ..last },
+        Mutant::AssumeFinal => Policy { never_received_is_final: true, ..last },
+        Mutant::OnePolicy => last,
+        _ => return *rules,
+    };
+    Rules { policy, rails: &[], ..*rules }
+}
+
+/// The payout's reference in call `number`.
 pub fn reference(mutant: Option<Mutant>, payout: PayoutId, number: u32) -> String {
     match mutant {
         Some(Mutant::ReuseReference) => format!("PR{}", payout.bucket().get()),
@@ -139,17 +164,15 @@ fn bend_what_goes_in(mutant: Mutant, book: &mut Book, action: &mut Action, now: 
     match (mutant, action) {
         (Mutant::LoadNoKeys, _) => {
             book.records.clear();
-            book.loaded.keys.clear();
         }
         (Mutant::LoadNoPayouts, _) => {
             book.payouts.clear();
-            book.loaded.payouts.clear();
         }
         (Mutant::ForgetReplay, Action::Create { key, .. }) => {
-            book.records.remove(key);
+            book.records.insert(*key, None);
         }
         (Mutant::AnswerAnyRequest, Action::Create { key, request, .. }) => {
-            if let Some(record) = book.records.get_mut(key) {
+            if let Some(Some(record)) = book.records.get_mut(key) {
                 record.request = request.hash();
             }
         }
@@ -162,42 +185,43 @@ fn bend_what_goes_in(mutant: Mutant, book: &mut Book, action: &mut Action, now: 
             *answer = BankAnswer::Closed;
         }
         (Mutant::SettleTwice, Action::Report { payout, number, answer: BankAnswer::Paid { .. }, .. }) => {
-            if let Some(payout) = book.payouts.get_mut(payout).filter(|payout| is_completed(payout)) {
+            if let Some(payout) = payout_mut(book, *payout).filter(|payout| is_completed(payout)) {
                 payout.state = held("one", now);
-                payout.calls = *number;
+                payout.attempts = *number;
             }
         }
         (Mutant::CreditPartialReturn, Action::Return { payout, line }) => {
-            line.amount_paise = book.payouts.get(payout).map_or(line.amount_paise, |payout| payout.amount.get());
+            line.amount_paise = payout_mut(book, *payout).map_or(line.amount_paise, |payout| payout.amount.get());
         }
         (Mutant::IgnoreReturnUtr, Action::Return { payout, line }) => {
-            if let Some(State::Completed { utr }) = book.payouts.get(payout).map(|payout| &payout.state) {
-                line.utr = utr.clone();
+            if let Some(State::Completed { utr }) = payout_mut(book, *payout).map(|payout| &payout.state) {
+                line.utr = utr.to_string();
             }
         }
         (Mutant::ReturnTwice, Action::Return { payout, line }) => {
-            if let Some(payout) = book.payouts.get_mut(payout)
+            let is_new = book.returns.get(&line.id()).is_none_or(Option::is_none);
+            if let Some(payout) = payout_mut(book, *payout)
                 && let State::Returned { utr, .. } = &payout.state
-                && !book.returns.contains_key(&line.id())
+                && is_new
             {
                 payout.state = State::Completed { utr: utr.clone() };
             }
         }
         (Mutant::LoseFencing, Action::Report { payout, number, .. } | Action::Release { payout, number }) => {
             let held =
-                book.payouts.get(payout).filter(|payout| progress(payout).is_some_and(|p| p.leased_by.is_some()));
-            *number = held.map_or(*number, |payout| payout.calls);
+                payout_mut(book, *payout).filter(|payout| progress(payout).is_some_and(|p| p.leased_by.is_some()));
+            *number = held.map_or(*number, |payout| payout.attempts);
         }
         (Mutant::ResubmitUnasked, Action::Claim { payout, .. }) => {
-            if let Some(State::Processing(progress)) = book.payouts.get_mut(payout).map(|payout| &mut payout.state)
+            if let Some(State::Processing(progress)) = payout_mut(book, *payout).map(|payout| &mut payout.state)
                 && progress.leased_by.is_some()
                 && progress.due_at <= now
             {
-                (progress.leased_by, progress.step) = (None, Step::Submit);
+                (progress.leased_by, progress.kind) = (None, AttemptKind::Submit);
             }
         }
         (Mutant::CancelAfterClaim, Action::Cancel { payout }) => {
-            if let Some(payout) = book.payouts.get_mut(payout).filter(|payout| progress(payout).is_some()) {
+            if let Some(payout) = payout_mut(book, *payout).filter(|payout| progress(payout).is_some()) {
                 payout.state = State::Pending { due_at: now };
             }
         }
@@ -217,7 +241,7 @@ fn bend_what_comes_out(mutant: Mutant, writes: &mut Writes) {
             }
         }
         Mutant::EndlessLease => {
-            for (_, payout) in &mut writes.steps {
+            for (_, payout) in &mut writes.updated_payouts {
                 if let State::Processing(progress @ Progress { leased_by: Some(_), .. }) = &mut payout.state {
                     progress.due_at = Timestamp::MAX;
                 }
@@ -228,7 +252,12 @@ fn bend_what_comes_out(mutant: Mutant, writes: &mut Writes) {
 }
 
 fn held(by: &str, until: Timestamp) -> State {
-    State::Processing(Progress { step: Step::Enquire, due_at: until, leased_by: Some(by.to_owned()), doubt: None })
+    State::Processing(Progress {
+        kind: AttemptKind::Enquire,
+        due_at: until,
+        leased_by: Some(by.to_owned()),
+        doubt: None,
+    })
 }
 
 fn is_completed(payout: &Payout) -> bool {
@@ -242,16 +271,6 @@ fn progress(payout: &Payout) -> Option<&Progress> {
     }
 }
 
-fn append(all: &mut Writes, more: Writes) {
-    all.entries.extend(more.entries);
-    all.new_payouts.extend(more.new_payouts);
-    all.steps.extend(more.steps);
-    all.opened.extend(more.opened);
-    all.closed.extend(more.closed);
-    all.records.extend(more.records);
-    all.events.extend(more.events);
-    all.actions.extend(more.actions);
-    all.returns.extend(more.returns);
-    all.exceptions.extend(more.exceptions);
-    all.replies.extend(more.replies);
+fn payout_mut(book: &mut Book, id: PayoutId) -> Option<&mut Payout> {
+    book.payouts.get_mut(&id)?.as_mut()
 }

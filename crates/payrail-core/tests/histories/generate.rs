@@ -1,31 +1,33 @@
-//! Arbitrary histories: what may be asked for, in any order, at any time, and how it becomes commands.
+//! Arbitrary histories: wishes in any order, at any time, and their translation to commands.
 
 use jiff::{SignedDuration, Timestamp};
 use payrail_core::backoff::Policy;
-use payrail_core::command::{Action, Command, Exchange};
-use payrail_core::ids::{MerchantId, PayoutId};
-use payrail_core::payout::{BankAnswer, Payout, Verdict};
+use payrail_core::command::{Action, Command};
+use payrail_core::payout::{BankAnswer, Exchange, Payout, Verdict};
+use payrail_types::ids::{MerchantId, PayoutId};
+use payrail_types::names::Utr;
+use payrail_types::word::Word;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use crate::common::{Store, at, by, create, full_return, fund, key, merchant, payout_id};
+use crate::common::{Store, at, by, create, full_return, fund, key, merchant, payout_id, policy};
 
-/// The merchants that exist; one more is asked for now and then.
+/// The number of merchants. Some wishes name one more, which does not exist.
 pub const MERCHANTS: u8 = 3;
 
-/// Few keys, so that they meet again and again.
+/// Few keys, so that they are reused often.
 const KEYS: u8 = 10;
 
 #[derive(Clone, Debug)]
 pub struct History {
     pub policy: Policy,
-    /// What each merchant has at first.
+    /// Each merchant's initial funds.
     pub opening: Vec<i64>,
     pub ticks: Vec<Tick>,
 }
 
-/// What is asked at one time, and how long after the tick before (it may be a time before it).
+/// The wishes at one time, and the time since the previous tick, which may be negative.
 #[derive(Clone, Debug)]
 pub struct Tick {
     pub micros: i64,
@@ -46,7 +48,7 @@ pub enum Wish {
         size: Size,
         by_hand: bool,
     },
-    /// A request of before, once more, as it was.
+    /// An unchanged repeat of an earlier request.
     Again(Index),
     /// Something about a payout, counted back from the newest.
     Payout {
@@ -56,7 +58,7 @@ pub enum Wish {
     },
 }
 
-/// In whose name a payout is spoken of, or that it is one that nobody has.
+/// Which merchant names the payout, or that nobody has it.
 #[derive(Clone, Debug)]
 pub enum Whose {
     Owner,
@@ -77,7 +79,7 @@ pub enum What {
         attempt: i8,
     },
     Cancel,
-    /// A line with this number, so much more than was paid, under the right UTR or another.
+    /// A line with this number and this difference from the paid amount, under the right UTR or another.
     Return {
         number: i64,
         more: i64,
@@ -88,7 +90,7 @@ pub enum What {
     Decide(Verdict),
 }
 
-/// An amount: so many paise, or near the balance, or near what still fits 64 bits.
+/// An amount: a fixed one, one near the balance, or one near the limit of 64 bits.
 #[derive(Clone, Debug)]
 pub enum Size {
     Paise(i64),
@@ -98,10 +100,12 @@ pub enum Size {
 
 pub fn histories() -> impl Strategy<Value = History> {
     let opening = vec(1..3_000i64, usize::from(MERCHANTS));
-    (0u32..4, opening, vec(ticks(), 1..30)).prop_map(|(attempts_max, opening, ticks)| {
-        let policy = Policy { attempts_max, ..Policy::default() };
-        History { policy, opening, ticks }
-    })
+    (0u32..4, any::<bool>(), any::<bool>(), opening, vec(ticks(), 1..30)).prop_map(
+        |(max, closes, is_final, opening, ticks)| {
+            let policy = Policy { attempts_max: max, can_close: closes, never_received_is_final: is_final, ..policy() };
+            History { policy, opening, ticks }
+        },
+    )
 }
 
 fn ticks() -> impl Strategy<Value = Tick> {
@@ -113,9 +117,9 @@ fn ticks() -> impl Strategy<Value = Tick> {
         2 => select(vec![60 * second - 1, 60 * second, 60 * second + 1]),
         4 => 0..3_600 * second,
         1 => 0..100_000 * second,
-        // Clocks of several machines: time may seem to go back.
+        // Clocks of several machines differ, so time may go back.
         1 => -300 * second..0,
-        // A clock that was a day wrong is put right.
+        // A clock that was a day wrong is corrected.
         1 => -90_000 * second..-80_000 * second,
     ];
     (micros, vec(wishes(), 1..8)).prop_map(|(micros, wishes)| Tick { micros, wishes })
@@ -142,7 +146,7 @@ fn wishes() -> impl Strategy<Value = Wish> {
 }
 
 fn whats() -> impl Strategy<Value = What> {
-    // The newest attempt, one of the stale ones, one that nobody has made yet.
+    // The newest attempt, a stale one, or one that does not exist yet.
     let attempt = prop_oneof![10 => Just(0i8), 2 => 1..3i8, 1 => Just(-1i8)];
     prop_oneof![
         8 => (0..2u8).prop_map(|worker| What::Claim { worker }),
@@ -158,12 +162,15 @@ fn whats() -> impl Strategy<Value = What> {
 }
 
 fn verdicts() -> impl Strategy<Value = Verdict> {
-    prop_oneof![(0..20u8).prop_map(|n| Verdict::Paid { utr: format!("UTR{n}") }), Just(Verdict::NotPaid)]
+    prop_oneof![
+        (0..20u8).prop_map(|n| Verdict::Paid { utr: Utr::from_stored(format!("UTR{n}")) }),
+        Just(Verdict::NotPaid)
+    ]
 }
 
 fn answers() -> impl Strategy<Value = BankAnswer> {
     prop_oneof![
-        2 => (0..20u8).prop_map(|n| BankAnswer::Paid { utr: format!("UTR{n}") }),
+        2 => (0..20u8).prop_map(|n| BankAnswer::Paid { utr: Utr::from_stored(format!("UTR{n}")) }),
         1 => Just(BankAnswer::Refused { reason: "account closed".to_owned() }),
         2 => Just(BankAnswer::NeverReceived),
         1 => Just(BankAnswer::Closed),
@@ -182,7 +189,7 @@ fn sizes() -> impl Strategy<Value = Size> {
     ]
 }
 
-/// Turns wishes into commands, one after the other, looking at how things stand.
+/// Turns wishes into commands, one after the other, according to the store's state.
 #[derive(Default)]
 pub struct Scribe {
     asked: Vec<Command>,
@@ -200,13 +207,13 @@ impl Scribe {
         self.now += SignedDuration::from_micros(micros);
     }
 
-    /// The first batch: every merchant gets something to begin with.
+    /// The first batch funds every merchant.
     pub fn opening(&self, history: &History) -> Vec<Command> {
         let numbered = history.opening.iter().zip(0..);
         numbered.map(|(paise, n)| Command { merchant: merchant(n), action: fund(key(KEYS), *paise) }).collect()
     }
 
-    /// `None` if the wish is about something of which there is nothing yet.
+    /// `None` if the wish is about something that does not exist yet.
     pub fn command(&mut self, wish: &Wish, store: &Store) -> Option<Command> {
         let mut command = match wish {
             Wish::Create { who, key: number, size, account } => {
@@ -227,13 +234,13 @@ impl Scribe {
             Wish::Payout { back, whose, what } => about(*back, whose, what, store)?,
         };
         self.number(&mut command.action);
-        if command.action.key().is_some() {
+        if !command.action.needs().keys.is_empty() {
             self.asked.push(command.clone());
         }
         Some(command)
     }
 
-    /// As a client's second try: the same request, for which the door brings another new id.
+    /// A client's retry: the same request with a new id from the engine.
     fn again(&mut self, index: &Index) -> Option<Command> {
         if self.asked.is_empty() {
             return None;
@@ -245,7 +252,7 @@ impl Scribe {
         Some(command)
     }
 
-    /// Whatever is done by hand gets an id of its own, a second try too.
+    /// Every operator's action gets an id of its own, retries included.
     fn number(&mut self, action: &mut Action) {
         if let Action::Fund { by: Some(hand), .. }
         | Action::Ask { by: hand, .. }
@@ -267,15 +274,15 @@ fn about(back: u8, whose: &Whose, what: &What, store: &Store) -> Option<Command>
     let (owner, Payout { id, .. }) = store.log.new_payouts.iter().rev().cycle().nth(usize::from(back))?;
     let merchant = if matches!(whose, Whose::Stranger) { merchant(0) } else { *owner };
     let payout = if matches!(whose, Whose::Nobody) { payout_id(merchant, usize::MAX) } else { *id };
-    let newest = store.payout(*id).map_or(0, |payout| payout.calls);
+    let newest = store.payout(*id).map_or(0, |payout| payout.attempts);
     let number = |attempt: i8| newest.saturating_add_signed(-i32::from(attempt));
     let action = match what {
-        What::Claim { worker } => Action::Claim { payout, worker: format!("worker-{worker}") },
+        What::Claim { worker } => Action::Claim { payout, worker: format!("worker-{worker}"), bank: None },
         What::Report { attempt, answer } => Action::Report {
             payout,
             number: number(*attempt),
             answer: answer.clone(),
-            exchange: Exchange { sent: format!("call {newest}"), received: answer.as_str().to_owned() },
+            exchange: Exchange { sent: format!("call {newest}"), received: answer.outcome().as_str().to_owned() },
         },
         What::Release { attempt } => Action::Release { payout, number: number(*attempt) },
         What::Cancel => Action::Cancel { payout },

@@ -1,4 +1,4 @@
-//! What must be remembered of every key, kept a second time.
+//! An independent record of what must be stored under every key.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use payrail_core::backoff::Policy;
 use payrail_core::command::{Action, Command, Refusal, Reply};
 use payrail_core::idempotency::{Answer, IdempotencyKey, Record};
-use payrail_core::ids::{MerchantId, PayoutId};
+use payrail_types::ids::{MerchantId, PayoutId};
 
 use crate::common::Log;
 use crate::money::Sums;
@@ -16,7 +16,7 @@ type Name = (MerchantId, IdempotencyKey);
 #[derive(Default)]
 pub struct Keys {
     memory: BTreeMap<Name, Memory>,
-    /// Which payout a key made; it is never forgotten.
+    /// The payout that a key created; it never expires.
     payouts: BTreeMap<Name, PayoutId>,
 }
 
@@ -26,7 +26,7 @@ struct Memory {
     until: Option<Timestamp>,
 }
 
-/// A request, without what the door adds to it.
+/// A request without what the engine adds to it.
 #[derive(Clone, PartialEq)]
 enum Asked {
     Payout(i64, String),
@@ -36,7 +36,9 @@ enum Asked {
 impl Asked {
     fn of(action: &Action) -> Option<Self> {
         match action {
-            Action::Create { request, .. } => Some(Self::Payout(request.amount.get(), request.bank_account_id.clone())),
+            Action::Create { request, .. } => {
+                Some(Self::Payout(request.amount.get(), request.bank_account_id.to_string()))
+            }
             Action::Fund { amount, description, .. } => Some(Self::Fund(amount.get(), description.clone())),
             _ => None,
         }
@@ -46,7 +48,7 @@ impl Asked {
 impl Keys {
     /// `sums` are the merchant's accounts before the command.
     pub fn see(&mut self, command: &Command, now: Timestamp, policy: &Policy, sums: Sums, log: &Log) {
-        let (Some(asked), Some(key)) = (Asked::of(&command.action), command.action.key()) else {
+        let (Some(asked), Some(key)) = (Asked::of(&command.action), command.action.needs().keys.pop()) else {
             return assert!(log.records.is_empty(), "a record without a key");
         };
         let name = (command.merchant, key);

@@ -1,19 +1,20 @@
-//! Arbitrary histories of several merchants against the books, the keys and the lives kept a second
-//! time: whatever is asked, in whatever order, the promises hold after every single command.
+//! Arbitrary histories of several merchants, compared with independent records of accounts, keys and payouts: the
+//! promises hold after every command, whatever the commands and their order.
 
 #[path = "../common/mod.rs"]
 mod common;
 mod generate;
 mod hands;
 mod keys;
-mod lives;
 mod money;
+mod payouts;
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use payrail_core::bank_return::ExceptionKind;
 use payrail_core::command::{Command, Refusal, Reply};
+use payrail_types::word::Word;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -22,11 +23,10 @@ use proptest::test_runner::TestRunner;
 use common::{Log, Store};
 use generate::{History, MERCHANTS, Scribe, histories};
 
-/// What is asked at one time.
+/// The commands at one time.
 type Batch = (Timestamp, Vec<Command>);
 
-/// The usual number of cases (`PROPTEST_CASES`), or a part of it where one case is several runs;
-/// no files are left where one fails.
+/// The usual number of cases (`PROPTEST_CASES`), divided where one case is several runs. A failure writes no files.
 fn one_in(parts: u32) -> ProptestConfig {
     let usual = ProptestConfig::default();
     ProptestConfig { cases: usual.cases.div_ceil(parts), failure_persistence: None, ..usual }
@@ -45,7 +45,7 @@ proptest! {
     #![proptest_config(one_in(2))]
 
     #[test]
-    fn how_a_history_is_cut_into_batches_changes_nothing(history in histories(), sizes in vec(1..6usize, 8)) {
+    fn the_division_into_batches_changes_nothing(history in histories(), sizes in vec(1..6usize, 8)) {
         let (one_by_one, batches) = play(&history);
         let whole = replay(&history, &batches);
         assert_eq!(whole.log, one_by_one.log);
@@ -62,7 +62,7 @@ proptest! {
         for merchant in (0..MERCHANTS).map(common::merchant) {
             let own = |commands: &Vec<Command>| commands.iter().filter(|c| c.merchant == merchant).cloned().collect();
             let alone: Vec<_> = batches.iter().map(|(now, commands)| (*now, own(commands))).collect();
-            // But for a UTR that two merchants' payouts have: that is for operators, and no merchant sees it.
+            // Except for a UTR of two merchants' payouts: that is for operators, and no merchant sees it.
             let [alone, together] = [&replay(&history, &alone).log, &together.log].map(|log| {
                 let mut own = log.of(merchant);
                 own.exceptions.retain(|(_, exception)| exception.kind != ExceptionKind::DuplicateUtr);
@@ -73,7 +73,7 @@ proptest! {
     }
 }
 
-/// One command at a time, with an eye on everything that must hold.
+/// Runs one command at a time and checks everything after it.
 fn play(history: &History) -> (Store, Vec<Batch>) {
     let mut store = Store::new(history.policy, MERCHANTS);
     let mut scribe = Scribe::new();
@@ -121,7 +121,7 @@ struct Watch {
     accounts: money::Accounts,
     hands: hands::Hands,
     keys: keys::Keys,
-    lives: lives::Lives,
+    payouts: payouts::Payouts,
 }
 
 impl Watch {
@@ -143,14 +143,14 @@ impl Watch {
         self.accounts.see(log);
         self.hands.see(command, before.at(now), log);
         self.keys.see(command, now, &store.policy, before, log);
-        self.lives.see(command, now, &store.policy, before, log);
-        assert_eq!(self.accounts.of(merchant).held, self.lives.held(merchant), "held is what is under way");
+        self.payouts.see(command, now, &store.policy, before, log);
+        assert_eq!(self.accounts.of(merchant).held, self.payouts.held(merchant), "held is what is under way");
     }
 }
 
-/// The histories are worth nothing if they never go where it hurts.
+/// Checks that the histories reach every interesting case.
 #[test]
-fn the_histories_go_everywhere() {
+fn the_histories_reach_every_case() {
     let mut seen: BTreeMap<String, u32> = BTreeMap::new();
     let mut runner = TestRunner::deterministic();
     for _ in 0..1_500 {
@@ -166,10 +166,10 @@ fn the_histories_go_everywhere() {
             *seen.entry(exception.kind.as_str().to_owned()).or_default() += 1;
         }
         for action in &store.log.actions {
-            *seen.entry(action.action.clone()).or_default() += 1;
+            *seen.entry(action.action.as_str().to_owned()).or_default() += 1;
         }
         for (_, end) in &store.log.closed {
-            *seen.entry(format!("ended {}", end.outcome)).or_default() += 1;
+            *seen.entry(format!("ended {}", end.outcome.as_str())).or_default() += 1;
         }
     }
     let rare: Vec<_> = PLACES.split(", ").filter(|place| seen.get(*place).is_none_or(|times| *times < 5)).collect();
@@ -194,8 +194,8 @@ fn name(reply: &Result<Reply, Refusal>) -> String {
         Ok(Reply::Answered { answer, replayed }) => {
             format!("{}{}", answer.status, if *replayed { " again" } else { "" })
         }
-        Ok(Reply::Claimed { attempt, .. }) => format!("claimed to {}", attempt.step.as_str()),
-        Ok(Reply::Stepped(_)) => "stepped".to_owned(),
+        Ok(Reply::Claimed { attempt, .. }) => format!("claimed to {}", attempt.kind.as_str()),
+        Ok(Reply::Updated(_)) => "stepped".to_owned(),
         Ok(Reply::Exception(_)) => "exception".to_owned(),
         Err(refusal) => format!("{refusal:?}"),
     }

@@ -1,10 +1,11 @@
-//! The accounts, kept a second time: in 128 bits, all three of them, and by the words of the design.
+//! An independent record of all three accounts, in 128 bits, calculated from their definition.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use payrail_core::ids::{MerchantId, PayoutId};
+use payrail_core::event::{Event, EventKind};
 use payrail_core::ledger::{Entry, EntryKind};
+use payrail_types::ids::{MerchantId, PayoutId};
 
 use crate::common::Log;
 
@@ -37,11 +38,12 @@ impl Accounts {
             sums.last_event += 1;
             assert_eq!(event.seq, sums.last_event, "the outbox has a gap");
         }
+        check_each_entrys_event(log);
     }
 }
 
 impl Sums {
-    /// The time that is written into the book: it does not go back there.
+    /// The time that is written into the book, where it never goes back.
     pub fn at(&self, now: Timestamp) -> Timestamp {
         self.last_at.map_or(now, |last| last.max(now))
     }
@@ -77,24 +79,47 @@ impl Sums {
     }
 }
 
-/// The whole ledger, payout by payout: one hold, then a settle or a refund and never both, and a
-/// return after a settle only, all of one amount and in one merchant's book.
+/// Every movement of money has one event, which names the entry. No other event names one.
+fn check_each_entrys_event(log: &Log) {
+    let telling = |(merchant, event): &(MerchantId, Event)| event.entry.map(|seq| (*merchant, seq));
+    let mut told: Vec<_> = log.events.iter().filter_map(telling).collect();
+    told.sort();
+    let mut entries: Vec<_> = log.entries.iter().map(|(merchant, entry)| (*merchant, entry.seq)).collect();
+    entries.sort();
+    assert_eq!(told, entries);
+    for (merchant, event) in &log.events {
+        let told = log.entries.iter().find(|(owner, entry)| owner == merchant && Some(entry.seq) == event.entry);
+        let moved = told.map(|(_, entry)| (entry.kind, entry.payout));
+        let expected = match event.kind {
+            EventKind::BalanceFunded => Some(EntryKind::Fund),
+            EventKind::PayoutPending => Some(EntryKind::Hold),
+            EventKind::PayoutCompleted => Some(EntryKind::Settle),
+            EventKind::PayoutFailed | EventKind::PayoutCancelled => Some(EntryKind::Refund),
+            EventKind::PayoutReturned => Some(EntryKind::Return),
+            EventKind::PayoutProcessing | EventKind::PayoutInDoubt => None,
+        };
+        assert_eq!(moved, expected.map(|kind| (kind, event.payout)), "{event:?}");
+    }
+}
+
+/// Checks the ledger by payout: one hold, then a settle or a refund and never both, and a return only after a settle,
+/// all of one amount and in one merchant's book.
 pub fn check_each_payouts_entries(log: &Log) {
-    let mut stories: BTreeMap<PayoutId, Vec<(MerchantId, &Entry)>> = BTreeMap::new();
+    let mut by_payout: BTreeMap<PayoutId, Vec<(MerchantId, &Entry)>> = BTreeMap::new();
     for (merchant, entry) in &log.entries {
         if let Some(payout) = entry.payout {
-            stories.entry(payout).or_default().push((*merchant, entry));
+            by_payout.entry(payout).or_default().push((*merchant, entry));
         }
     }
-    for (payout, story) in &stories {
-        let kinds: Vec<_> = story.iter().map(|(_, entry)| entry.kind).collect();
+    for (payout, entries) in &by_payout {
+        let kinds: Vec<_> = entries.iter().map(|(_, entry)| entry.kind).collect();
         use EntryKind::{Hold, Refund, Return, Settle};
         let fine = matches!(kinds[..], [Hold] | [Hold, Settle] | [Hold, Refund] | [Hold, Settle, Return]);
         assert!(fine, "{payout}: {kinds:?}");
-        let (owner, hold) = story[0];
-        assert!(story.iter().all(|(merchant, entry)| *merchant == owner && entry.amount == hold.amount));
+        let (owner, hold) = entries[0];
+        assert!(entries.iter().all(|(merchant, entry)| *merchant == owner && entry.amount == hold.amount));
     }
     let mut made: Vec<_> = log.new_payouts.iter().map(|(_, payout)| payout.id).collect();
     made.sort();
-    assert_eq!(made, stories.into_keys().collect::<Vec<_>>(), "a payout without a hold, or a hold without a payout");
+    assert_eq!(made, by_payout.into_keys().collect::<Vec<_>>(), "a payout without a hold, or a hold without a payout");
 }

@@ -1,23 +1,24 @@
-//! Promise 10: from every scene, if the faults stop, two answered calls end each payout.
+//! Promise 10: from every state, if the faults stop, two answered calls end each payout.
 
-use payrail_core::command::{Action, Command, Exchange};
-use payrail_core::ids::PayoutId;
-use payrail_core::payout::Status;
+use payrail_core::command::{Action, Command};
+use payrail_core::payout::{Exchange, Status};
+use payrail_types::ids::PayoutId;
 
 use crate::Rules;
 use crate::common::bank::Mood;
 use crate::common::merchant;
-use crate::moves::decide;
-use crate::scene::Scene;
+use crate::moves::{Move, decide};
+use crate::state::{ModelState, Open, number};
 
-impl Scene {
-    /// Whatever process was in a transaction is dead; from now on the bank answers, and a worker lives to hear it.
+impl ModelState {
+    /// Open transactions are lost. From now on the banks answer and the workers stay alive. An operator ends what the
+    /// bank can neither close nor promise not to pay.
     pub fn calm_ends_it(&self, rules: &Rules) -> bool {
         let mut closing = Mood::ALL.into_iter().filter(|mood| mood.closes);
         closing.all(|mood| {
-            let mut scene = self.clone();
-            scene.open.clear();
-            self.book.payouts.keys().all(|payout| scene.ends(*payout, mood, rules))
+            let mut state = self.clone();
+            state.open.clear();
+            self.book.payouts.keys().all(|payout| state.ends(*payout, mood, rules))
         })
     }
 
@@ -27,7 +28,8 @@ impl Scene {
                 break;
             }
             let before = self.calls.len();
-            self.ask(Action::Claim { payout, worker: "worker-9".to_owned() }, rules);
+            let bank = Some(rules.bank(rules.rail(number(payout))));
+            self.ask(Action::Claim { payout, worker: "worker-9".to_owned(), bank }, rules);
             if self.calls.len() == before {
                 break;
             }
@@ -36,11 +38,19 @@ impl Scene {
             let answer = answer.expect("a calm bank answers");
             self.ask(Action::Report { payout, number, answer, exchange: Exchange::default() }, rules);
         }
+        if !self.is_over(payout) && self.bank(payout).abilities.need_a_person() {
+            if let Some(decided) = self.after(&Move::Decide(number(payout)), rules) {
+                *self = decided;
+            }
+            for Open { command, .. } in std::mem::take(&mut self.open) {
+                self.ask(command.action, rules);
+            }
+        }
         self.is_over(payout)
     }
 
     fn is_over(&self, payout: PayoutId) -> bool {
-        !matches!(self.book.payouts[&payout].status(), Status::Pending | Status::Processing)
+        !matches!(self.payout(payout).status(), Status::Pending | Status::Processing)
     }
 
     fn ask(&mut self, action: Action, rules: &Rules) {

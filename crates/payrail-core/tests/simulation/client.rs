@@ -1,12 +1,12 @@
-//! A client: asks, and asks again under the same key until it has an answer. It also repeats itself long after,
-//! withdraws, and now and then uses a key for something else.
+//! A client: sends requests and retries under the same key until it has an answer. It also repeats old requests,
+//! cancels payouts, and sometimes reuses a key for another request.
 
 use payrail_core::command::{Action, Command, Reply};
 use payrail_core::idempotency::{Answer, IdempotencyKey};
-use payrail_core::ids::{MerchantId, PayoutId};
+use payrail_types::ids::{MerchantId, PayoutId};
 use uuid::Uuid;
 
-use crate::common::{create, fund, payout_id};
+use crate::common::{create_on, fund, payout_id};
 use crate::event::{Asker, Event, Outcome};
 use crate::plan::{MILLISECOND, SECOND};
 use crate::watch::{Kept, ensure, promise};
@@ -16,13 +16,13 @@ use crate::world::World;
 pub struct Client {
     number: usize,
     pub merchant: MerchantId,
-    /// What it still wants to do.
+    /// Its remaining requests.
     wishes: u32,
-    /// All that it ever asked for, and which of these it waits for.
+    /// All its requests, and the one that it waits for.
     asked: Vec<Wish>,
     waits: Option<usize>,
     tries: u32,
-    /// Its log: the answers that it got, and the payouts in them.
+    /// Its log: its answers, and the payouts in them.
     pub log: Vec<(IdempotencyKey, Answer)>,
     made: Vec<PayoutId>,
 }
@@ -40,7 +40,7 @@ impl Client {
         Self { number, merchant, wishes, asked, waits, tries: 0, log, made }
     }
 
-    /// Has all that it wanted.
+    /// Whether all its requests are answered.
     pub fn is_content(&self) -> bool {
         self.wishes == 0 && self.waits.is_none()
     }
@@ -75,7 +75,7 @@ impl World {
         let earlier = self.clients[number].asked.len();
         let paise = self.dice.between(1, 1_000);
         match self.dice.below(20) {
-            // Every client brings money first.
+            // Every client funds its merchant first.
             _ if earlier == 0 => Wish::Fund { key, paise: 2 * paise },
             0 => Wish::Fund { key, paise },
             1..=3 => {
@@ -98,7 +98,7 @@ impl World {
         }
     }
 
-    /// Once more what it waits for, at any of the doors.
+    /// Sends the current request to any of the API processes.
     fn ask(&mut self, number: usize) {
         let client = &mut self.clients[number];
         let Some(request) = client.waits else { return };
@@ -106,9 +106,12 @@ impl World {
         let merchant = client.merchant;
         let action = match client.asked[request] {
             Wish::Create { key, paise, account } => {
-                // The door gives every try an id of its own.
+                // The API gives every try an id of its own.
                 self.ids += 1;
-                create(payout_id(merchant, self.ids), key, paise, ["account-0", "account-1"][usize::from(account)])
+                let account = ["account-0", "account-1"][usize::from(account)];
+                // Each process has a default rail of its own, so a retry may name another rail.
+                let rail = self.plan.rails[self.dice.below(self.plan.rails.len())].0;
+                create_on(rail, payout_id(merchant, self.ids), key, paise, account)
             }
             Wish::Fund { key, paise } => fund(key, paise),
             Wish::Cancel { payout } => Action::Cancel { payout },
@@ -118,7 +121,7 @@ impl World {
         self.send(Event::Asked(api, Command { merchant, action }, Asker::Client(number, request as u64)));
     }
 
-    /// An answer is written into the client's log, and must be true from this moment on.
+    /// Writes an answer into the client's log. From now on it must be true.
     pub fn client_hears(&mut self, number: usize, request: u64, outcome: Outcome) -> Kept {
         let Some(decided) = outcome else { return Ok(()) };
         let client = &mut self.clients[number];
@@ -132,7 +135,7 @@ impl World {
             return Ok(());
         };
         if answer.status == 201 {
-            let record = self.store.books[&client.merchant].records.get(&key);
+            let record = self.store.books[&client.merchant].records.get(&key).and_then(Option::as_ref);
             let kept = record.is_some_and(|record| record.answer == answer);
             ensure(kept, promise::DURABLE, || format!("{key} was answered {answer:?}, and the store has {record:?}"))?;
             client.made.extend(record.and_then(|record| record.payout));

@@ -1,11 +1,11 @@
-//! All chance in a run comes from here, and here from one seed: a generator whose numbers will never change.
+//! The run's only source of randomness: a generator with one seed, whose numbers will never change.
 
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 
 pub struct Dice(Xoshiro256PlusPlus);
 
-/// How often something happens: once in so many times, or (at 0) never.
+/// The odds of something: one in this number, or never for 0.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Odds(u32);
 
@@ -34,8 +34,8 @@ impl Dice {
         self.happens(Odds(times))
     }
 
-    /// One of the given odds, or never: a run in which some things go wrong all the time and others not at all
-    /// goes to places that one with a little of everything does not reach.
+    /// One of the given odds, or never. Runs with some frequent faults and no others reach cases that runs with a
+    /// little of everything do not.
     pub fn odds(&mut self, from: &[u32]) -> Odds {
         if self.one_in(3) { Odds(0) } else { Odds(self.pick(from)) }
     }

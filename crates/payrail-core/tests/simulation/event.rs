@@ -1,39 +1,40 @@
-//! What can happen at a step, and to whom.
+//! The events of the simulation.
 
 use payrail_core::command::{Command, Refusal, Reply};
 use payrail_core::payout::BankAnswer;
 
 use crate::worker::Sent;
 
-/// Something that a step will deal with. What is meant for a process that has died since is lost: it names the
-/// life of the process that it is for.
+/// An event for a step to handle. It names its process and that process's incarnation; if the process has died since,
+/// the event is lost.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// A client thinks of what to do next, or that it has waited long enough.
+    /// A client starts its next request, or stops waiting.
     Client(usize),
-    /// A command reaches a process's door.
+    /// A command reaches a process.
     Asked(At, Command, Asker),
     /// The next step of a lane's transaction.
     Transaction(At, usize, u64),
-    /// A door's answer reaches the client.
+    /// An answer reaches the client.
     Answered(usize, u64, Outcome),
-    /// A door's answer reaches the worker beside it.
+    /// An answer reaches the worker in the same process.
     Claimed(At, Outcome),
     Reported(At, Command, u32, Outcome),
-    Returned(usize, Outcome),
-    /// A worker looks for what is due.
+    /// The answer about a line of a rail's list of returns.
+    Returned(usize, usize, Outcome),
+    /// A worker looks for due payouts.
     Look(At),
     /// A call reaches the bank.
     AtBank(Sent),
-    /// A worker hears of its call, or gives it up.
+    /// A worker gets the answer to its call, or a timeout.
     Heard(At, u64, BankAnswer),
-    /// An operator looks at the doubts.
+    /// An operator checks the payouts in doubt.
     Operator,
-    /// A process that died is started again.
+    /// A dead process is restarted.
     Back(usize),
 }
 
-/// A process, in one of its lives.
+/// A process, and which of its incarnations.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct At {
     pub process: usize,
@@ -45,18 +46,18 @@ pub struct At {
 pub enum Asker {
     Client(usize, u64),
     Claim,
-    /// With how often it was tried.
+    /// With the number of tries.
     Report(u32),
-    /// A line of the bank's list of returns.
-    Return(usize),
+    /// A line of the list of returns of a rail's bank.
+    Return(usize, usize),
     Nobody,
 }
 
-/// A decision, or that there was none to be had: then the command may have been carried out or not.
+/// A decision, or `None` if the command may or may not have been executed.
 pub type Outcome = Option<Result<Reply, Refusal>>;
 
 impl Event {
-    /// The process that deals with it, if one does.
+    /// The process that handles it, if one does.
     pub fn process(&self) -> Option<At> {
         match self {
             Self::Asked(at, ..)

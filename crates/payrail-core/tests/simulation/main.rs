@@ -1,8 +1,8 @@
-//! Clients, processes, workers, a bank and all that can go wrong between them, on a virtual clock, in one thread,
-//! from one seed; in their midst the real decision.
+//! Deterministic simulation of clients, processes, workers, banks and their faults, on a virtual clock, in one thread,
+//! from one seed, around the real decision.
 //!
-//! `PAYRAIL_SIM_SEED=7 cargo test -p payrail-core --test simulation -- --nocapture` runs that one and tells what
-//! happened in it; `PAYRAIL_SIM_SEEDS=100000` runs so many.
+//! `PAYRAIL_SIM_SEED=7 cargo test -p payrail-core --test simulation -- --nocapture` runs one seed and prints its trace;
+//! `PAYRAIL_SIM_SEEDS=100000` runs that many seeds.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -31,21 +31,21 @@ fn run(seed: u64, mutant: Option<Mutant>) -> Result<(Figures, Seen), Broken> {
     world.run().map(|()| (world.figures, world.watch.seen))
 }
 
-/// Once more, with everything that happened, and how it ended.
-fn story(seed: u64, mutant: Option<Mutant>) -> (Vec<String>, Result<Figures, Broken>) {
+/// Runs a seed again, and returns its trace and its result.
+fn trace_of(seed: u64, mutant: Option<Mutant>) -> (Vec<String>, Result<Figures, Broken>) {
     let mut world = World::new(seed, mutant, true);
     let end = world.run();
     (world.trace.take().unwrap_or_default(), end.map(|()| world.figures))
 }
 
-#[allow(clippy::disallowed_methods)] // Which seeds, a person may say.
+#[allow(clippy::disallowed_methods)] // The seeds may be set from outside.
 fn setting(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;
     Some(text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
 }
 
 #[test]
-#[allow(clippy::disallowed_methods)] // How fast it is, is only printed.
+#[allow(clippy::disallowed_methods)] // The duration is only printed.
 fn no_seed_breaks_a_promise() {
     let seeds = match setting("PAYRAIL_SIM_SEED") {
         Some(seed) => seed..seed + 1,
@@ -64,7 +64,7 @@ fn no_seed_breaks_a_promise() {
         }
     }
     if let Some(seed) = setting("PAYRAIL_SIM_SEED") {
-        println!("{}", story(seed, None).0.join("\n"));
+        println!("{}", trace_of(seed, None).0.join("\n"));
     }
     let a_minute = u128::from(sum.steps) * 60_000 / begun.elapsed().as_millis().max(1);
     let seeds = seeds.end - seeds.start;
@@ -74,7 +74,7 @@ fn no_seed_breaks_a_promise() {
 }
 
 fn fail(seed: u64, broken: &Broken) {
-    let (trace, _) = story(seed, None);
+    let (trace, _) = trace_of(seed, None);
     let last = trace[trace.len().saturating_sub(60)..].join("\n");
     panic!("seed {seed}: {broken}\nThe last of {} steps:\n{last}\n{}", trace.len(), again(seed));
 }
@@ -86,8 +86,8 @@ fn again(seed: u64) -> String {
 #[test]
 fn the_same_seed_makes_the_same_run() {
     for seed in 0..20 {
-        let (first, second) = (story(seed, None), story(seed, None));
+        let (first, second) = (trace_of(seed, None), trace_of(seed, None));
         assert!(first == second, "seed {seed} makes two different runs");
-        assert_ne!(first.0, story(seed + 1_000, None).0, "two seeds make one run");
+        assert_ne!(first.0, trace_of(seed + 1_000, None).0, "two seeds make one run");
     }
 }

@@ -1,4 +1,4 @@
-//! The simulation is worth nothing if it finds nothing: each fault planted on purpose is found, and soon.
+//! Checks that the simulation finds each planted fault, and soon.
 
 use crate::common::mutant::Mutant;
 use crate::run;

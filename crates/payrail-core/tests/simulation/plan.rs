@@ -1,8 +1,12 @@
-//! What kind of a run a seed makes: how many of everything, and how often what goes wrong.
+//! The parameters that a seed draws for a run: how many of everything, and the odds of each fault.
 
 use jiff::SignedDuration;
 use payrail_core::backoff::Policy;
+use payrail_core::decide::Rules;
+use payrail_types::rail::{BankId, RailId};
 
+use crate::common::bank::Abilities;
+use crate::common::{policy, render};
 use crate::dice::{Dice, Odds};
 
 /// Microseconds; the only unit of the virtual clock.
@@ -15,65 +19,69 @@ pub const HOUR: i64 = 60 * MINUTE;
 pub struct Plan {
     pub merchants: u8,
     pub clients: usize,
-    /// What each client wants, one after the other.
+    /// The number of each client's requests, sent one after the other.
     pub wishes: u32,
     pub apis: usize,
     pub workers: usize,
     pub lanes: usize,
-    /// Commands in a transaction, at the most.
+    /// The maximum number of commands in a transaction.
     pub batch: usize,
-    /// Calls of one worker at the same time.
+    /// The maximum number of concurrent calls of a worker.
     pub slots: usize,
-    /// How far the processes' clocks may be apart.
+    /// The maximum difference between the processes' clocks.
     pub skew: i64,
-    pub policy: Policy,
-    /// How many steps the faults go on.
+    /// Each has a bank of its own.
+    pub rails: &'static [(RailId, Policy)],
+    /// The number of steps with faults.
     pub storm: u64,
     pub faults: Faults,
 }
 
-/// How often, at the steps where it can happen.
+/// The odds of each fault, at the steps where it can happen.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Faults {
-    /// A process dies before a step, and comes back.
+    /// A process dies before a step, and is restarted.
     pub death: Odds,
-    /// A process stops for a while, perhaps for longer than a lease, and goes on as if nothing had happened.
+    /// A process is suspended, perhaps for longer than a lease, and then resumes.
     pub pause: Odds,
-    /// What became of a commit is not known to who made it.
+    /// The outcome of a commit is unknown to its process.
     pub unknown_commit: Odds,
     pub lost_message: Odds,
     pub double_message: Odds,
     /// A message takes hours instead of milliseconds.
     pub late_message: Odds,
-    /// The bank does what it is told and says nothing.
+    /// The bank executes the call and does not answer.
     pub silence: Odds,
     /// The bank does not pay.
     pub refusal: Odds,
-    /// The bank does not close a reference when it is asked to.
+    /// The bank refuses to close a reference.
     pub not_closed: Odds,
-    /// No connection to the bank; or the worker believes so.
+    /// The worker cannot connect to the bank, or believes so.
     pub unreachable: Odds,
-    /// A worker hands back what it has claimed.
+    /// A worker releases a claim.
     pub release: Odds,
-    /// A worker reports once more what it has reported.
+    /// A worker repeats a report.
     pub double_report: Odds,
-    /// The clock that all processes share is a day wrong from now on, or right again.
+    /// The shared clock becomes a day wrong, or right again.
     pub clock_jump: Odds,
-    /// The bank sends money back that it paid.
+    /// The bank returns a payment.
     pub given_back: Odds,
     /// The bank's list states another amount, another UTR, or the same return twice.
     pub false_return: Odds,
-    /// The bank pays under a UTR that another payment has.
+    /// The bank pays under another payment's UTR.
     pub repeated_utr: Odds,
 }
 
 impl Plan {
     pub fn draw(dice: &mut Dice) -> Self {
-        let policy = Policy {
-            attempts_max: dice.between(0, 3) as u32,
-            refusal_ttl: SignedDuration::from_micros(dice.pick(&[20 * SECOND, 10 * MINUTE, 24 * HOUR])),
-            ..Policy::default()
-        };
+        let refusal_ttl = SignedDuration::from_micros(dice.pick(&[20 * SECOND, 10 * MINUTE, 24 * HOUR]));
+        let names = ["bank", "second", "third"].into_iter().take(dice.pick(&[1, 2, 2, 3]));
+        let rails = names.filter_map(RailId::parse).map(|rail| {
+            let own = Policy { attempts_max: dice.between(0, 3) as u32, refusal_ttl, ..policy() };
+            (rail, dice.pick(&Abilities::ALL).on(own))
+        });
+        // Leaked: the rules last as long as the process, as in the program.
+        let rails: &[_] = rails.collect::<Vec<_>>().leak();
         Self {
             merchants: dice.pick(&[1, 1, 2, 3]),
             clients: 1 + dice.below(6),
@@ -84,11 +92,27 @@ impl Plan {
             batch: dice.pick(&[1, 3, 16]),
             slots: dice.pick(&[1, 4]),
             skew: dice.pick(&[0, 200 * MILLISECOND, 5 * SECOND]),
-            policy,
+            rails,
             storm: dice.pick(&[100, 500, 1_500]),
             faults: Faults::draw(dice),
         }
     }
+}
+
+impl Plan {
+    pub fn rules(&self) -> Rules {
+        let (default_rail, policy) = self.rails[0];
+        Rules { rails: self.rails, default_rail, ..Rules::new(policy, render) }
+    }
+
+    pub fn bank(&self, rail: usize) -> BankId {
+        bank_of(self.rails[rail].0)
+    }
+}
+
+/// The bank of a rail.
+pub fn bank_of(rail: RailId) -> BankId {
+    BankId::new(&format!("{rail}-1"))
 }
 
 impl Faults {

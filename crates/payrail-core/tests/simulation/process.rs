@@ -1,40 +1,41 @@
-//! A process: a door whose lanes run what has come together as one transaction, step by step. Between any two
-//! steps others go on, and the process may die.
+//! A process: an engine whose lanes run their waiting commands as one transaction, step by step. Between two steps
+//! other processes run, and this one may die.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
 use payrail_core::command::Command;
-use payrail_core::decide::Writes;
-use payrail_core::ids::MerchantId;
+use payrail_core::writes::Writes;
+use payrail_types::ids::MerchantId;
 
 use crate::common::mutant::{Mutant, decide_all};
 use crate::event::{Asker, At, Event, Outcome};
 use crate::plan::{MILLISECOND, SECOND};
-use crate::store::{Books, Connection, Lock};
+use crate::store::{Connection, Lock};
 use crate::watch::{Broken, Kept, promise};
 use crate::worker::OpenCall;
 use crate::world::World;
+use payrail_core::book::Books;
 
 /// How long a transaction waits for a lock.
 const LOCK_TIMEOUT: i64 = 5 * SECOND;
 
 pub struct Process {
     pub is_worker: bool,
-    /// Counts its deaths.
+    /// Its incarnation: the number of its deaths.
     pub life: u32,
     pub alive: bool,
     pub stopped_until: i64,
     pub skew: i64,
     pub calls: BTreeMap<u64, OpenCall>,
-    /// Claims that it waits for.
+    /// Claims in progress.
     pub claims: usize,
     lanes: Vec<Lane>,
 }
 
 #[derive(Default)]
 struct Lane {
-    /// The number of the one step that is to come: what was to wake it otherwise is too late.
+    /// The number of the next step. A wake-up for any other step is out of date.
     turn: u64,
     waiting: VecDeque<(Command, Asker)>,
     under_way: Option<Transaction>,
@@ -141,7 +142,7 @@ impl World {
         self.next_turn(at, number);
     }
 
-    /// Whoever ends a transaction wakes those who wait for a lock; in the end they give up.
+    /// The end of a transaction wakes those that wait for its locks. Waits have a timeout.
     fn wait_for_lock(&mut self, at: At, lane: usize, begun: i64) {
         let event = self.turn(at, lane);
         self.waiting.push(event.clone());
@@ -176,7 +177,7 @@ impl World {
             },
             Stage::Loaded(books) => {
                 let now = self.clock(at.process);
-                let decided = decide_all(self.mutant, books, &transaction.commands, &self.plan.policy, now);
+                let decided = decide_all(self.mutant, books, &transaction.commands, &self.plan.rules(), now);
                 let writes = decided.map_err(|what| Broken { promise: promise::LOADED, how: what.to_string() })?;
                 if self.mutant == Some(Mutant::AnswerBeforeCommit) {
                     self.answer(at, transaction, &writes);
@@ -221,7 +222,7 @@ impl World {
         }
     }
 
-    /// Nothing was written, or nobody here knows whether it was.
+    /// Nothing was written, or it is unknown whether it was.
     fn fail(&mut self, at: At, transaction: &mut Transaction) {
         self.end(transaction.connection);
         for (command, asker) in transaction.commands.iter().zip(transaction.askers.drain(..)) {
@@ -234,13 +235,13 @@ impl World {
             Asker::Client(client, request) => self.send(Event::Answered(client, request, outcome)),
             Asker::Claim => self.soon(Event::Claimed(at, outcome)),
             Asker::Report(tries) => self.soon(Event::Reported(at, command.clone(), tries, outcome)),
-            Asker::Return(line) => self.soon(Event::Returned(line, outcome)),
+            Asker::Return(rail, line) => self.soon(Event::Returned(rail, line, outcome)),
             Asker::Nobody => {}
         }
     }
 
-    /// What it had in mind is gone; what it has sent is on its way. Its connections close at once, or the server
-    /// learns of it much later.
+    /// Its memory is lost; its sent messages still arrive. Its connections close at once, or the server notices much
+    /// later.
     pub fn die(&mut self, at: At, during: &Event) -> Kept {
         let seen_at_once = self.dice.one_in(2);
         let mut dead = Vec::new();

@@ -1,24 +1,22 @@
-//! A store in memory for many connections at once. It has what a database has that matters here: a lock for each
-//! merchant, transactions in steps, writes that appear all at once. It has none of a database's constraints:
-//! what keeps the promises is the lock and the decision alone.
+//! An in-memory store for concurrent connections. It has what matters here of a database: a lock per merchant,
+//! transactions in steps, and atomic writes. It has no constraints: only the lock and the decision keep the promises.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use payrail_core::bank_return::KnownReturn;
+use payrail_core::book::{Book, Books};
 use payrail_core::command::Command;
-use payrail_core::decide::{Book, Writes};
-use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::ledger::Entry;
 use payrail_core::payout::Payout;
+use payrail_core::writes::Writes;
+use payrail_types::ids::{MerchantId, PayoutId};
 
 use crate::common;
 use crate::plan::SECOND;
 
-pub type Books = BTreeMap<MerchantId, Book>;
 pub type Connection = u64;
 
-/// The server ends a transaction that does nothing for so long: its client has died, or might as well have.
+/// The server ends a transaction that is idle for this long, as if its client had died.
 const IDLE_TIMEOUT: i64 = 30 * SECOND;
 
 #[derive(Debug, PartialEq)]
@@ -31,12 +29,12 @@ pub enum Lock {
 
 #[derive(Default)]
 pub struct Store {
-    /// Everything: all records, all payouts.
-    pub books: Books,
+    /// The whole data: all records, all payouts.
+    pub books: BTreeMap<MerchantId, Book>,
     /// Every entry of every book, in the order of the commits.
     pub entries: Vec<(MerchantId, Entry)>,
     locks: BTreeMap<MerchantId, Connection>,
-    /// The open transactions, and when each was heard of last.
+    /// The open transactions, with the time of their last statement.
     open: BTreeMap<Connection, i64>,
     last: Connection,
     due: BTreeSet<(Timestamp, MerchantId, PayoutId)>,
@@ -78,7 +76,7 @@ impl Store {
     }
 
     pub fn write(&mut self, writes: &Writes) {
-        for (merchant, payout) in writes.new_payouts.iter().chain(&writes.steps) {
+        for (merchant, payout) in writes.new_payouts.iter().chain(&writes.updated_payouts) {
             self.put(*merchant, payout);
         }
         for (merchant, entry) in &writes.entries {
@@ -87,18 +85,21 @@ impl Store {
         }
         self.entries.extend_from_slice(&writes.entries);
         for (merchant, record) in &writes.records {
-            self.book(*merchant).records.insert(record.key, record.clone());
+            self.book(*merchant).records.insert(record.key, Some(record.clone()));
         }
         for (merchant, event) in &writes.events {
             self.book(*merchant).last_event = event.seq;
         }
         for (merchant, taken) in &writes.returns {
-            let known = KnownReturn { payout: taken.payout, credited: taken.credited };
-            self.book(*merchant).returns.insert(taken.line.id(), known);
+            let book = self.book(*merchant);
+            book.returns.insert(taken.line.id(), Some(taken.known()));
+            if taken.credited {
+                book.credited.insert(taken.payout, Some(taken.line.id()));
+            }
         }
     }
 
-    /// Whether by commit, by rollback or by the death of its client.
+    /// Ends it by commit, by rollback or by the death of its client.
     pub fn end(&mut self, connection: Connection) {
         self.open.remove(&connection);
         self.locks.retain(|_, holder| *holder != connection);
@@ -117,11 +118,11 @@ impl Store {
     }
 
     pub fn payouts(&self) -> impl Iterator<Item = (MerchantId, &Payout)> {
-        self.books.iter().flat_map(|(merchant, book)| book.payouts.values().map(|payout| (*merchant, payout)))
+        self.books.iter().flat_map(|(merchant, book)| book.payouts.values().flatten().map(|payout| (*merchant, payout)))
     }
 
     fn put(&mut self, merchant: MerchantId, payout: &Payout) {
-        let before = self.book(merchant).payouts.insert(payout.id, payout.clone());
+        let before = self.book(merchant).payouts.insert(payout.id, Some(payout.clone())).flatten();
         if let Some(at) = before.and_then(|before| before.due_at()) {
             self.due.remove(&(at, merchant, payout.id));
         }

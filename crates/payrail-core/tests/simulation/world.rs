@@ -1,9 +1,9 @@
-//! The world of one run: a virtual clock, everybody in it, and what is about to happen.
+//! The world of one run: a virtual clock, all participants, and the scheduled events.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use payrail_core::ids::{MerchantId, PayoutId};
+use payrail_types::ids::{MerchantId, PayoutId};
 
 use crate::bankside::BankSide;
 use crate::client::Client;
@@ -16,7 +16,7 @@ use crate::process::Process;
 use crate::store::Store;
 use crate::watch::{Broken, Kept, Watch, ensure, promise};
 
-/// What a run came to.
+/// The figures of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Figures {
     pub steps: u64,
@@ -40,28 +40,29 @@ pub struct World {
     pub plan: Plan,
     /// Microseconds since the beginning.
     pub now: i64,
-    /// How wrong the clock is that all processes share.
+    /// The error of the shared clock.
     pub jumped: i64,
     pub store: Store,
-    pub bank: BankSide,
+    /// One per rail.
+    pub banks: Vec<BankSide>,
     pub processes: Vec<Process>,
     pub clients: Vec<Client>,
     pub watch: Watch,
     pub figures: Figures,
-    /// What happened, step by step, if anybody wants to know.
+    /// The trace of all steps, if wanted.
     pub trace: Option<Vec<String>>,
     pub deeds: usize,
     pub ids: usize,
     pub tickets: u64,
-    /// Faults have stopped.
+    /// Whether the faults have stopped.
     pub calm: bool,
-    /// Who waits for a lock.
+    /// The processes that wait for a lock.
     pub waiting: Vec<Event>,
     events: BTreeMap<(i64, u64), Event>,
     scheduled: u64,
 }
 
-/// More than any calm needs: who is not done by then is stranded.
+/// More than any run needs after its faults: what is unfinished then is stranded.
 const LONGEST_CALM: i64 = 12 * HOUR;
 
 impl World {
@@ -73,10 +74,10 @@ impl World {
             now: 0,
             jumped: 0,
             store: Store::new((0..plan.merchants).map(merchant)),
-            bank: BankSide::default(),
+            banks: plan.rails.iter().map(|(_, policy)| BankSide::new(policy)).collect(),
             processes: Vec::new(),
             clients: Vec::new(),
-            watch: Watch::default(),
+            watch: Watch::new(plan.rails),
             figures: Figures::default(),
             trace: traced.then(Vec::new),
             deeds: 0,
@@ -106,7 +107,7 @@ impl World {
         world
     }
 
-    /// The storm, the calm, and what is still on its way when all is over.
+    /// Runs with faults, then without, then delivers the remaining messages.
     pub fn run(&mut self) -> Kept {
         while self.figures.steps < self.plan.storm && self.next()? {}
         self.calm_down();
@@ -145,14 +146,14 @@ impl World {
             Event::Look(at) => self.look(at),
             Event::AtBank(call) => return self.arrive(call),
             Event::Heard(at, ticket, heard) => self.hear(at, ticket, heard),
-            Event::Returned(payout, outcome) => self.bank.hear_of_return(payout, &outcome),
+            Event::Returned(rail, line, outcome) => self.banks[rail].hear_of_return(line, &outcome),
             Event::Operator => self.operate(),
             Event::Back(process) => self.revive(process),
         }
         Ok(())
     }
 
-    /// Whether a fault takes the step's place: the process that it is for is dead, or stopped, or just dies.
+    /// Whether a fault replaces the step: its process is dead, suspended, or dies now.
     fn strikes(&mut self, at: At, event: &Event) -> Result<bool, Broken> {
         let process = &self.processes[at.process];
         if process.life != at.life || !process.alive {
@@ -176,7 +177,7 @@ impl World {
         Ok(false)
     }
 
-    /// Whether a fault happens; never in the calm.
+    /// Whether a fault happens; never once the faults have stopped.
     pub fn strike(&mut self, odds: Odds) -> bool {
         let strikes = !self.calm && self.dice.happens(odds);
         self.figures.faults += u64::from(strikes);
@@ -194,7 +195,7 @@ impl World {
     fn is_done(&self) -> bool {
         self.store.next_due().is_none()
             && self.clients.iter().all(Client::is_content)
-            && self.bank.all_returns_are_taken()
+            && self.all_returns_are_taken()
             && self.processes.iter().all(Process::is_idle)
     }
 
@@ -203,10 +204,10 @@ impl World {
         ensure(open.is_none(), promise::STRANDED, || format!("{open:?}"))?;
         let waiting = self.clients.iter().find(|client| !client.is_content());
         ensure(waiting.is_none(), promise::STRANDED, || format!("no answer for {waiting:?}"))?;
-        ensure(self.bank.all_returns_are_taken(), promise::STRANDED, || "a return is not booked".to_owned())
+        ensure(self.all_returns_are_taken(), promise::STRANDED, || "a return is not booked".to_owned())
     }
 
-    /// Calls that hung somewhere in the net reach the bank when all is over.
+    /// Delivers delayed calls to the bank at the end.
     fn late_calls_arrive(&mut self) -> Kept {
         while let Some((_, event)) = self.events.pop_first() {
             if let Event::AtBank(call) = event {
@@ -220,7 +221,7 @@ impl World {
         At { process, life: self.processes[process].life }
     }
 
-    /// What a process takes for the time.
+    /// A process's clock.
     pub fn clock(&self, process: usize) -> Timestamp {
         instant(self.now + self.jumped + self.processes[process].skew)
     }
@@ -230,13 +231,13 @@ impl World {
         self.events.insert((time, self.scheduled), event);
     }
 
-    /// Within some milliseconds: nobody's steps come in a fixed order.
+    /// Within some milliseconds, so that steps come in no fixed order.
     pub fn soon(&mut self, event: Event) {
         let wait = self.dice.between(0, 5 * MILLISECOND);
         self.schedule(self.now + wait, event);
     }
 
-    /// Over a net that loses, repeats and delays.
+    /// Sends over a network that loses, repeats and delays messages.
     pub fn send(&mut self, event: Event) {
         if self.strike(self.plan.faults.lost_message) {
             return;
@@ -248,6 +249,10 @@ impl World {
             let wait = self.dice.between(0, longest);
             self.schedule(self.now + wait, event.clone());
         }
+    }
+
+    pub fn all_returns_are_taken(&self) -> bool {
+        self.banks.iter().all(BankSide::all_returns_are_taken)
     }
 
     pub fn owner(&self, payout: PayoutId) -> MerchantId {

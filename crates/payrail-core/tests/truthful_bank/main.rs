@@ -1,5 +1,5 @@
-//! Promises 7 and 10 against a bank that answers truthfully, late, or not at all, while calls are
-//! delayed, repeated and lost, and workers die: never refunded and paid, and nothing is stranded.
+//! Promises 7 and 10 (never refunded and paid; nothing is stranded), with two banks that answer truthfully, late or not
+//! at all, while calls are delayed, repeated and lost, and workers die.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -8,20 +8,22 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use payrail_core::backoff::Policy;
-use payrail_core::command::{Action, Exchange, Reply};
-use payrail_core::ids::{MerchantId, PayoutId};
+use payrail_core::command::{Action, Reply};
 use payrail_core::ledger::EntryKind;
-use payrail_core::payout::{self, BankAnswer, State};
+use payrail_core::payout::{self, BankAnswer, Exchange, State};
+use payrail_types::ids::{MerchantId, PayoutId};
+use payrail_types::names::Utr;
+use payrail_types::rail::{BankId, RailId};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::sample::select;
 
-use common::bank::{Bank, Call, Mood, Verdict, known, silence};
-use common::{Store, at, by, create, full_return, fund, key, merchant, payout_id};
+use common::bank::{Abilities, Bank, Call, Mood, Verdict, arrive, known, silence};
+use common::{Store, at, by, create_on, full_return, fund, key, merchant, payout_id, policy};
 
 const MERCHANTS: u8 = 2;
 
-/// What happens next, anywhere between the worker and the bank. Payouts and calls are counted
-/// back from the newest.
+/// The next event between worker and bank. Payouts and calls are counted back from the newest.
 #[derive(Clone, Debug)]
 enum Move {
     Wait {
@@ -31,20 +33,20 @@ enum Move {
         payout: u8,
         worker: u8,
     },
-    /// A call reaches the bank, however long ago it was sent, and for the second time or not.
+    /// A call reaches the bank, however late, and possibly for the second time.
     Arrive {
         call: u8,
         mood: Mood,
     },
-    /// A worker reports what the bank answered, or silence if it has not; once more or not.
+    /// A worker reports the bank's answer, or silence if there is none, possibly again.
     Hear {
         call: u8,
     },
-    /// A worker gives up on a call, whether it arrived or not, and whether it will or not.
+    /// A worker times out, whether or not the call has arrived or ever will.
     GiveUp {
         call: u8,
     },
-    /// A worker knows, or (with `wrongly`) believes, that its call never left.
+    /// A worker knows, or (`wrongly`) believes, that its call was never sent.
     NotSent {
         call: u8,
         release: bool,
@@ -59,7 +61,7 @@ enum Move {
     Ask {
         payout: u8,
     },
-    /// An operator ends a doubt, with the bank's letter in hand or (a `guess`: paid or not) without.
+    /// An operator ends a doubt by the bank's letter, or without one by a `guess`: paid or not.
     Decide {
         payout: u8,
         guess: Option<bool>,
@@ -93,7 +95,7 @@ fn moods() -> impl Strategy<Value = Mood> {
     (any::<bool>(), any::<bool>()).prop_map(|(pays, closes)| Mood { pays, closes })
 }
 
-/// So many times the usual number of cases; no files are left where one fails.
+/// This many times the usual number of cases. A failure writes no files.
 fn cases(times: u32) -> ProptestConfig {
     let usual = ProptestConfig::default();
     ProptestConfig { cases: times * usual.cases, failure_persistence: None, ..usual }
@@ -105,17 +107,18 @@ proptest! {
     #[test]
     fn never_refunded_and_paid_and_nothing_is_stranded(
         attempts_max in 0..4u32,
+        banks in [select(Abilities::ALL.to_vec()), select(Abilities::ALL.to_vec())],
         payouts in 1..4usize,
         storm in vec(moves(), 0..120),
         last in vec(moods(), 1..8),
     ) {
-        let mut world = World::new(Policy { attempts_max, ..Policy::default() }, payouts);
+        let mut world = World::new(Policy { attempts_max, ..policy() }, banks, payouts);
         for step in &storm {
             world.happen(step);
             world.check();
         }
         world.calm_down(&last);
-        world.all_that_is_late_arrives(&last);
+        world.late_calls_arrive(&last);
         world.check();
         world.check_the_end();
     }
@@ -123,26 +126,38 @@ proptest! {
 
 struct World {
     store: Store,
-    bank: Bank,
+    /// One per rail; payouts use them in turn.
+    banks: [Bank; 2],
     now: Timestamp,
     payouts: Vec<(MerchantId, PayoutId)>,
     calls: Vec<Call>,
-    /// Payouts that an operator ended without knowing: the one way in which books and bank may differ.
+    /// Payouts that an operator ended by a guess: only these may differ between books and bank.
     guessed: BTreeSet<PayoutId>,
     deeds: usize,
 }
 
 impl World {
-    fn new(policy: Policy, payouts: usize) -> Self {
-        let mut store = Store::new(policy, MERCHANTS);
+    fn new(policy: Policy, banks: [Abilities; 2], payouts: usize) -> Self {
+        let names = ["bank", "second"].into_iter().filter_map(RailId::parse);
+        let rails: &[_] = names.zip(banks).map(|(rail, bank)| (rail, bank.on(policy))).collect::<Vec<_>>().leak();
+        let mut store = Store { rails, ..Store::new(policy, MERCHANTS) };
         let owners = (0..MERCHANTS).map(merchant).cycle();
         let payouts: Vec<_> = owners.zip(0..payouts).map(|(owner, n)| (owner, payout_id(owner, n))).collect();
         for (n, (owner, id)) in (0..).zip(&payouts) {
             store.one(*owner, fund(key(2 * n), 100), at(0)).expect("funds");
-            store.one(*owner, create(*id, key(2 * n + 1), 100, "account"), at(0)).expect("a payout");
+            let rail = rails[usize::from(n) % 2].0;
+            store.one(*owner, create_on(rail, *id, key(2 * n + 1), 100, "account"), at(0)).expect("a payout");
         }
-        let (bank, calls, guessed) = (Bank::default(), Vec::new(), BTreeSet::new());
-        World { store, bank, now: at(0), payouts, calls, guessed, deeds: 0 }
+        let (banks, calls, guessed) = (banks.map(Bank::new), Vec::new(), BTreeSet::new());
+        World { store, banks, now: at(0), payouts, calls, guessed, deeds: 0 }
+    }
+
+    fn rail(&self, payout: PayoutId) -> usize {
+        self.payouts.iter().position(|(_, id)| *id == payout).expect("one of ours") % 2
+    }
+
+    fn verdict(&self, payout: PayoutId) -> Option<&Verdict> {
+        self.banks[self.rail(payout)].verdict(payout)
     }
 
     fn happen(&mut self, step: &Move) {
@@ -186,15 +201,15 @@ impl World {
     fn ask(&mut self, owner: MerchantId, payout: PayoutId) {
         self.deeds += 1;
         let asked = self.store.one(owner, Action::Ask { payout, by: by("Ana", self.deeds) }, self.now);
-        // Now means now: whoever looks for work finds it.
+        // It is due now, so a worker finds it.
         if asked.is_ok() {
             assert!(self.claim(owner, payout, 5), "asked for, and not due");
         }
     }
 
     fn decide(&mut self, owner: MerchantId, payout: PayoutId, guess: Option<bool>) {
-        let verdict = match (guess, self.bank.verdict(payout)) {
-            (Some(true), _) => payout::Verdict::Paid { utr: "as it was remembered".to_owned() },
+        let verdict = match (guess, self.verdict(payout)) {
+            (Some(true), _) => payout::Verdict::Paid { utr: Utr::from_stored("as it was remembered") },
             (Some(false), _) => payout::Verdict::NotPaid,
             (None, Some(verdict)) => known(verdict),
             (None, None) => return,
@@ -218,14 +233,16 @@ impl World {
     }
 
     fn claim(&mut self, owner: MerchantId, payout: PayoutId, worker: u8) -> bool {
-        let claim = Action::Claim { payout, worker: format!("worker-{worker}") };
+        let bank = Some(BankId::new(self.store.rails[self.rail(payout)].0.as_str()));
+        let claim = Action::Claim { payout, worker: format!("worker-{worker}"), bank };
         let Ok(Reply::Claimed { attempt, .. }) = self.store.one(owner, claim, self.now) else { return false };
         self.calls.push(Call::new(&attempt, payout.reference()));
         true
     }
 
     fn arrive(&mut self, n: usize, mood: Mood) {
-        self.calls[n].arrive(&mut self.bank, mood);
+        let rail = self.rail(self.calls[n].payout);
+        arrive(&mut self.calls, n, &mut self.banks[rail], mood);
     }
 
     fn report(&mut self, n: usize, answer: BankAnswer) {
@@ -235,7 +252,7 @@ impl World {
         let _ = self.store.one(owner, report, self.now);
     }
 
-    /// Even a worker that is wrong about it does no harm: the reference is the same.
+    /// A worker that is wrong about this does no harm, because the reference is the same.
     fn not_sent(&mut self, n: usize, release: bool, wrongly: bool) {
         let Call { payout, number, .. } = self.calls[n];
         if !wrongly && self.calls[n].answer.is_some() {
@@ -254,13 +271,20 @@ impl World {
         self.payouts.iter().find(|(_, id)| *id == payout).expect("one of ours").0
     }
 
-    /// From now on the bank always answers, and every worker lives to hear it.
+    /// From now on the banks always answer and the workers stay alive. What a bank can neither close nor promise not to
+    /// pay, its staff block and an operator decides.
     fn calm_down(&mut self, moods: &[Mood]) {
         for (n, (owner, payout)) in self.payouts.clone().into_iter().enumerate() {
             let mood = Mood { closes: true, ..moods[n % moods.len()] };
             for round in 0.. {
                 let Some(due_at) = self.store.payout(payout).and_then(|payout| payout.due_at()) else { break };
-                // At most an enquiry and the submission that it shows to be needed.
+                // At most an enquiry and a submission after it.
+                let rail = self.rail(payout);
+                if round == 2 && self.banks[rail].abilities.need_a_person() {
+                    self.banks[rail].close_by_hand(payout);
+                    self.decide(owner, payout, None);
+                    continue;
+                }
                 assert!(round < 2, "stranded: {:?}", self.store.payout(payout));
                 self.now = self.now.max(due_at);
                 assert!(self.claim(owner, payout, 9), "due, and not to be claimed");
@@ -271,18 +295,18 @@ impl World {
         }
     }
 
-    /// Submissions that hung somewhere reach the bank when all is over.
-    fn all_that_is_late_arrives(&mut self, moods: &[Mood]) {
+    /// Delayed submissions reach the bank at the end.
+    fn late_calls_arrive(&mut self, moods: &[Mood]) {
         for n in 0..self.calls.len() {
             self.arrive(n, Mood { pays: true, ..moods[n % moods.len()] });
         }
     }
 
-    /// What the ledger says never contradicts the bank, but by an operator's guess.
+    /// The ledger never contradicts the bank, except by an operator's guess.
     fn check(&self) {
         for (_, entry) in &self.store.log.entries {
             let Some(payout) = entry.payout.filter(|payout| !self.guessed.contains(payout)) else { continue };
-            let verdict = self.bank.verdict(payout);
+            let verdict = self.verdict(payout);
             match entry.kind {
                 EntryKind::Settle => assert!(matches!(verdict, Some(Verdict::Paid { .. })), "settled: {verdict:?}"),
                 EntryKind::Refund => assert!(!matches!(verdict, Some(Verdict::Paid { .. })), "refunded and paid"),
@@ -294,13 +318,15 @@ impl World {
     fn check_the_end(&self) {
         for (_, id) in &self.payouts {
             let payout = self.store.payout(*id).expect("a payout does not vanish");
-            let verdict = self.bank.verdict(*id);
+            let verdict = self.verdict(*id);
+            let is_final = self.banks[self.rail(*id)].abilities.is_final;
             match &payout.state {
                 State::Completed { .. } | State::Failed { .. } | State::Returned { .. }
                     if self.guessed.contains(id) => {}
                 State::Completed { utr } | State::Returned { utr, .. } => {
                     assert_eq!(verdict, Some(&Verdict::Paid { utr: utr.clone() }));
                 }
+                State::Failed { .. } if verdict.is_none() => assert!(is_final, "refunded on no word: {payout:?}"),
                 State::Failed { .. } => assert!(matches!(verdict, Some(Verdict::Refused | Verdict::Closed))),
                 State::Cancelled => assert_eq!(verdict, None, "cancelled, and yet the bank heard of it"),
                 State::Pending { .. } | State::Processing(_) => panic!("stranded: {payout:?}"),

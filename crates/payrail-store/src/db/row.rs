@@ -1,4 +1,6 @@
-//! A row on its way out of a database.
+//! Rows read from a database.
+
+use std::borrow::Cow;
 
 use jiff::Timestamp;
 use rusqlite::types::ValueRef;
@@ -7,7 +9,7 @@ use uuid::Uuid;
 
 use crate::error::{Result, StoreError};
 
-/// What a row is read into, column by column, in the order in which the statement names them.
+/// A type that is read column by column, in the statement's order.
 pub(crate) trait FromRow: Sized {
     fn from_row(row: &mut Columns<'_>) -> Result<Self>;
 }
@@ -18,7 +20,7 @@ pub(crate) enum Row<'r> {
     Postgres(&'r tokio_postgres::Row),
 }
 
-/// A row, and which of its columns is next.
+/// A row, and its next column.
 pub(crate) struct Columns<'r> {
     row: Row<'r>,
     next: usize,
@@ -29,7 +31,7 @@ impl<'r> Columns<'r> {
         Self { row, next: 0 }
     }
 
-    /// The next column, which must have this name. (Only debug builds look: the tests run every statement.)
+    /// The next column, which must have this name. (Only debug builds check it; the tests run every statement.)
     pub fn take<T: FromColumn>(&mut self, name: &str) -> Result<T> {
         debug_assert_eq!(self.row.name(self.next), Some(name), "column {} of a statement", self.next);
         self.any()
@@ -108,7 +110,7 @@ impl<T: FromColumn> FromColumn for Option<T> {
     }
 }
 
-/// As the driver decodes it, if the type is one that it knows for this.
+/// The driver's value, if it can decode the type.
 fn decode<'r, T: FromSql<'r>>(ty: &Type, raw: Option<&'r [u8]>) -> Option<T> {
     if T::accepts(ty) { T::from_sql(ty, raw?).ok() } else { None }
 }
@@ -167,6 +169,26 @@ impl FromColumn for String {
     }
 }
 
+impl FromColumn for Cow<'_, str> {
+    fn from_sqlite(value: ValueRef<'_>) -> Option<Self> {
+        String::from_sqlite(value).map(Cow::Owned)
+    }
+
+    fn from_postgres(ty: &Type, raw: Option<&[u8]>) -> Option<Self> {
+        String::from_postgres(ty, raw).map(Cow::Owned)
+    }
+}
+
+impl FromColumn for Cow<'_, [u8]> {
+    fn from_sqlite(value: ValueRef<'_>) -> Option<Self> {
+        Vec::from_sqlite(value).map(Cow::Owned)
+    }
+
+    fn from_postgres(ty: &Type, raw: Option<&[u8]>) -> Option<Self> {
+        Vec::from_postgres(ty, raw).map(Cow::Owned)
+    }
+}
+
 impl FromColumn for Vec<u8> {
     fn from_sqlite(value: ValueRef<'_>) -> Option<Self> {
         value.as_blob().ok().map(<[u8]>::to_vec)
@@ -195,7 +217,7 @@ impl FromColumn for Timestamp {
         Self::from_microsecond(value.as_i64().ok()?).ok()
     }
 
-    /// `infinity`, which lies at the end of 64 bits, is no moment.
+    /// `infinity`, at the end of 64 bits, is not a time.
     fn from_postgres(ty: &Type, raw: Option<&[u8]>) -> Option<Self> {
         if *ty != Type::TIMESTAMPTZ {
             return None;

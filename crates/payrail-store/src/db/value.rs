@@ -1,4 +1,6 @@
-//! A value on its way into a statement.
+//! Values for statements.
+
+use std::borrow::Cow;
 
 use jiff::Timestamp;
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -6,23 +8,22 @@ use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use uuid::Uuid;
 
-/// A moment is `timestamptz` on PostgreSQL and microseconds since 1970 on SQLite. An integer takes the width of the
-/// column that it goes into.
-#[derive(Clone, Copy, Debug)]
+/// A time is `timestamptz` on PostgreSQL and microseconds since 1970 on SQLite. An integer has the width of its column.
+#[derive(Clone, Debug)]
 pub(crate) enum Value<'a> {
     Null,
     Bool(bool),
     Int(i64),
     Uuid(Uuid),
-    Text(&'a str),
-    Bytes(&'a [u8]),
+    Text(Cow<'a, str>),
+    Bytes(Cow<'a, [u8]>),
     At(Timestamp),
 }
 
-/// The values of a statement, in the order of their numbers.
+/// A statement's values, ordered by number.
 macro_rules! values {
     ($($value:expr),* $(,)?) => {
-        &[$($crate::db::Value::from($value)),*]
+        &[$($crate::db::value::Value::from($value)),*]
     };
 }
 pub(crate) use values;
@@ -77,25 +78,25 @@ impl From<Timestamp> for Value<'_> {
 
 impl<'a> From<&'a str> for Value<'a> {
     fn from(value: &'a str) -> Self {
-        Self::Text(value)
+        Self::Text(value.into())
     }
 }
 
 impl<'a> From<&'a String> for Value<'a> {
     fn from(value: &'a String) -> Self {
-        Self::Text(value)
+        Self::Text(value.into())
     }
 }
 
 impl<'a> From<&'a [u8]> for Value<'a> {
     fn from(value: &'a [u8]) -> Self {
-        Self::Bytes(value)
+        Self::Bytes(value.into())
     }
 }
 
 impl<'a> From<&'a Vec<u8>> for Value<'a> {
     fn from(value: &'a Vec<u8>) -> Self {
-        Self::Bytes(value)
+        Self::Bytes(value.into())
     }
 }
 
@@ -115,7 +116,7 @@ impl<'a> From<&'a Option<String>> for Value<'a> {
 }
 
 impl Value<'_> {
-    /// PostgreSQL keeps no NUL in a text. So that both take the same, SQLite is not given one either.
+    /// PostgreSQL cannot store NUL in a text. SQLite is not given one either, so that both stores behave the same.
     pub fn has_nul(&self) -> bool {
         matches!(self, Self::Text(text) if text.contains('\0'))
     }
@@ -160,7 +161,7 @@ impl ToSql for Value<'_> {
         }
     }
 
-    /// Which type it must be is known when the value is.
+    /// The type is only known with the value.
     fn accepts(_: &Type) -> bool {
         true
     }

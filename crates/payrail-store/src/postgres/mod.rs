@@ -1,74 +1,101 @@
-//! PostgreSQL: the authority for concurrency. The merchant's row lock and the constraints are the
-//! truth; a process's lanes are only for speed.
+//! PostgreSQL. The merchant's row lock and the constraints guarantee correctness; a process's lanes are only for speed.
 
-mod config;
+mod address;
+pub(crate) mod connect;
+mod error;
+mod execute;
 mod load;
+mod migrate;
 mod pool;
 mod probe;
-mod reading;
+pub(crate) mod reading;
+mod schema;
 pub(crate) mod session;
+pub(crate) mod split;
+mod tls;
 mod write;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use deadpool_postgres::Object;
 use jiff::Timestamp;
-use payrail_core::command::Command;
-use payrail_core::decide::{Rules, decide_all};
 use scopeguard::ScopeGuard;
-use tokio_postgres::Config;
 
-use crate::clock::{ClockDifference, Now, SharedClock};
-use crate::db::{Connection, Transaction};
+use crate::cells::{CellPlace, Cells};
+use crate::clock::{ClockDifference, SharedClock};
+use crate::connection::{Connection, Transaction};
 use crate::error::{Result, StoreError};
-use crate::needs::{Books, Needs};
-use crate::write::known_keys;
-use crate::{Replies, migrations};
-use load::Loaded;
-use pool::{Pool, Shared};
-
-pub(crate) use reading::Session;
+use address::CONNECT_TIMEOUT;
+use connect::Server;
+use pool::{Client, Manager, Object, Pool, Shared};
+use reading::Session;
+use session::{FEW_SESSIONS, Sessions, Terms};
 
 const DROP_ALL: &str = include_str!("drop_all.sql");
 
 #[derive(Clone, Debug)]
 pub struct PostgresStore {
-    /// The lanes'.
+    /// For the lanes.
     writer: Pool,
-    /// For whatever else needs a connection to itself.
-    others: Pool,
+    /// For small writes beside the lanes.
+    small: Pool,
+    /// For checks of the database itself, which must not wait for other work.
+    health: Pool,
+    /// For reads that may take long: searches, lists, `verify`.
+    searches: Pool,
     /// For look-ups by key.
     shared: Arc<Shared>,
-    config: Arc<Config>,
+    terms: Arc<Terms>,
+    server: Server,
+    direct: Direct,
     pub(crate) clock: SharedClock,
-    /// By which a session is known to be the one that was set up.
-    mark: Arc<str>,
 }
 
-const PATIENT: &str = "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0";
-const FEW_SESSIONS: &str = ". If a connection pooler stands before PostgreSQL, it must have a session for every \
-    connection of every process (PgBouncer's default_pool_size)";
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// PostgreSQL itself, without a pooler, for sessions that outlast a transaction.
+#[derive(Clone, Debug)]
+struct Direct {
+    server: Server,
+    /// False if a pooler that shares sessions is in between.
+    has_sessions: bool,
+    /// The database's identity.
+    identity: Arc<str>,
+}
 
-/// More shared connections than these serve reads no sooner.
+/// More shared connections do not make reads faster.
 const SHARED_MAX: u32 = 3;
+/// There are never more small writes at a time.
+const SMALL_MAX: u32 = 4;
+
+/// The variables that hold the addresses, for messages.
+const DATABASE_URL: &str = "DATABASE_URL";
+const MIGRATION_URL: &str = "PAYRAIL_MIGRATION_URL";
+const CELL_URLS: &str = "PAYRAIL_CELL_URLS";
+
+const NEEDS_A_SESSION: &str = "this needs a session of its own, and DATABASE_URL leads through a connection pooler that \
+    gives each transaction another one: name PostgreSQL itself in PAYRAIL_MIGRATION_URL";
+
+const NEEDS_SESSIONS_FOR_CELLS: &str = "the database has several cells, each a schema of its own, and DATABASE_URL leads \
+    through a connection pooler that gives each transaction another session: a session cannot stay in a cell there. Use \
+    pool_mode = session, or name PostgreSQL itself";
 
 impl PostgresStore {
-    pub async fn open(url: &str, writers: u32, readers: u32) -> Result<Self> {
-        let config = config::read(url)?;
-        // Whoever starts hears at once what is wrong with the address, or with what answers there.
-        within(CONNECT_TIMEOUT, probe::sessions_are_ours(&config)).await?;
-        let mark: Arc<str> = session::mark().into();
-        let shared = (readers / 4).clamp(1, SHARED_MAX);
-        let store = Self {
-            writer: Pool::new(config.clone(), &mark, writers)?,
-            others: Pool::new(config.clone(), &mark, readers.saturating_sub(shared).max(1))?,
-            shared: Arc::new(Shared::new(config.clone(), &mark, shared)),
-            config: config.into(),
-            clock: SharedClock::of_database(),
-            mark,
+    /// `direct`: the address of PostgreSQL itself, if `url` leads through a pooler.
+    pub async fn open(url: &str, direct: Option<&str>, writers: u32, readers: u32) -> Result<Self> {
+        let server = Server::read(url, DATABASE_URL)?;
+        let direct = direct.map(|url| Server::read(url, MIGRATION_URL)).transpose()?;
+        // Connect now, so that the start fails with a clear error if the address or the server is wrong.
+        let (sessions, place) = within(CONNECT_TIMEOUT, async {
+            let sessions = probe::sessions(&server).await?;
+            Ok((sessions, schema::look(&server, sessions).await?))
+        })
+        .await?;
+        let direct = Direct {
+            has_sessions: direct.is_some() || sessions == Sessions::Own,
+            server: direct.unwrap_or_else(|| server.clone()),
+            identity: place.identity.into(),
         };
+        let terms = Terms::new(sessions, place.schema, place.role);
+        let store = Self::with(server, direct, terms, SharedClock::from_database(), [writers, readers])?;
         store.begin_first_sessions().await.map_err(|error| match error {
             StoreError::Unavailable(why) => StoreError::Unavailable(format!("{why}{FEW_SESSIONS}")),
             other => other,
@@ -76,7 +103,44 @@ impl PostgresStore {
         Ok(store)
     }
 
-    /// One of each kind. (A connection belongs to the threads that made it: the lanes make their own.)
+    /// A cell of this database: the same tables in a schema of their own. No connection is made yet.
+    pub(crate) fn cell(&self, number: u16, writers: u32, readers: u32) -> Result<Self> {
+        if self.terms.is_pooled() {
+            return Err(StoreError::Session(NEEDS_SESSIONS_FOR_CELLS.to_owned()));
+        }
+        let terms = Terms::new(Sessions::Own, schema::of_cell(number), String::new());
+        Self::with(self.server.clone(), self.direct.clone(), terms, self.clock.clone(), [writers, readers])
+    }
+
+    /// A cell that is a database of its own. No connection is made yet, so that a cell that cannot be reached keeps nobody
+    /// else from starting.
+    pub(crate) fn cell_elsewhere(&self, url: &str, place: CellPlace, writers: u32, readers: u32) -> Result<Self> {
+        let server = Server::read(url, CELL_URLS)?;
+        let direct = Direct { server: server.clone(), has_sessions: true, identity: "".into() };
+        let terms = Terms::new(Sessions::Own, "public".to_owned(), String::new()).with_place(place);
+        Self::with(server, direct, terms, self.clock.clone(), [writers, readers])
+    }
+
+    fn with(server: Server, direct: Direct, terms: Terms, clock: SharedClock, most: [u32; 2]) -> Result<Self> {
+        let [writers, readers] = most;
+        let terms = Arc::new(terms);
+        let manager = Manager::new(server.clone(), terms.clone());
+        let (shared, small) = ((readers / 4).clamp(1, SHARED_MAX), (readers / 4).clamp(1, SMALL_MAX));
+        Ok(Self {
+            writer: Pool::new(manager.clone(), writers)?,
+            small: Pool::new(manager.clone(), small)?,
+            health: Pool::new(manager.clone(), 1)?,
+            searches: Pool::new(manager.clone(), readers.saturating_sub(shared + small + 1).max(1))?,
+            shared: Arc::new(Shared::new(manager, shared)),
+            terms,
+            server,
+            direct,
+            clock,
+        })
+    }
+
+    /// Opens a connection of each kind. (A connection belongs to the threads that made it, so the lanes make their
+    /// own.)
     async fn begin_first_sessions(&self) -> Result<()> {
         drop(Object::take(self.writer.get().await?));
         drop(self.shared.get().await?);
@@ -84,71 +148,66 @@ impl PostgresStore {
         Ok(())
     }
 
-    /// For look-ups by key, on a connection that others use at the same time.
+    /// For look-ups by key, on a shared connection.
     pub(crate) async fn short_read(&self) -> Result<Connection> {
         Ok(Connection::Postgres(Session::Shared(self.shared.get().await?, self.shared.clone())))
     }
 
-    /// For searches, so that one long statement delays nobody.
+    /// For searches, on an exclusive connection, so that a long statement delays no other read.
     pub(crate) async fn long_read(&self) -> Result<Connection> {
-        Ok(Connection::Postgres(Session::Own(self.others.get().await?, self.others.clone())))
+        Ok(Connection::Postgres(Session::Own(Some(self.searches.get().await?), self.searches.clone())))
     }
 
-    /// A connection that stays with whoever asked for it, and closes in the end.
-    pub(crate) async fn detached(&self) -> Result<pool::Client> {
-        Ok(Object::take(self.others.get().await?))
+    /// A session for the caller alone. Dropping it ends it. `None` behind a pooler that shares sessions.
+    pub(crate) async fn own_session(&self) -> Result<Option<Client>> {
+        if !self.direct.has_sessions {
+            return Ok(None);
+        }
+        let client = self.direct_client().await?;
+        let terms = Terms::new(Sessions::Own, self.terms.schema().to_owned(), String::new());
+        session::begin(&client, &terms).await?;
+        Ok(Some(client))
+    }
+
+    /// A new direct connection. It fails if it leads to another database.
+    async fn direct_client(&self) -> Result<Client> {
+        let (client, task) = within(CONNECT_TIMEOUT, self.direct.server.connect()).await?;
+        let client = Client::new(client, task);
+        if !self.direct.identity.is_empty() && schema::identity(&client).await? != *self.direct.identity {
+            return Err(StoreError::Address(format!("{MIGRATION_URL} names another database than {DATABASE_URL}")));
+        }
+        Ok(client)
+    }
+
+    /// A session that receives announcements. `None` behind a pooler that shares sessions.
+    pub(crate) fn listening_server(&self) -> Option<&Server> {
+        self.direct.has_sessions.then_some(&self.direct.server)
     }
 
     pub(crate) async fn flush_warnings(&self) -> Result<Vec<String>> {
-        let client = self.others.get().await?;
+        let client = self.health.get().await?;
         Ok(session::read(&client).await?.warnings())
     }
 
-    pub(crate) async fn execute(&self, commands: &[Command], rules: &Rules, now: Now<'_>) -> Result<Replies> {
-        if commands.is_empty() {
-            return Ok(Replies::new());
-        }
-        let needs = Needs::of(commands);
-        // Whatever ends this early closes the connection, and with that the server undoes what was begun.
-        let client = scopeguard::guard(self.writer.get().await?, |client| drop(Object::take(client)));
-        let Loaded { mut books, now: shared } = load::begin(&client, &self.mark, &needs).await?;
-        let known = known_keys(&books);
-        let writes = decide_all(&mut books, commands, rules, now.or(|| shared))?;
-        if writes.is_empty() {
-            client.batch_execute("ROLLBACK").await?;
-        } else {
-            write::commit(&client, &writes, &known).await?;
-        }
-        drop(ScopeGuard::into_inner(client));
-        Ok(writes.replies)
-    }
-
-    /// For what is written beside the lanes: a transaction that is what a lane's would be.
+    /// For writes outside of the lanes: a transaction with the same guarantees.
     pub(crate) async fn begin(&self) -> Result<Transaction> {
-        let client = scopeguard::guard(self.others.get().await?, |client| drop(Object::take(client)));
+        let client = scopeguard::guard(self.small.get().await?, |client| drop(Object::take(client)));
         client.batch_execute(session::BEGIN).await?;
-        session::read(&client).await?.check_write(&self.mark)?;
+        session::read(&client).await?.check_write(&self.terms)?;
         let client = ScopeGuard::into_inner(client);
         Ok(Transaction::begun(Connection::Postgres(Session::Transaction(client))))
     }
 
-    /// In which every read sees the same moment.
+    /// A transaction in which every read sees the same moment.
     pub(crate) async fn begin_snapshot(&self) -> Result<Transaction> {
-        let client = scopeguard::guard(self.others.get().await?, |client| drop(Object::take(client)));
+        let client = scopeguard::guard(self.searches.get().await?, |client| drop(Object::take(client)));
         client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
         let client = ScopeGuard::into_inner(client);
         Ok(Transaction::begun(Connection::Postgres(Session::Transaction(client))))
     }
 
-    pub(crate) async fn begin_with_books(&self, needs: &Needs) -> Result<(Transaction, Books)> {
-        let client = scopeguard::guard(self.others.get().await?, |client| drop(Object::take(client)));
-        let books = load::begin(&client, &self.mark, needs).await?.books;
-        let client = ScopeGuard::into_inner(client);
-        Ok((Transaction::begun(Connection::Postgres(Session::Transaction(client))), books))
-    }
-
     pub(crate) async fn tidy(&self) -> Result<()> {
-        let client = self.detached().await?;
+        let client = self.own_session().await?.ok_or_else(Self::no_session)?;
         client.batch_execute("SET statement_timeout = 0").await?;
         for table in [
             "merchants",
@@ -166,52 +225,56 @@ impl PostgresStore {
     }
 
     pub(crate) async fn check_session(&self) -> Result<()> {
-        let client = self.others.get().await?;
-        session::read(&client).await?.check_write(&self.mark)
+        let client = self.health.get().await?;
+        session::read(&client).await?.check_write(&self.terms)
     }
 
     pub(crate) async fn compare_clocks(&self) -> Result<ClockDifference> {
-        let client = self.others.get().await?;
+        let client = self.health.get().await?;
         let asked = Instant::now();
-        // In text: this needs no second question for the statement to be prepared.
+        // As a simple query: it needs no round trip to prepare the statement.
         let found = session::text(&client, "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint").await?;
         let time = found.parse().ok().and_then(|micros| Timestamp::from_microsecond(micros).ok());
         let time = time.ok_or_else(|| StoreError::Corrupt(format!("PostgreSQL's clock shows {found:?}")))?;
         Ok(self.clock.take(time, asked))
     }
 
-    /// Under a lock of ours, on a connection that ends with it. A migration takes as long as it takes, and whoever
-    /// starts beside it waits for it.
-    pub(crate) async fn migrate(&self, born: &[(&str, &str)]) -> Result<()> {
-        let client = scopeguard::guard(self.others.get().await?, |client| drop(Object::take(client)));
-        client.batch_execute(PATIENT).await?;
-        client.batch_execute(migrations::LOCK).await?;
-        let client = ScopeGuard::into_inner(client);
-        let mut on = Connection::Postgres(Session::Transaction(client));
-        let done = migrations::run_each(&mut on, born).await;
-        on.discard();
-        done
+    /// Migrates on a separate direct connection. Other processes that start meanwhile wait.
+    pub(crate) async fn migrate(&self, initial: &[(&str, &str)]) -> Result<()> {
+        let client = self.direct_client().await?;
+        let Some(place) = self.terms.place() else {
+            return migrate::run(&client, self.terms.schema(), initial).await;
+        };
+        let schema = self.terms.schema();
+        // Never migrate what is not the cell.
+        if let Some(found) = schema::cell_setting(&client, schema).await? {
+            place.check(found.as_deref())?;
+        }
+        migrate::run(&client, schema, &[(CellPlace::SETTING, &place.expected()?)]).await?;
+        place.check(schema::cell_setting(&client, schema).await?.flatten().as_deref())
     }
 
     pub(crate) async fn close(&self) {
-        self.writer.close();
+        [&self.writer, &self.small, &self.health, &self.searches].into_iter().for_each(Pool::close);
         self.shared.close();
-        self.others.close();
     }
 
-    pub(crate) async fn drop_all(&self) -> Result<()> {
-        let client = self.others.get().await?;
-        Ok(client.batch_execute(DROP_ALL).await?)
+    /// Drops the cells too, in the same transaction.
+    pub(crate) async fn drop_all(&self, cells: Cells) -> Result<()> {
+        let client = self.small.get().await?;
+        let cells = (0..cells.get()).filter(|_| cells != Cells::ONE).map(schema::of_cell);
+        let cells = cells.map(|schema| format!("DROP SCHEMA IF EXISTS {schema} CASCADE;\n"));
+        Ok(client.batch_execute(&(cells.collect::<String>() + DROP_ALL)).await?)
     }
 
-    /// The address, for a connection of another kind.
-    pub(crate) fn config(&self) -> &Config {
-        &self.config
+    /// Why there is no lock that outlasts a transaction.
+    pub(crate) fn no_session() -> StoreError {
+        StoreError::Session(NEEDS_A_SESSION.to_owned())
     }
 }
 
-async fn within<T>(patience: Duration, done: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::time::timeout(patience, done).await.unwrap_or_else(|_| {
-        Err(StoreError::Unavailable(format!("no session within {} s{FEW_SESSIONS}", patience.as_secs())))
+async fn within<T>(limit: Duration, done: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::time::timeout(limit, done).await.unwrap_or_else(|_| {
+        Err(StoreError::Unavailable(format!("no session within {} s{FEW_SESSIONS}", limit.as_secs())))
     })
 }

@@ -1,47 +1,68 @@
-//! Connections to the server. What need not wait for an answer goes out together and is answered together
-//! (pipelining): a batch takes two or three round trips and not a dozen.
+//! Connections to the server. Independent statements are sent and answered together (pipelining): a batch takes two or
+//! three round trips instead of a dozen.
 //!
-//! Lanes, searches and `verify` have a connection to themselves. Look-ups by key share a few: many of them travel in
-//! one packet, and none waits for a connection to be free.
+//! Lanes, small writes, searches and `verify` use exclusive connections. Look-ups by key share a few connections: one
+//! packet carries many of them, and none waits for a free connection.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use deadpool::managed::Manager as _;
-use deadpool_postgres::{
-    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, RecyclingMethod, Runtime, Timeouts,
-};
-use tokio_postgres::{Config, NoTls};
+use deadpool::Runtime;
+use deadpool::managed::{self, Metrics, RecycleError, RecycleResult, Timeouts};
+use deadpool_postgres::ClientWrapper;
 
-use super::{CONNECT_TIMEOUT, session};
+use super::address::CONNECT_TIMEOUT;
+use super::connect::Server;
+use super::schema;
+use super::session::{self, Terms};
 use crate::error::{Result, StoreError};
 
 /// Statements on it are sent in the order in which their futures are first polled.
 pub type Client = ClientWrapper;
+pub type Object = managed::Object<Manager>;
 
+/// Makes connections whose sessions fulfil the terms.
 #[derive(Clone, Debug)]
-pub struct Pool(deadpool_postgres::Pool);
-
-fn manager(config: Config) -> Manager {
-    // Who finds a connection dead tries again on another; a ping before each use would cost a round trip.
-    Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast })
+pub struct Manager {
+    server: Server,
+    terms: Arc<Terms>,
 }
 
+impl Manager {
+    pub const fn new(server: Server, terms: Arc<Terms>) -> Self {
+        Self { server, terms }
+    }
+}
+
+impl managed::Manager for Manager {
+    type Type = Client;
+    type Error = StoreError;
+
+    async fn create(&self) -> Result<Client> {
+        let (client, task) = self.server.connect().await?;
+        let client = Client::new(client, task);
+        session::begin(&client, &self.terms).await?;
+        if let Some(place) = self.terms.place() {
+            place.check(schema::cell_setting(&client, self.terms.schema()).await?.flatten().as_deref())?;
+            schema::check_version(&client, self.terms.schema(), place.version).await?;
+        }
+        Ok(client)
+    }
+
+    /// A user of a broken connection retries on another. A ping before each use would cost a round trip.
+    async fn recycle(&self, client: &mut Client, _: &Metrics) -> RecycleResult<StoreError> {
+        if client.is_closed() { Err(RecycleError::message("it is closed")) } else { Ok(()) }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Pool(managed::Pool<Manager>);
+
 impl Pool {
-    /// Each connection begins with the settings of [`session`], under this mark.
-    pub fn new(config: Config, mark: &Arc<str>, most: u32) -> Result<Self> {
+    pub fn new(manager: Manager, most: u32) -> Result<Self> {
         let timeout = Some(CONNECT_TIMEOUT);
-        let mark = mark.clone();
-        let begin = Hook::async_fn(move |client: &mut Client, _| {
-            let mark = mark.clone();
-            Box::pin(async move {
-                let begun = session::begin(client, &mark).await;
-                begun.map(drop).map_err(|error| HookError::message(error.to_string()))
-            })
-        });
-        let pool = deadpool_postgres::Pool::builder(manager(config))
+        let pool = managed::Pool::builder(manager)
             .max_size(most as usize)
-            .post_create(begin)
             .timeouts(Timeouts { wait: timeout, create: timeout, recycle: timeout })
             .runtime(Runtime::Tokio1)
             .build();
@@ -57,16 +78,15 @@ impl Pool {
     }
 }
 
-/// A few connections, each of which many tasks use at a time.
+/// A few connections that many tasks share.
 #[derive(Debug)]
 pub struct Shared {
     manager: Manager,
-    mark: Arc<str>,
     slots: Vec<Slot>,
     is_closed: AtomicBool,
 }
 
-/// Empty until it is used, and again when its connection broke.
+/// Empty until its first use, and after its connection broke.
 #[derive(Debug, Default)]
 struct Slot {
     client: RwLock<Option<Arc<Client>>>,
@@ -84,19 +104,19 @@ impl Slot {
         *self.client.write().unwrap_or_else(PoisonError::into_inner) = client;
     }
 
-    /// How many use it at this moment.
+    /// The number of current users.
     fn load(&self) -> usize {
         self.client.read().unwrap_or_else(PoisonError::into_inner).as_ref().map_or(0, Arc::strong_count)
     }
 }
 
 impl Shared {
-    pub fn new(config: Config, mark: &Arc<str>, count: u32) -> Self {
+    pub fn new(manager: Manager, count: u32) -> Self {
         let slots = (0..count).map(|_| Slot::default()).collect();
-        Self { manager: manager(config), mark: mark.clone(), slots, is_closed: AtomicBool::new(false) }
+        Self { manager, slots, is_closed: AtomicBool::new(false) }
     }
 
-    /// The connection that the fewest use.
+    /// The connection with the fewest users.
     pub async fn get(&self) -> Result<Arc<Client>> {
         if self.is_closed.load(Ordering::Relaxed) {
             return Err(StoreError::Unavailable("the store is closed".to_owned()));
@@ -106,22 +126,26 @@ impl Shared {
         if let Some(client) = slot.client() {
             return Ok(client);
         }
-        // One connects; the others wait for what it gets.
+        // One task connects; the others wait for its connection.
         let _one = slot.connecting.lock().await;
         if let Some(client) = slot.client() {
             return Ok(client);
         }
-        let connecting = tokio::time::timeout(CONNECT_TIMEOUT, self.connect());
+        let connecting = tokio::time::timeout(CONNECT_TIMEOUT, managed::Manager::create(&self.manager));
         let late = |_| StoreError::Unavailable(format!("no session within {} s", CONNECT_TIMEOUT.as_secs()));
         let client = Arc::new(connecting.await.map_err(late)??);
         slot.put(Some(client.clone()));
         Ok(client)
     }
 
-    async fn connect(&self) -> Result<Client> {
-        let client = self.manager.create().await?;
-        session::begin(&client, &self.mark).await?;
-        Ok(client)
+    /// Removes a broken connection, even if it does not know yet that it is broken.
+    pub fn discard(&self, client: &Arc<Client>) {
+        for slot in &self.slots {
+            let mut kept = slot.client.write().unwrap_or_else(PoisonError::into_inner);
+            if kept.as_ref().is_some_and(|kept| Arc::ptr_eq(kept, client)) {
+                *kept = None;
+            }
+        }
     }
 
     pub fn close(&self) {

@@ -1,35 +1,39 @@
-//! Write what was decided: one statement of arrays a table, whatever the size of the batch, all of them in one
-//! round trip.
+//! Writes a decision: one statement of arrays per table, whatever the size of the batch, all in one round trip.
 
 use futures::future::{join, try_join_all};
-use payrail_core::decide::Writes;
 use tokio_postgres::Statement;
 use tokio_postgres::types::ToSql;
 
 use super::pool::Client;
+use super::session;
 use crate::db::Batch;
 use crate::error::{Result, StoreError};
-use crate::write::{KnownKeys, batches};
 
-/// Writes it all and commits. A COMMIT after a failure is a rollback: after nothing but INSERTs it goes along with
-/// them. What counts its rows must be heard first.
-pub async fn commit(on: &Client, writes: &Writes, known: &KnownKeys) -> Result<()> {
-    let statements = prepare(on, batches(writes, known)).await?;
+/// Writes everything and commits. A COMMIT after a failure is a rollback, so after plain INSERTs it is sent with them.
+/// The answer of a statement that counts its rows must be read first.
+pub async fn commit(on: &Client, batches: Vec<Batch<'_>>) -> Result<()> {
+    let statements = prepare(on, batches).await?;
     if on.is_closed() {
         return Err(StoreError::Unavailable("the connection broke before anything was written".to_owned()));
     }
     if statements.iter().all(|(batch, _)| !batch.sql.is_counted) {
-        let (written, committed) = join(flight(on, &statements), on.batch_execute("COMMIT")).await;
-        written.map_err(of_write_with_commit)?;
+        let (written, committed) = join(flight(on, &statements), on.batch_execute(session::COMMIT)).await;
+        written.map_err(from_write_with_commit)?;
         return committed.map_err(StoreError::from_commit);
     }
     write_all(on, &statements).await?;
-    on.batch_execute("COMMIT").await.map_err(StoreError::from_commit)
+    on.batch_execute(session::COMMIT).await.map_err(StoreError::from_commit)
 }
 
-/// Writes it all in a transaction that goes on.
+/// Writes everything, without a commit.
 pub async fn write(on: &Client, batches: Vec<Batch<'_>>) -> Result<()> {
     write_all(on, &prepare(on, batches).await?).await
+}
+
+/// Executes one statement, without a commit. Returns the number of rows.
+pub async fn write_some(on: &Client, batch: &Batch<'_>) -> Result<u64> {
+    let statement = on.prepare_cached(&batch.sql.postgres).await?;
+    Ok(run(on, batch, &statement).await?)
 }
 
 async fn write_all(on: &Client, statements: &[Prepared<'_>]) -> Result<()> {
@@ -40,12 +44,13 @@ async fn write_all(on: &Client, statements: &[Prepared<'_>]) -> Result<()> {
     Ok(())
 }
 
-/// Statements whose answers nobody reads yet: as many as a socket takes in its stride.
+/// The number of statements with unread answers, which the sockets' buffers can hold.
 const AT_ONCE: usize = 16;
 
 type Prepared<'w> = (Batch<'w>, Statement);
 
-/// Before the first is sent: on a new connection this waits for answers, and what is sent must not be overtaken.
+/// Prepares all statements before the first is sent. On a new connection this waits for answers, and a COMMIT must not
+/// overtake the INSERTs.
 async fn prepare<'w>(on: &Client, batches: Vec<Batch<'w>>) -> Result<Vec<Prepared<'w>>> {
     let mut prepared = Vec::with_capacity(batches.len());
     for batch in batches {
@@ -55,7 +60,7 @@ async fn prepare<'w>(on: &Client, batches: Vec<Batch<'w>>) -> Result<Vec<Prepare
     Ok(prepared)
 }
 
-/// Sent in their order when first polled; then their answers are waited for.
+/// Sends the statements in order when first polled, then waits for the answers.
 fn flight<'a>(
     on: &'a Client,
     statements: &'a [Prepared<'_>],
@@ -68,7 +73,7 @@ async fn run(on: &Client, batch: &Batch<'_>, statement: &Statement) -> Result<u6
     on.execute_raw(statement, columns.iter().map(|column| column as &(dyn ToSql + Sync))).await
 }
 
-/// What the server refused is rolled back; when the wire broke, the COMMIT may have been on its way.
-fn of_write_with_commit(error: tokio_postgres::Error) -> StoreError {
+/// An error of the server is a rollback. After a broken connection the outcome is unknown.
+fn from_write_with_commit(error: tokio_postgres::Error) -> StoreError {
     if error.as_db_error().is_some() { error.into() } else { StoreError::from_commit(error) }
 }

@@ -1,4 +1,4 @@
-//! A copy of the database at work, for a backup: whole, of one moment, and nobody waits for it.
+//! A consistent copy of a running database, for a backup. It blocks no other transaction.
 
 use std::fs::{self, File};
 use std::io;
@@ -12,7 +12,7 @@ use crate::error::{Result, StoreError};
 use crate::private;
 
 impl SqliteStore {
-    /// Makes `file`, which must not be there yet. It bears its name only when it is whole and on the disk.
+    /// Creates `file`, which must not exist. It gets its name once it is complete and on disk.
     pub async fn copy_to(&self, file: &Path) -> Result<()> {
         if file.exists() {
             return Err(StoreError::Refused(format!("{} is there already; name a new file", file.display())));
@@ -20,13 +20,13 @@ impl SqliteStore {
         let part = with_part(file);
         let refused = |error: io::Error| StoreError::Unavailable(format!("{}: {error}", part.display()));
         let name = part.to_str().ok_or_else(|| refused(io::Error::other("not a name in UTF-8")))?;
-        // What a copy that was cut short left behind.
+        // Remove the remains of an interrupted copy.
         remove_if_there(&part).map_err(refused)?;
         let unfinished = scopeguard::guard(part.clone(), |part| drop(remove_if_there(&part)));
         private::create(&part).map_err(refused)?;
-        // One read transaction: what is written meanwhile is not in it.
+        // One read transaction, without later writes.
         self.long_read().await?.execute("VACUUM INTO $1", values![name]).await?;
-        // SQLite leaves it to the system's leisure when the copy reaches the disk.
+        // SQLite does not flush the copy to disk.
         File::open(&part).and_then(|copy| copy.sync_all()).map_err(refused)?;
         fs::rename(&part, file).map_err(refused)?;
         ScopeGuard::into_inner(unfinished);

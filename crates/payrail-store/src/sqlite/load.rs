@@ -1,4 +1,4 @@
-//! Load what the batch needs, by primary key.
+//! Loads a batch's rows by primary key.
 
 use crate::db::values;
 use crate::db::{Batch, Columns, FromRow, Row};
@@ -23,7 +23,7 @@ pub fn books(on: &rusqlite::Connection, needs: &Needs) -> Result<Books> {
     assemble(needs, rows)
 }
 
-/// Sub-queries on one row: the newest entry's page is read once and then cached.
+/// Sub-queries on one row. The newest entry's page is read once and then cached.
 pub const TIP: &str = "SELECT m.id AS merchant_id, e.seq, e.available_after, e.held_after,
         (SELECT max(seq) FROM outbox WHERE bucket = m.bucket AND merchant_id = m.id) AS last_event,
         e.created_at AS last_at

@@ -1,6 +1,6 @@
-//! Moves the log into the file, beside the writer. SQLite lets the commit that makes the log too long do that, and
-//! whoever waits for that commit waits for the disk to take tens of megabytes; what has been moved already, that
-//! commit need not move. This is the same move, made earlier by another connection, and just as durable.
+//! Checkpoints in the background: moves the log into the file beside the writer. By default SQLite lets the commit that
+//! makes the log too long do that, and that commit then waits for tens of megabytes. An earlier checkpoint by another
+//! connection leaves less work, and is just as durable.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::pool::{self, Pool};
 use super::session::Session;
 use crate::error::Result;
 
-/// Between two moves while there are writes: often enough that little is left for the writer.
+/// The interval of checkpoints while there are writes. It is short, so that little is left for the writer.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Runs until the pool is closed. `written` is notified after a commit, and when the pool closes.
@@ -22,7 +22,7 @@ pub async fn keep_short(reader: Pool, written: Arc<Notify>) {
             return;
         }
         tokio::time::sleep(PAUSE).await;
-        // PASSIVE waits for nobody and makes nobody wait. What it could not do, the next one does, or the writer.
+        // PASSIVE neither waits nor blocks. The next checkpoint, or the writer, does what it could not.
         if let Err(error) = move_into_file(&reader).await {
             tracing::debug!(%error, "the log was not moved into the file; the writer will do it");
         }

@@ -1,30 +1,27 @@
 //! SQLite: the embedded store. One connection that writes, many that read.
 
 mod copy;
-mod load;
+mod error;
+mod execute;
+pub(crate) mod load;
 mod log;
+mod opening;
 mod pool;
-mod session;
+pub(crate) mod session;
 mod url;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use payrail_core::command::Command;
-use payrail_core::decide::{Rules, decide_all};
-use scopeguard::ScopeGuard;
 use tokio::sync::Notify;
 
-use crate::clock::{Now, SharedClock};
-use crate::db::{Connection, Transaction};
+use crate::connection::{Connection, Transaction};
 use crate::error::{Result, StoreError};
-use crate::needs::{Books, Needs};
-use crate::{Replies, migrations, private, write};
-use pool::{Opening, Pool};
+use crate::{migrations, private};
+use opening::Opening;
+use pool::Pool;
+use session::Session;
 
-#[cfg(feature = "testing")]
-pub(crate) use load::TIP;
-pub(crate) use session::Session;
 pub use url::file_of;
 
 const DROP_ALL: &str = include_str!("drop_all.sql");
@@ -44,8 +41,8 @@ impl SqliteStore {
         let refused = |error| StoreError::Unavailable(format!("{}: {error}", file.display()));
         private::create(&file).map_err(refused)?;
         let reading = Opening { file: file.clone(), writes: false };
-        // Whoever starts hears at once what is wrong.
-        drop(reading.open_first().await?);
+        // Connect now, so that the start fails with a clear error.
+        drop(reading.open_patiently().await?);
         private::warn_if_open(&file);
         let writing = Opening { file: file.clone(), writes: true };
         let (writer, reader) = (writing.pool(1)?, reading.pool(readers)?);
@@ -67,58 +64,40 @@ impl SqliteStore {
 
     pub(crate) async fn begin(&self) -> Result<Transaction> {
         let mut session = Session::long(pool::get(&self.writer).await?);
-        pool::begin(&mut session).await?;
+        session::begin(&mut session).await?;
         Ok(Transaction::begun(Connection::Sqlite(session)))
     }
 
-    /// In which every read sees the same moment.
+    /// A transaction in which every read sees the same moment.
     pub(crate) async fn begin_snapshot(&self) -> Result<Transaction> {
         let mut session = Session::long(pool::get(&self.reader).await?);
         session.script("BEGIN")?;
         Ok(Transaction::begun(Connection::Sqlite(session)))
     }
 
-    pub(crate) async fn begin_with_books(&self, needs: &Needs) -> Result<(Transaction, Books)> {
-        let mut session = Session::long(pool::get(&self.writer).await?);
-        pool::begin(&mut session).await?;
-        let mut session = scopeguard::guard(session, Session::discard);
-        let books = session.run(|connection| load::books(connection, needs))?;
-        Ok((Transaction::begun(Connection::Sqlite(ScopeGuard::into_inner(session))), books))
-    }
-
-    /// Moves the log into the file. (Beside readers it may stay: they read it as well.)
+    /// Moves the log into the file. (Parts that readers use may stay.)
     pub(crate) async fn tidy(&self) -> Result<()> {
         let mut session = Session::long(pool::get(&self.writer).await?);
         session.query::<(i64, i64, i64)>("PRAGMA wal_checkpoint(TRUNCATE)", &[]).map(drop)
     }
 
-    pub(crate) async fn execute(&self, commands: &[Command], rules: &Rules, now: Now<'_>) -> Result<Replies> {
-        let needs = Needs::of(commands);
-        let mut session = Session::long(pool::get(&self.writer).await?);
-        pool::begin(&mut session).await?;
-        // Whatever ends this early closes the connection, and with that SQLite undoes what was begun.
-        let mut session = scopeguard::guard(session, Session::discard);
-        let replies = session.run(|connection| transact(connection, &needs, commands, rules, now))?;
-        drop(ScopeGuard::into_inner(session));
-        self.written.notify_one();
-        Ok(replies)
-    }
-
-    /// Under the write lock from the first look on: two processes that start at once do not make the same tables.
+    /// Holds the write lock from the first read on, so that two processes that start at once do not create the same
+    /// tables.
     pub(crate) async fn migrate(&self, born: &[(&str, &str)]) -> Result<()> {
         let mut on = self.begin().await?;
         migrations::run(&mut on, born).await?;
         on.commit().await
     }
 
-    /// What processes lock to be alone on the database, or beside others of their kind.
+    /// The file that processes lock, shared or exclusively. A database has one lock, whichever links lead to it.
     pub(crate) fn lock_file(&self) -> PathBuf {
-        let mut file = self.file.clone().into_os_string();
+        let file = self.file.canonicalize().unwrap_or_else(|_| self.file.clone());
+        let mut file = file.into_os_string();
         file.push(".lock");
         file.into()
     }
 
-    /// The writer last: SQLite tidies its log away with the last connection, if it may write.
+    /// Closes the writer last: SQLite removes the log with the last connection if it may write.
     pub(crate) async fn close(&self) {
         self.reader.close();
         self.written.notify_one();
@@ -134,31 +113,9 @@ impl SqliteStore {
     }
 }
 
-/// Waits for what is under way.
+/// Waits for the running statements.
 async fn drain(pool: &Pool) {
     while pool.status().size > 0 {
         tokio::time::sleep(std::time::Duration::from_millis(1)).await;
     }
-}
-
-/// In a transaction that has begun.
-fn transact(
-    on: &mut rusqlite::Connection,
-    needs: &Needs,
-    commands: &[Command],
-    rules: &Rules,
-    now: Now<'_>,
-) -> Result<Replies> {
-    let mut books = load::books(on, needs)?;
-    let known = write::known_keys(&books);
-    let writes = decide_all(&mut books, commands, rules, now.or(|| SharedClock::Machine.now()))?;
-    if writes.is_empty() {
-        on.execute_batch("ROLLBACK")?;
-    } else {
-        for batch in write::batches(&writes, &known) {
-            session::write(on, &batch)?;
-        }
-        on.execute_batch("COMMIT").map_err(StoreError::from_commit)?;
-    }
-    Ok(writes.replies)
 }

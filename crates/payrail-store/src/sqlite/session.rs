@@ -1,21 +1,21 @@
-//! A connection at work, and what it must be like before money moves in it. That is read back after it was asked for: a
-//! file system without shared memory has no WAL, and a library built otherwise may know no foreign keys.
+//! A connection in use.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool::managed::Object;
 use rusqlite::{CachedStatement, Connection};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
+use super::opening::BUSY_TIMEOUT;
 use super::pool::Pooled;
 use crate::db::{Batch, Columns, FromRow, Row, Value};
 use crate::error::{Result, StoreError};
 
-/// Runs on the thread of whoever asks.
+/// Runs on the caller's thread.
 #[derive(Debug)]
 pub(crate) struct Session {
     connection: Pooled,
-    /// Its statements may take longer than a look-up by key: the runtime hands this thread's other tasks on meanwhile.
+    /// Its statements may take longer than a look-up by key. The runtime moves this thread's other tasks meanwhile.
     is_long: bool,
 }
 
@@ -43,7 +43,11 @@ impl Session {
     }
 
     pub fn write(&mut self, batches: &[Batch<'_>]) -> Result<()> {
-        self.run(|connection| batches.iter().try_for_each(|batch| write(connection, batch)))
+        self.run(|connection| batches.iter().try_for_each(|batch| batch.check(write(connection, batch)?)))
+    }
+
+    pub fn write_some(&mut self, batch: &Batch<'_>) -> Result<u64> {
+        self.run(|connection| write(connection, batch))
     }
 
     pub fn run<T>(&mut self, work: impl FnOnce(&mut Connection) -> T) -> T {
@@ -59,7 +63,7 @@ impl Session {
 
 /// Work that may block this thread.
 pub fn in_place<T>(work: impl FnOnce() -> T) -> T {
-    // A runtime of one thread has nobody to hand its tasks to.
+    // A runtime with one thread cannot move its tasks.
     match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
         Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
         _ => work(),
@@ -83,17 +87,18 @@ pub fn execute(on: &Connection, sql: &str, values: &[Value<'_>]) -> Result<u64> 
     Ok(statement.raw_execute()? as u64)
 }
 
-pub fn write(on: &Connection, batch: &Batch<'_>) -> Result<()> {
+/// Returns the number of rows written.
+pub fn write(on: &Connection, batch: &Batch<'_>) -> Result<u64> {
     let mut statement = on.prepare_cached(&batch.sql.sqlite)?;
     let mut written = 0;
     for row in batch.values.chunks(batch.width) {
         bind(&mut statement, row)?;
         written += statement.raw_execute()? as u64;
     }
-    batch.check(written)
+    Ok(written)
 }
 
-/// SQLite takes `$3` for a name, and counts names by their first appearance.
+/// SQLite reads `$3` as a name, and numbers names by their first appearance.
 pub fn bind(statement: &mut CachedStatement<'_>, values: &[Value<'_>]) -> Result<()> {
     if values.iter().any(Value::has_nul) {
         return Err(StoreError::Refused("a text holds a NUL character".to_owned()));
@@ -107,58 +112,21 @@ pub fn bind(statement: &mut CachedStatement<'_>, values: &[Value<'_>]) -> Result
     Ok(())
 }
 
-/// `patience`: how long its statements wait for a lock.
-pub fn check(on: &Connection, patience: Duration) -> Result<()> {
-    let patience = patience.as_millis().to_string();
-    for (pragma, wanted) in [
-        ("journal_mode", "wal"),
-        // FULL, as SQLite's number for it; EXTRA (3) is never set here.
-        ("synchronous", "2"),
-        ("foreign_keys", "1"),
-        ("recursive_triggers", "1"),
-        ("busy_timeout", patience.as_str()),
-    ] {
-        let read = format!("SELECT cast({} AS TEXT) FROM pragma_{pragma}", column(pragma));
-        let found: String = on.query_row(&read, (), |row| row.get(0))?;
-        if found != wanted {
-            return Err(StoreError::Session(format!(
-                "SQLite has {pragma} = {found} where {wanted} is needed, although payrail set it. Most likely the file \
-                 system cannot share memory between processes (a network drive): put the file that DATABASE_URL names \
-                 on a local disk"
-            )));
+/// The interval between two attempts to get the lock.
+const LONGEST_WAIT: Duration = Duration::from_millis(25);
+
+/// IMMEDIATE takes the write lock now. Otherwise a transaction that reads first could be refused at its first write.
+/// The write lock is also every merchant's lock. Cancelling the wait has no effect on the connection.
+pub async fn begin(session: &mut Session) -> Result<()> {
+    let begun = Instant::now();
+    let mut wait = Duration::from_millis(1);
+    loop {
+        match session.script("BEGIN IMMEDIATE") {
+            Err(StoreError::Busy(_)) if begun.elapsed() < BUSY_TIMEOUT => {
+                tokio::time::sleep(wait).await;
+                wait = (wait * 2).min(LONGEST_WAIT);
+            }
+            done => return done,
         }
-    }
-    Ok(())
-}
-
-fn column(pragma: &str) -> &str {
-    if pragma == "busy_timeout" { "timeout" } else { pragma }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::pool::{BUSY_TIMEOUT, Opening};
-    use super::*;
-
-    fn refusal(connection: &Connection) -> String {
-        check(connection, BUSY_TIMEOUT).unwrap_err().to_string()
-    }
-
-    /// A database in memory has no WAL: it stands for a file system that cannot have one.
-    #[test]
-    fn each_setting_that_differs_is_named() {
-        let memory = Connection::open_in_memory().unwrap();
-        assert!(refusal(&memory).contains("journal_mode = memory where wal is needed"));
-        let folder = std::env::temp_dir().join(format!("payrail_session_{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let opening = Opening { file: folder.join("a.db"), writes: false };
-        for (pragma, wrong) in
-            [("synchronous", "1"), ("foreign_keys", "0"), ("recursive_triggers", "0"), ("busy_timeout", "1")]
-        {
-            let file = opening.open().unwrap();
-            file.execute_batch(&format!("PRAGMA {pragma} = {wrong}")).unwrap();
-            assert!(refusal(&file).contains(&format!("{pragma} = {wrong} where")), "{pragma}");
-        }
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -1,16 +1,16 @@
-//! Which file a `sqlite:` address names.
+//! Parses `sqlite:` addresses.
 
 use std::path::PathBuf;
 
 use crate::error::{Result, StoreError};
 
-/// `sqlite:///path`, `sqlite://relative.db` or `sqlite:relative.db`, percent-encoded where need be.
+/// `sqlite:///path`, `sqlite://relative.db` or `sqlite:relative.db`, percent-encoded if necessary.
 pub fn file_of(url: &str) -> Result<PathBuf> {
-    let refused = |why: String| StoreError::Unavailable(format!("DATABASE_URL cannot be used: {why}"));
+    let refused = |why: String| StoreError::Address(format!("DATABASE_URL cannot be used: {why}"));
     let path = url.strip_prefix("sqlite:").ok_or_else(|| refused("it does not begin with sqlite:".to_owned()))?;
     let path = path.strip_prefix("//").unwrap_or(path);
     let (path, parameters) = path.split_once('?').unwrap_or((path, ""));
-    // What the file's connections are like is not for an address to say: durability depends on it.
+    // An address must not change the connections' settings, because durability depends on them.
     if !["", "mode=rwc", "mode=rw"].contains(&parameters) {
         return Err(refused(format!("SQLite's parameters ({parameters}) are set by payrail; leave them out")));
     }

@@ -1,30 +1,39 @@
-//! For tests: databases, a fresh one each, real ones both, gone with the test; and waiting for a condition.
+//! For tests: databases, a fresh one each, real ones both, gone with the test; SQL past the store; programs of this
+//! workspace; waiting for a condition.
 
+mod cluster;
 mod pgbouncer;
+mod reads;
+mod sql;
+mod wait;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
-use tokio_postgres::NoTls;
-
-use crate::Store;
+use crate::cells::Cells;
+use crate::error::Result;
+use crate::postgres::connect::Server;
+use crate::store::Store;
+use crate::store::opening::Opening;
+pub use cluster::TestServer;
 pub use pgbouncer::{PgBouncer, PgBouncerSettings};
+pub use sql::{Sql, SqlError};
+pub use wait::{DEADLINE, until};
 
-/// How long a test waits for anything. It is far longer than the busiest machine needs, so that only a hang uses it up.
-pub const DEADLINE: Duration = Duration::from_secs(180);
-
-/// Asks until the answer is yes. A test waits in this way, and never for a length of time.
+/// A program that the same build made, for tests and benchmarks of another crate: those of its own crate Cargo names.
 ///
 /// # Panics
-/// After [`DEADLINE`].
-pub async fn until<F: Future<Output = bool>>(what: &str, mut is_so: impl FnMut() -> F) {
-    let asking = async {
-        while !is_so().await {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    assert!(tokio::time::timeout(DEADLINE, asking).await.is_ok(), "{what}: not within {DEADLINE:?}");
+/// If it was not built.
+pub fn program(name: &str) -> PathBuf {
+    let own = std::env::current_exe().expect("this program's own path");
+    // target/debug/deps/test-0123 and target/debug/program.
+    let found = own.parent().and_then(|deps| deps.parent()).expect("a target folder").join(name);
+    assert!(
+        found.exists(),
+        "{} is missing: build the whole workspace (cargo build --workspace) first",
+        found.display()
+    );
+    found
 }
 
 /// Names an empty database of its own; dropped with the value.
@@ -32,12 +41,21 @@ pub async fn until<F: Future<Output = bool>>(what: &str, mut is_so: impl FnMut()
 pub struct TestDatabase {
     pub url: String,
     place: Place,
+    /// How many it gets when its tables are made.
+    cells: Cells,
+    /// Where its cells are, if elsewhere.
+    cell_urls: Vec<String>,
 }
 
 #[derive(Debug)]
 enum Place {
     Folder(PathBuf),
-    Server { admin_url: String, name: String },
+    Server {
+        admin_url: String,
+        name: String,
+    },
+    /// It goes with whatever made it.
+    Elsewhere,
 }
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
@@ -47,12 +65,16 @@ fn fresh_name() -> String {
 }
 
 impl TestDatabase {
+    fn new(url: String, place: Place) -> Self {
+        Self { url, place, cells: Cells::ONE, cell_urls: Vec::new() }
+    }
+
     /// A file in a folder of its own.
     pub fn sqlite() -> Self {
         let folder = std::env::temp_dir().join(fresh_name());
         std::fs::create_dir_all(&folder).expect("a temporary folder");
         let url = format!("sqlite://{}", folder.join("payrail.db").display());
-        Self { url, place: Place::Folder(folder) }
+        Self::new(url, Place::Folder(folder))
     }
 
     /// A database on the private server that `make test` starts.
@@ -65,12 +87,34 @@ impl TestDatabase {
         execute(&admin_url, &format!("CREATE DATABASE {name}")).await.expect("a test database");
         let server = admin_url.rsplit_once('/').map_or(admin_url.as_str(), |(server, _)| server);
         let url = format!("{server}/{name}");
-        Self { url, place: Place::Server { admin_url, name } }
+        Self::new(url, Place::Server { admin_url, name })
+    }
+
+    /// The same, with several cells.
+    pub async fn in_cells(count: u16) -> Self {
+        let mut database = Self::postgres().await;
+        database.cells = Cells::new(count).expect("a number that a database may have");
+        database
+    }
+
+    /// The same, with its cells in databases of their own.
+    pub async fn with_cells_at(cell_urls: Vec<String>) -> Self {
+        let mut database = Self::postgres().await;
+        database.cell_urls = cell_urls;
+        database
+    }
+
+    /// On a server of the test's own.
+    pub fn at(url: String) -> Self {
+        Self::new(url, Place::Elsewhere)
     }
 
     /// Opened and migrated.
     pub async fn store(&self) -> Store {
-        let store = Store::open(&self.url, 4, 4).await.expect("the store opens");
+        let cells = (self.cells != Cells::ONE).then_some(self.cells);
+        let opening =
+            Opening { url: &self.url, direct: None, writers: 4, readers: 4, cells, cell_urls: &self.cell_urls };
+        let store = Store::open_with(opening).await.expect("the store opens");
         store.migrate().await.expect("the migrations run");
         store
     }
@@ -79,7 +123,7 @@ impl TestDatabase {
     pub fn folder(&self) -> Option<&PathBuf> {
         match &self.place {
             Place::Folder(folder) => Some(folder),
-            Place::Server { .. } => None,
+            Place::Server { .. } | Place::Elsewhere => None,
         }
     }
 }
@@ -90,6 +134,7 @@ impl Drop for TestDatabase {
             Place::Folder(folder) => {
                 let _ = std::fs::remove_dir_all(folder);
             }
+            Place::Elsewhere => {}
             Place::Server { admin_url, name } => drop_database(admin_url.clone(), name.clone()),
         }
     }
@@ -106,14 +151,23 @@ fn drop_database(admin_url: String, name: String) {
 }
 
 /// One statement on a connection of its own.
-async fn execute(url: &str, sql: &str) -> Result<(), tokio_postgres::Error> {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
-    tokio::spawn(connection);
-    client.batch_execute(sql).await
+async fn execute(url: &str, sql: &str) -> Result<()> {
+    let (client, _) = Server::read(url, "TEST_DATABASE_URL")?.connect().await?;
+    Ok(client.batch_execute(sql).await?)
 }
 
 /// The statements by which a batch finds what it needs on SQLite, and what it changes.
 pub fn sqlite_look_ups() -> Vec<String> {
     let look_ups = crate::load::all().into_iter().chain(crate::write::updates());
-    look_ups.map(|sql| sql.sqlite.clone()).chain([crate::sqlite::TIP.to_owned()]).collect()
+    look_ups.map(|sql| sql.sqlite.clone()).chain([crate::sqlite::load::TIP.to_owned()]).collect()
+}
+
+/// The statement by which the entries of a payout are read.
+pub fn entries_of_payout() -> String {
+    crate::tables::ledger_entries::of_payout()
+}
+
+/// A migration's statements, as PostgreSQL gets them: each with the comments before it.
+pub fn statements(migration: &str) -> Vec<&str> {
+    crate::postgres::split::statements(migration)
 }

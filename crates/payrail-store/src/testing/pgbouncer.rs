@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use super::DEADLINE;
+use super::wait::DEADLINE;
 
 const PROGRAMS: [&str; 3] = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/usr/local/bin/pgbouncer"];
 /// Below what the system hands out to clients, so that a guess rarely meets one.
@@ -62,6 +62,17 @@ impl PgBouncer {
         }
     }
 
+    /// Of the program that is used: 1.18 is `(1, 18)`.
+    pub fn version() -> (u32, u32) {
+        let output = Command::new(program()).arg("--version").output().expect("PgBouncer starts");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let mut numbers = text.split_whitespace().nth(1).unwrap_or_default().split('.').map(str::parse);
+        match (numbers.next(), numbers.next()) {
+            (Some(Ok(major)), Some(Ok(minor))) => (major, minor),
+            _ => panic!("PgBouncer says of its version: {text:?}"),
+        }
+    }
+
     /// The address of the same database by way of here.
     pub fn url(&self, url: &str) -> String {
         url.replace(&self.server, &format!("127.0.0.1:{}", self.port))
@@ -90,7 +101,7 @@ impl PgBouncer {
     }
 }
 
-fn free_port() -> u16 {
+pub(super) fn free_port() -> u16 {
     let wide = PORTS.end - PORTS.start;
     loop {
         let port = PORTS.start + rand::random::<u32>() % wide;
@@ -115,10 +126,17 @@ fn configuration(server: &str, port: u16, settings: &PgBouncerSettings) -> Strin
     text
 }
 
+/// PAYRAIL_TEST_PGBOUNCER, or where Debian has it.
+fn program() -> PathBuf {
+    if let Some(named) = std::env::var_os("PAYRAIL_TEST_PGBOUNCER") {
+        return named.into();
+    }
+    let found = PROGRAMS.iter().find(|path| std::path::Path::new(path).exists());
+    found.expect("PgBouncer is not installed: run scripts/setup test").into()
+}
+
 /// It refuses to run as root; it dies with us, however we die.
 fn start(folder: &std::path::Path) -> Child {
-    let program = PROGRAMS.iter().find(|path| std::path::Path::new(path).exists());
-    let program = program.expect("PgBouncer is not installed: run scripts/setup test");
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "KILL"]);
     if std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0) {
@@ -126,7 +144,7 @@ fn start(folder: &std::path::Path) -> Child {
     }
     let log = std::fs::File::create(folder.join("log")).expect("a file");
     let log_too = log.try_clone().expect("a file");
-    command.arg(program).arg(folder.join("pgbouncer.ini"));
+    command.arg(program()).arg(folder.join("pgbouncer.ini"));
     command.stdin(Stdio::null()).stdout(log).stderr(log_too).spawn().expect("setpriv starts PgBouncer")
 }
 

@@ -1,14 +1,14 @@
 //! Append-only: a ledger entry is never changed or removed, and neither is a merchant that has one.
 
 use payrail_core::command::Command;
-use payrail_core::ids::MerchantId;
 use payrail_store::testing::DEADLINE;
+use payrail_types::ids::MerchantId;
 
 use crate::dump::Dump;
-use crate::raw::{Raw, is_refusal};
 use crate::world::{Paused, World, at, fresh_key, fund, merchant, paid};
+use payrail_store::testing::Sql as Raw;
 
-on_both_stores!(
+on_all_stores!(
     no_entry_is_updated,
     no_entry_is_deleted,
     a_merchant_with_entries_stays,
@@ -23,7 +23,7 @@ async fn book(world: &World) {
     world.ended(merchant(0), 6_000, paid()).await;
 }
 
-/// None of these may be taken, and nothing may be different after them.
+/// All of these must be refused, and must change nothing.
 pub async fn refused_without_a_trace(world: &World, statements: &[String]) {
     let mut raw = world.raw().await;
     let before = Dump::of(&mut raw).await;
@@ -86,7 +86,7 @@ async fn no_entry_is_deleted(world: World) {
     refused_without_a_trace(&world, &statements).await;
 }
 
-/// SQLite's REPLACE removes what is in its way and fires no DELETE trigger unless it is told to.
+/// SQLite's REPLACE deletes conflicting rows, and fires no DELETE trigger unless configured to.
 async fn no_entry_is_replaced(world: World) {
     book(&world).await;
     let raw = world.raw().await;
@@ -127,12 +127,12 @@ async fn a_merchant_with_entries_stays(world: World) {
         statements.push("TRUNCATE merchants CASCADE".to_owned());
     }
     refused_without_a_trace(&world, &statements).await;
-    // Nothing holds one without entries, and anyone may take another name.
+    // A merchant without entries may be deleted, and any may be renamed.
     assert_eq!(raw.exec(&format!("DELETE FROM merchants WHERE {}", merchant_row(&raw, merchant(1)))).await, 1);
     assert_eq!(raw.exec(&format!("UPDATE merchants SET name = 'Renamed' WHERE {row}")).await, 1);
 }
 
-/// What looks for entries before a merchant is deleted must not look at an old snapshot.
+/// The check for entries before a merchant's deletion must not use an old snapshot.
 async fn a_merchant_stays_though_its_entries_are_younger_than_the_deleters_snapshot(world: World) {
     let mut raw = world.raw().await;
     raw.exec(if world.is_postgres() { "BEGIN ISOLATION LEVEL REPEATABLE READ" } else { "BEGIN" }).await;
@@ -143,8 +143,8 @@ async fn a_merchant_stays_though_its_entries_are_younger_than_the_deleters_snaps
     let done = raw.try_exec(&delete).await;
     let error = done.expect_err("a merchant with an entry was deleted");
     // SQLite refuses any write on an old snapshot: SQLITE_BUSY_SNAPSHOT.
-    let busy = error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "517");
-    assert!(is_refusal(&error) || busy, "{error}");
+    let busy = error.code.as_deref() == Some("517");
+    assert!(error.is_refusal() || busy, "{error}");
 }
 
 async fn a_merchant_stays_though_its_first_entry_is_only_being_written(world: World) {

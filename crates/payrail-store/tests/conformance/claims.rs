@@ -1,20 +1,21 @@
-//! A due payout goes to one worker, under a lease; who comes after a lost one asks the bank first.
+//! A due payout goes to one worker, under a lease. The worker after a lost one asks the bank first.
 
 use jiff::Timestamp;
 use payrail_core::command::{Action, Command, Refusal, Reply};
-use payrail_core::ids::PayoutId;
-use payrail_core::payout::{BankAnswer, Step};
+use payrail_core::payout::{AttemptKind, AttemptOutcome, BankAnswer};
 use payrail_store::Store;
+use payrail_types::ids::PayoutId;
+use payrail_types::rail::RailId;
 
 use crate::world::{
     MICROSECOND, World, at, claim, create, fresh_id, fresh_key, merchant, no_answer, slow_clock, stepped,
 };
 
-on_both_stores!(
+on_all_stores!(
     nothing_is_claimed_before_it_is_due,
     a_lost_lease_is_taken_over_by_an_enquiry,
     of_many_claimers_one_wins,
-    what_was_released_was_not_sent,
+    a_released_claim_was_not_sent,
     a_payout_is_cancelled_or_claimed,
     the_work_list_is_in_order,
 );
@@ -33,7 +34,7 @@ async fn is_listed(world: &World, payout: PayoutId, now: Timestamp) -> bool {
     world.store.due(now, 100).await.unwrap().contains(&(merchant(0), payout))
 }
 
-/// The work list and the door must agree to the microsecond.
+/// The work list and the engine must agree to the microsecond.
 async fn is_due_from(world: &World, payout: PayoutId, due: Timestamp) {
     assert!(!is_listed(world, payout, due - MICROSECOND).await);
     assert!(!claimed(world, payout, due - MICROSECOND).await);
@@ -58,14 +59,14 @@ async fn nothing_is_claimed_before_it_is_due(world: World) {
 async fn a_lost_lease_is_taken_over_by_an_enquiry(world: World) {
     world.fund(merchant(0), 10_000).await;
     let payout = world.payout(merchant(0), 1_000).await;
-    assert_eq!(world.claim(merchant(0), payout, at(0)).await.step, Step::Submit);
+    assert_eq!(world.claim(merchant(0), payout, at(0)).await.kind, AttemptKind::Submit);
     let mut end = at(0);
     for number in 2..6 {
         end += world.rules.policy.lease;
         assert!(!is_listed(&world, payout, end - MICROSECOND).await);
         assert!(!claimed(&world, payout, end - MICROSECOND).await);
         let next = world.claim(merchant(0), payout, end).await;
-        assert_eq!((next.number, next.step), (number, Step::Enquire));
+        assert_eq!((next.number, next.kind), (number, AttemptKind::Enquire));
     }
     let stored = world.store.payout(merchant(0), payout).await.unwrap().unwrap();
     assert!(stored.is_in_doubt(), "the call may have gone out");
@@ -99,16 +100,16 @@ async fn of_many_claimers_one_wins(world: World) {
     }
 }
 
-async fn what_was_released_was_not_sent(world: World) {
+async fn a_released_claim_was_not_sent(world: World) {
     world.fund(merchant(0), 10_000).await;
     let payout = world.payout(merchant(0), 1_000).await;
     let number = world.claim(merchant(0), payout, at(0)).await.number;
     let free = stepped(world.one(merchant(0), Action::Release { payout, number }, at(1)).await.unwrap());
-    assert_eq!((free.attempts, free.calls, free.due_at()), (0, 1, Some(at(1))));
+    assert_eq!((free.submissions, free.attempts, free.due_at()), (0, 1, Some(at(1))));
     let next = world.claim(merchant(0), payout, at(1)).await;
-    assert_eq!((next.number, next.step), (2, Step::Submit));
+    assert_eq!((next.number, next.kind), (2, AttemptKind::Submit));
     let lines = world.store.attempts(merchant(0), payout).await.unwrap();
-    assert_eq!(lines[0].outcome.as_deref(), Some("released"));
+    assert_eq!(lines[0].outcome, Some(AttemptOutcome::Released));
 }
 
 async fn a_payout_is_cancelled_or_claimed(world: World) {
@@ -142,10 +143,10 @@ async fn the_work_list_is_in_order(world: World) {
     assert_eq!(world.store.due(at(29), 100).await.unwrap(), due[..3]);
     assert_eq!(world.store.due(at(40), 2).await.unwrap(), due[..2]);
     assert_eq!(world.store.due(at(4), 100).await.unwrap(), []);
-    // From a moment on, that moment included.
+    // From a time on, inclusive.
     let timed = |(place, seconds): (usize, i64)| (due[place].0, due[place].1, at(seconds));
     let later = [(1, 10), (2, 20), (3, 30)].map(timed);
-    assert_eq!(world.store.due_from(at(10), at(30), 100).await.unwrap(), later);
-    assert_eq!(world.store.due_from(at(10), at(30), 1).await.unwrap(), later[..1]);
-    assert_eq!(world.store.due_from(at(31), at(39), 100).await.unwrap(), []);
+    assert_eq!(world.store.due_from(RailId::DEFAULT, at(10), at(30), 100).await.unwrap(), later);
+    assert_eq!(world.store.due_from(RailId::DEFAULT, at(10), at(30), 1).await.unwrap(), later[..1]);
+    assert_eq!(world.store.due_from(RailId::DEFAULT, at(31), at(39), 100).await.unwrap(), []);
 }

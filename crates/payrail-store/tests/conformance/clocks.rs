@@ -2,15 +2,15 @@
 
 use jiff::SignedDuration;
 use payrail_core::command::{Action, Command, Refusal};
-use payrail_core::ids::PayoutId;
-use payrail_core::payout::{Payout, Step};
+use payrail_core::payout::{AttemptKind, Payout};
 use payrail_store::Now;
+use payrail_types::ids::PayoutId;
 
 use crate::world::{World, at, by, create, fresh_id, fresh_key, fund, merchant};
 
 on_both_stores!(
-    a_clock_that_is_set_back_leaves_the_book_in_order_and_makes_nobody_wait,
-    what_a_fast_clock_made_is_listed_and_brought_forward,
+    a_clock_set_back_keeps_the_book_in_order_and_delays_nobody,
+    payouts_of_a_fast_clock_are_listed_and_brought_forward,
 );
 on_postgres_only!(the_time_is_the_databases, the_shared_clock_follows_the_database);
 
@@ -25,8 +25,8 @@ async fn stored(world: &World, id: PayoutId) -> Payout {
     world.store.payout(merchant(0), id).await.unwrap().unwrap()
 }
 
-/// A database that takes over from a broken one may be behind it.
-async fn a_clock_that_is_set_back_leaves_the_book_in_order_and_makes_nobody_wait(world: World) {
+/// After a failover the new database's clock may be behind.
+async fn a_clock_set_back_keeps_the_book_in_order_and_delays_nobody(world: World) {
     let ahead = at(25 * 3_600);
     world.ask(merchant(0), fund(fresh_key(), 1_000), ahead).await;
     let payout = paid_in(&world, Now::Given(&|| at(0))).await;
@@ -43,7 +43,7 @@ async fn a_clock_that_is_set_back_leaves_the_book_in_order_and_makes_nobody_wait
     assert!(ends.iter().all(|attempt| attempt.ended_at == Some(ahead)));
 }
 
-/// Within the transaction, after the locks; neither before nor at its beginning.
+/// It is read within the transaction, after the locks, not before it or at its beginning.
 async fn the_time_is_the_databases(world: World) {
     let mut raw = world.raw().await;
     let clock = "SELECT cast((extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS text)";
@@ -84,7 +84,7 @@ async fn the_shared_clock_follows_the_database(world: World) {
     assert!(passed > SignedDuration::from_secs(-1) && passed < SignedDuration::from_secs(60), "{passed:?}");
 }
 
-async fn what_a_fast_clock_made_is_listed_and_brought_forward(world: World) {
+async fn payouts_of_a_fast_clock_are_listed_and_brought_forward(world: World) {
     world.fund(merchant(0), 1_000).await;
     let ahead = at(25 * 3_600);
     let pending = paid_in(&world, Now::Given(&|| ahead)).await.id;
@@ -103,9 +103,9 @@ async fn what_a_fast_clock_made_is_listed_and_brought_forward(world: World) {
     }
     assert_eq!(world.one(merchant(0), forward(in_time), at(1)).await, Err(Refusal::NotFarAhead));
     assert_eq!(world.store.count_due_far_ahead(at(1)).await.unwrap().count, 0);
-    assert_eq!(world.claim(merchant(0), held, at(1)).await.step, Step::Enquire);
-    assert_eq!(world.claim(merchant(0), pending, at(1)).await.step, Step::Submit);
-    // Backwards never: not even with the wrong hand in the database.
+    assert_eq!(world.claim(merchant(0), held, at(1)).await.kind, AttemptKind::Enquire);
+    assert_eq!(world.claim(merchant(0), pending, at(1)).await.kind, AttemptKind::Submit);
+    // It never runs backwards, even after a manual change of the database.
     let mut raw = world.raw().await;
     let later = format!("UPDATE payouts SET due_at = {} WHERE {}", raw.at(at(9)), raw.payout(merchant(0), in_time));
     raw.refuses(&later).await;

@@ -1,5 +1,5 @@
-//! When the connection dies on COMMIT, nobody here can know whether it was written. The store says
-//! so, and the same request under the same key finds the truth.
+//! When the connection dies on COMMIT, the outcome is unknown. The store says so, and the same request under the same
+//! key finds the outcome.
 
 use payrail_core::command::{Command, Reply};
 use payrail_store::{Store, StoreError};
@@ -10,12 +10,13 @@ use crate::world::{World, at, claim, create, fresh_id, fresh_key, merchant, paid
 
 on_postgres_only!(
     a_commit_that_arrived_is_found_by_its_key,
-    a_commit_that_was_lost_is_made_good_by_its_key,
+    a_lost_commit_is_repeated_under_its_key,
     a_report_whose_commit_is_unknown_settles_once,
-    before_the_commit_nothing_is_in_doubt,
+    a_failure_before_commit_has_a_known_outcome,
+    a_server_that_fails_in_commit_leaves_it_open,
 );
 
-/// As it goes over the wire: the name of an isolation level begins with the same letters.
+/// COMMIT as it is sent; the name of an isolation level begins with the same letters.
 const COMMIT: &str = "COMMIT\0";
 
 async fn behind_a_proxy(world: &World) -> (Proxy, Store) {
@@ -24,7 +25,7 @@ async fn behind_a_proxy(world: &World) -> (Proxy, Store) {
     (proxy, store)
 }
 
-/// Creates, loses the wire around COMMIT, and asks again as a client would: the same key, another id.
+/// Creates a payout, loses the connection around COMMIT, and retries like a client: the same key, another id.
 async fn asked_again(world: &World, after_the_answer: bool) -> Reply {
     world.fund(merchant(0), 10_000).await;
     let (proxy, store) = behind_a_proxy(world).await;
@@ -47,14 +48,14 @@ async fn a_commit_that_arrived_is_found_by_its_key(world: World) {
     }
 }
 
-async fn a_commit_that_was_lost_is_made_good_by_its_key(world: World) {
+async fn a_lost_commit_is_repeated_under_its_key(world: World) {
     match asked_again(&world, false).await {
         Reply::Answered { answer, replayed: false } => assert_eq!(answer.status, 201),
         other => panic!("{other:?}"),
     }
 }
 
-/// The worker has no key; the attempt's number is its fence.
+/// The worker has no key; the attempt's number fences it.
 async fn a_report_whose_commit_is_unknown_settles_once(world: World) {
     world.fund(merchant(0), 10_000).await;
     let (proxy, store) = behind_a_proxy(&world).await;
@@ -73,8 +74,8 @@ async fn a_report_whose_commit_is_unknown_settles_once(world: World) {
     assert_eq!(world.balances(merchant(0)).await, (8_000, 0));
 }
 
-/// A wire that is cut anywhere else leaves no question, and no trace.
-async fn before_the_commit_nothing_is_in_doubt(world: World) {
+/// A connection that is cut anywhere else has a known outcome, and leaves no trace.
+async fn a_failure_before_commit_has_a_known_outcome(world: World) {
     world.fund(merchant(0), 10_000).await;
     let payout = world.payout(merchant(0), 1_000).await;
     let mut raw = world.raw().await;
@@ -82,7 +83,7 @@ async fn before_the_commit_nothing_is_in_doubt(world: World) {
     let words = ["BEGIN", "FOR NO KEY UPDATE", "LEFT JOIN LATERAL", "INSERT INTO ledger_entries", "INSERT INTO outbox"];
     for at_word in words {
         for after_the_answer in [false, true] {
-            // A new one each time: a statement's words travel only once on a connection.
+            // A new connection each time, because it sends a statement's text only once.
             let (proxy, store) = behind_a_proxy(&world).await;
             proxy.cut(Cut { at: at_word, after_the_answer });
             let batch = [
@@ -94,5 +95,24 @@ async fn before_the_commit_nothing_is_in_doubt(world: World) {
             assert!(proxy.has_cut());
             assert_eq!(Dump::of(&mut raw).await, before, "{at_word}");
         }
+    }
+}
+
+/// Like Citus's report of a node that died in COMMIT and may have kept its writes.
+async fn a_server_that_fails_in_commit_leaves_it_open(world: World) {
+    world.fund(merchant(0), 10_000).await;
+    let mut raw = world.raw().await;
+    for code in ["XX000", "58030"] {
+        let fails = format!("BEGIN RAISE EXCEPTION 'planted' USING ERRCODE = '{code}'; END");
+        raw.exec(&format!("CREATE OR REPLACE FUNCTION fails() RETURNS trigger LANGUAGE plpgsql AS $${fails}$$")).await;
+        raw.exec(
+            "CREATE CONSTRAINT TRIGGER planted AFTER INSERT ON outbox DEFERRABLE INITIALLY DEFERRED \
+             FOR EACH ROW EXECUTE FUNCTION fails()",
+        )
+        .await;
+        let wish = Command { merchant: merchant(0), action: create(fresh_id(merchant(0)), fresh_key(), 1_000) };
+        let error = world.run(&[wish], at(1)).await.unwrap_err();
+        assert!(matches!(error, StoreError::CommitUnknown(_)), "{code}: {error:?}");
+        raw.exec("DROP TRIGGER planted ON outbox").await;
     }
 }

@@ -1,4 +1,4 @@
-//! Derived: a balance is read off the ledger and nowhere else, at a cost that does not grow with it.
+//! Derived: a balance is read only from the ledger, at a cost that does not grow with it.
 
 use std::time::Duration;
 
@@ -8,16 +8,16 @@ use payrail_store::testing::DEADLINE;
 use payrail_store::{EntryFilter, Store};
 
 use crate::histories::{Model, Scribe, rules};
-use crate::raw::Raw;
 use crate::world::{MERCHANTS, World, at, create, fresh_id, fresh_key, merchant};
+use payrail_store::testing::Sql as Raw;
 
-on_both_stores!(a_balance_is_the_sum_of_its_book, the_newest_entry_is_found_by_its_key);
+on_all_stores!(a_balance_is_the_sum_of_its_book, the_newest_entry_is_found_by_its_key);
 on_postgres_only!(no_read_of_the_money_path_scans_a_table, a_page_of_the_ledger_brings_no_payouts_but_its_own);
 on_sqlite_only!(the_batchs_look_ups_are_by_key);
 
-/// The sum over the whole book, by the kinds' meaning and without the balances it carries.
+/// The sum over the whole book, from the kinds and amounts only.
 async fn replayed(store: &Store, number: u8) -> (i64, (i64, i64)) {
-    let mut snapshot = store.snapshot().await.unwrap();
+    let mut snapshot = store.snapshot_of(merchant(number)).await.unwrap();
     let (mut seq, mut available, mut held) = (0, 0, 0);
     loop {
         let page = snapshot.entries_after(merchant(number), seq, 7).await.unwrap();
@@ -75,7 +75,7 @@ pub async fn long_book(raw: &mut Raw) {
     raw.exec("ANALYZE").await;
 }
 
-/// The statement as the store has it, from its first words to its last.
+/// The store's statement, identified by its first and last words.
 pub fn statement(source: &str, first: &str) -> String {
     let start = source.find(first).unwrap_or_else(|| panic!("the store has no {first:?} any more"));
     let end = source[start..].find('"').unwrap();
@@ -86,7 +86,7 @@ async fn the_newest_entry_is_found_by_its_key(world: World) {
     let mut raw = world.raw().await;
     long_book(&mut raw).await;
     let (bucket, id) = (merchant(0).bucket().get().to_string(), raw.id(merchant(0).0));
-    let tip = statement(include_str!("../../src/statements.rs"), "SELECT merchant_id, seq, available_after");
+    let tip = statement(include_str!("../../src/tables/ledger_entries.rs"), "SELECT seq, available_after");
     let plan = raw.plan(&tip.replace("$1", &bucket).replace("$2", &id)).await.join("\n");
     if world.is_postgres() {
         assert!(plan.contains("Index Scan Backward using ledger_entries_pkey"), "{plan}");
@@ -100,14 +100,16 @@ async fn the_newest_entry_is_found_by_its_key(world: World) {
 async fn the_batchs_look_ups_are_by_key(world: World) {
     let mut raw = world.raw().await;
     for sql in payrail_store::testing::sqlite_look_ups() {
-        let sql = (1..30).rev().fold(sql, |sql, number| sql.replace(&format!("?{number}"), "NULL"));
+        let sql = (1..30)
+            .rev()
+            .fold(sql, |sql, number| sql.replace(&format!("?{number}"), "NULL").replace(&format!("${number}"), "NULL"));
         let plan = raw.plan(&sql).await;
         assert!(plan.iter().all(|line| !line.starts_with("SCAN")), "{sql}: {plan:#?}");
         assert!(plan.iter().any(|line| line.contains("USING")), "{sql}: {plan:#?}");
     }
 }
 
-/// The server's own count of what was read, for the statements as the store really sends them.
+/// The server's own count of reads, for the store's real statements.
 async fn no_read_of_the_money_path_scans_a_table(world: World) {
     let mut raw = world.raw().await;
     long_book(&mut raw).await;
@@ -119,7 +121,7 @@ async fn no_read_of_the_money_path_scans_a_table(world: World) {
         let wish = Command { merchant: merchant(0), action: create(fresh_id(merchant(0)), fresh_key(), 1) };
         assert!(store.execute(&[wish], &world.rules, &|| at(1)).await.unwrap()[0].is_ok());
     }
-    // A server process makes its counts known when it ends.
+    // A backend publishes its counts when it ends.
     drop(store);
     let after = counted(&mut raw, "ledger_entries", before.1 + 10 * 20).await;
     assert_eq!(after.0, before.0, "the ledger was read from end to end");
@@ -127,7 +129,7 @@ async fn no_read_of_the_money_path_scans_a_table(world: World) {
     assert!((200..=1_000).contains(&rows), "10 rounds read {rows} entries");
 }
 
-/// On tables that PostgreSQL has not analyzed yet, it knows nothing of how many payouts a merchant has.
+/// Without ANALYZE, PostgreSQL does not know how many payouts a merchant has.
 async fn a_page_of_the_ledger_brings_no_payouts_but_its_own(world: World) {
     world.fund(merchant(0), 1_000).await;
     let order = |_| Command { merchant: merchant(0), action: create(fresh_id(merchant(0)), fresh_key(), 1) };

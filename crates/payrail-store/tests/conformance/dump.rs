@@ -1,9 +1,8 @@
-//! Every row of every table in one notation, so that databases can be compared, with each other and
-//! with themselves an hour ago.
+//! Every row of every table in one notation, to compare databases with each other and with their earlier state.
 
 use std::collections::BTreeMap;
 
-use crate::raw::Raw;
+use payrail_store::testing::Sql as Raw;
 
 #[derive(Debug, PartialEq, Eq)]
 pub struct Dump(pub BTreeMap<&'static str, Vec<String>>);
@@ -23,18 +22,18 @@ const TABLES: [(&str, &str); 15] = [
     ),
     (
         "payouts",
-        "bucket #merchant_id #id amount_paise bank_account_id status attempts calls unanswered step @due_at leased_by \
+        "bucket #merchant_id #id amount_paise bank_account_id status submissions attempts unanswered step @due_at leased_by \
          @doubt_since doubt_reason utr reason @created_at @updated_at",
     ),
     ("attempts", "bucket #merchant_id #payout_id number step worker @started_at outcome sent received @ended_at"),
     ("idempotency_records", "bucket #merchant_id #key #request_hash status body #payout_id @created_at @expires_at"),
-    ("outbox", "bucket #merchant_id seq kind #payout_id @created_at"),
+    ("outbox", "bucket #merchant_id seq kind #payout_id @created_at entry_seq"),
     (
         "bank_returns",
         "bucket #merchant_id #id number reference #payout_id amount_paise utr reason status waits_for tries \
          @next_try_at @first_seen_at @updated_at",
     ),
-    // Without the other payout of a UTR: which of several it names is not said.
+    // Without the other payout of a UTR, because any of several may be named.
     (
         "exceptions",
         "bucket #merchant_id #id kind #payout_id reference return_number stated_paise stated_utr expected_paise \
@@ -59,7 +58,7 @@ impl Dump {
     }
 }
 
-/// What a database has of its own from the beginning.
+/// Rows that every database has from the beginning.
 fn is_of_birth(table: &str, row: &str) -> bool {
     table == "settings" && ["created_as|", "database_id|"].iter().any(|name| row.starts_with(name))
 }

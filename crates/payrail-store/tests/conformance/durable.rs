@@ -1,16 +1,16 @@
-//! Acknowledged is durable: what commits is flushed first, whatever the database's own defaults are,
-//! and no connection of ours waits for ever. The database itself tells, from inside a transaction.
+//! Acknowledged is durable: a commit is flushed first, whatever the database's defaults, and no connection of ours
+//! waits for ever. The test asks the database itself, inside a transaction.
 
 use payrail_core::command::Command;
 use payrail_store::Store;
 
-use crate::raw::Raw;
 use crate::world::{World, at, create, fresh_id, fresh_key, fund, merchant};
+use payrail_store::testing::Sql as Raw;
 
 on_both_stores!(a_commit_is_on_disk_before_it_is_answered, every_guard_is_switched_on);
 on_sqlite_only!(readers_do_not_wait_for_the_writer);
 
-/// A write of ours fails unless the condition is true where it is executed.
+/// Our writes fail unless the condition holds in their session.
 async fn demand(raw: &mut Raw, name: &str, condition: &str) {
     let head = format!("CREATE TRIGGER demand_{name} BEFORE INSERT ON outbox");
     raw.exec(&match raw {
@@ -40,9 +40,13 @@ async fn a_commit_is_on_disk_before_it_is_answered(world: World) {
         assert_eq!(raw.texts("PRAGMA journal_mode").await, ["wal"]);
     }
     writes(&world, &world.second_store().await).await;
-    // Our own connection here does without, and is found out.
-    let row =
-        format!("({}, {}, 99, 'forged', NULL, {})", merchant(0).bucket().get(), raw.id(merchant(0).0), raw.at(at(0)));
+    // This test's own connection lacks the settings, so its write fails.
+    let row = format!(
+        "({}, {}, 1, 'balance.funded', NULL, {}, 1)",
+        merchant(0).bucket().get(),
+        raw.id(merchant(0).0),
+        raw.at(at(0))
+    );
     raw.refuses(&format!("INSERT INTO outbox VALUES {row}")).await;
 }
 

@@ -1,24 +1,24 @@
-//! What goes wrong is named by what the caller must do about it, and leaves the store fit for the next.
+//! Errors are classified by what the caller must do, and leave the store usable.
 
 use std::time::{Duration, Instant};
 
 use payrail_core::command::Command;
-use payrail_core::ids::MerchantId;
 use payrail_store::testing::DEADLINE;
 use payrail_store::{Store, StoreError};
+use payrail_types::ids::MerchantId;
 
 use crate::dump::Dump;
-use crate::raw::Raw;
 use crate::world::{Paused, World, at, create, fresh_id, fresh_key, fund, merchant};
+use payrail_store::testing::Sql as Raw;
 
-on_both_stores!(a_lock_that_is_not_to_be_had_is_busy, a_caller_that_goes_away_leaves_no_lock, a_bad_url_is_unavailable);
+on_both_stores!(an_unavailable_lock_is_busy, a_caller_that_goes_away_leaves_no_lock, a_bad_address_is_named);
 on_postgres_only!(
     a_deadlock_may_be_tried_again,
     a_connection_that_dies_in_the_middle_writes_nothing,
     connections_that_died_while_idle_are_replaced,
     a_server_that_is_not_there_is_unavailable,
 );
-on_sqlite_only!(a_file_that_is_no_database_is_corrupt);
+on_sqlite_only!(a_file_that_is_not_a_database_is_corrupt);
 
 fn wish(number: u8) -> Command {
     Command { merchant: merchant(number), action: fund(fresh_key(), 100) }
@@ -34,7 +34,7 @@ async fn lock(raw: &mut Raw, merchant: MerchantId) {
     .await;
 }
 
-async fn a_lock_that_is_not_to_be_had_is_busy(world: World) {
+async fn an_unavailable_lock_is_busy(world: World) {
     let mut raw = world.raw().await;
     lock(&mut raw, merchant(0)).await;
     let begun = Instant::now();
@@ -61,24 +61,29 @@ async fn a_caller_that_goes_away_leaves_no_lock(world: World) {
     raw.exec("ROLLBACK").await;
     assert_eq!(Dump::of(&mut raw).await, before);
     assert!(world.run(&[wish(0), wish(1)], at(0)).await.unwrap().iter().all(Result::is_ok));
-    // Others, too, get what the abandoned ones were about to lock.
+    // Others can also lock what the abandoned ones were about to lock.
     lock(&mut raw, merchant(1)).await;
     raw.exec("COMMIT").await;
 }
 
-async fn a_bad_url_is_unavailable(world: World) {
-    let urls = ["mysql://localhost/x", "", "payrail.db", "postgres://a:b:c:d", "sqlite:///no/such/folder/payrail.db"];
-    for url in urls {
-        let error = Store::open(url, 1, 1).await.unwrap_err();
-        assert!(matches!(error, StoreError::Unavailable(_)), "{url}: {error:?}");
+async fn a_bad_address_is_named(world: World) {
+    for url in
+        ["mysql://localhost/x", "", "payrail.db", "postgres://a:b:c:d", "postgres://me@db/pay?sslmode=on", "sqlite:"]
+    {
+        match Store::open(url, 1, 1).await.unwrap_err() {
+            StoreError::Address(why) => assert!(why.starts_with("DATABASE_URL"), "{url}: {why}"),
+            other => panic!("{url}: {other:?}"),
+        }
     }
+    let error = Store::open("sqlite:///no/such/folder/payrail.db", 1, 1).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
     assert!(world.run(&[wish(0)], at(0)).await.is_ok());
 }
 
 /// The store holds merchant 0 and waits for 1; we hold 1 and wait for 0.
 async fn a_deadlock_may_be_tried_again(world: World) {
     let mut raw = world.raw().await;
-    // The store's server process is to be the one that looks.
+    // The store's backend must be the one that detects the deadlock.
     raw.exec("SET deadlock_timeout = '60s'").await;
     lock(&mut raw, merchant(1)).await;
     let (store, rules) = (world.store.clone(), world.rules);
@@ -95,7 +100,7 @@ async fn a_deadlock_may_be_tried_again(world: World) {
     assert_eq!(world.balances(merchant(0)).await, (100, 0));
 }
 
-/// As the server's administrator, or its end, would do it.
+/// Like an administrator or a shutdown of the server.
 async fn kill(raw: &mut Raw, which: &str) -> usize {
     let ours = "datname = current_database() AND application_name = 'payrail'";
     let sql = format!("SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE {ours} AND {which}");
@@ -115,7 +120,7 @@ async fn a_connection_that_dies_in_the_middle_writes_nothing(world: World) {
     assert_eq!(world.ask(wish.merchant, wish.action, at(1)).await.status, 201);
 }
 
-/// The writers do not ask a connection how it is before they use it; a dead one costs one try.
+/// Writers do not test a connection before use; a dead one costs one try.
 async fn connections_that_died_while_idle_are_replaced(world: World) {
     let tasks: Vec<_> = (0..4)
         .map(|_| {
@@ -135,17 +140,17 @@ async fn connections_that_died_while_idle_are_replaced(world: World) {
         failures += 1;
         assert!(failures <= killed, "more failures than connections that died");
     }
-    // Readers do ask.
+    // Readers do test it.
     assert_eq!(world.balances(merchant(0)).await, (500, 0));
 }
 
 async fn a_server_that_is_not_there_is_unavailable(_: World) {
-    // Port 1 is nobody's.
+    // Nothing listens on port 1.
     let error = Store::open("postgres://payrail@127.0.0.1:1/payrail", 1, 1).await.unwrap_err();
     assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
 }
 
-async fn a_file_that_is_no_database_is_corrupt(world: World) {
+async fn a_file_that_is_not_a_database_is_corrupt(world: World) {
     let file = world.database.folder().unwrap().join("letter.db");
     std::fs::write(&file, "Dear database, ".repeat(1_000)).unwrap();
     let error = Store::open(&format!("sqlite://{}", file.display()), 1, 1).await.unwrap_err();

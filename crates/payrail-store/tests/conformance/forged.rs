@@ -1,21 +1,21 @@
-//! No overdraft, past the store: the database itself refuses an entry that does not follow from the
-//! one before it, whoever writes it.
+//! No overdraft without the store either: the database itself refuses any entry that does not follow from its
+//! predecessor.
 
-use payrail_core::ids::{MerchantId, PayoutId};
+use payrail_types::ids::{MerchantId, PayoutId};
 
-use crate::raw::Raw;
 use crate::world::{World, at, fresh_id, merchant};
+use payrail_store::testing::Sql as Raw;
 
-on_both_stores!(
+on_all_stores!(
     a_forged_entry_is_refused,
     a_forged_first_entry_is_refused,
     a_temporary_table_does_not_stand_in_for_the_ledger,
-    a_forged_entry_among_good_ones_takes_them_with_it,
+    a_forged_entry_fails_the_whole_statement,
     amounts_that_wrap_64_bits_are_refused,
     of_two_successors_of_one_entry_one_is_refused,
 );
 
-/// An entry as a forger would write it.
+/// A forged entry.
 pub struct Forged<'a> {
     pub seq: i64,
     pub kind: &'a str,
@@ -78,12 +78,12 @@ async fn a_forged_entry_is_refused(world: World) {
         raw.refuses(&forgery.insert(&raw, merchant(0))).await;
     }
     assert_eq!(world.balances(merchant(0)).await, (4_000, 6_000));
-    // What follows is taken, so it was the forgery that was refused above.
+    // A correct entry is accepted, so the forgery was the reason for the refusals above.
     raw.exec(&forged(3, "fund", 100, (4_100, 6_000), None).insert(&raw, merchant(0))).await;
     assert_eq!(world.balances(merchant(0)).await, (4_100, 6_000));
 }
 
-/// The name of a temporary table hides that of the real one, unless the trigger sees through it.
+/// A temporary table hides the real one, unless the trigger names its schema.
 async fn a_temporary_table_does_not_stand_in_for_the_ledger(world: World) {
     book(&world).await;
     let mut raw = world.raw().await;
@@ -109,7 +109,7 @@ async fn a_forged_first_entry_is_refused(world: World) {
     raw.exec(&forged(1, "fund", 100, (100, 0), None).insert(&raw, merchant(1))).await;
 }
 
-async fn a_forged_entry_among_good_ones_takes_them_with_it(world: World) {
+async fn a_forged_entry_fails_the_whole_statement(world: World) {
     book(&world).await;
     let mut raw = world.raw().await;
     let good = forged(3, "fund", 100, (4_100, 6_000), None).values(&raw, merchant(0));
@@ -136,7 +136,7 @@ async fn amounts_that_wrap_64_bits_are_refused(world: World) {
     }
 }
 
-/// As if the merchant's lock had been lost: two transactions go on from the same newest entry.
+/// Without the merchant's lock: two transactions continue from the same newest entry.
 async fn of_two_successors_of_one_entry_one_is_refused(world: World) {
     book(&world).await;
     let (mut first, mut second) = (world.raw().await, world.raw().await);

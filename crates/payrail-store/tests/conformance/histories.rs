@@ -1,22 +1,27 @@
-//! Random histories from a seed, and the same store once more in memory: the core and nothing else.
+//! Random histories from a seed, and an in-memory store with only the core.
 
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use payrail_core::backoff::Policy;
 use payrail_core::bank_return::BankReturn;
-use payrail_core::command::{Action, Command, Exchange};
-use payrail_core::decide::{Book, Rules, decide_all};
+use payrail_core::book::{Book, Books};
+use payrail_core::command::{Action, Command};
+use payrail_core::decide::{Rules, decide_all};
 use payrail_core::event::Event;
 use payrail_core::idempotency::{IdempotencyKey, Record};
-use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::ledger::Entry;
-use payrail_core::operator::{ByOperator, OperatorAction};
-use payrail_core::payout::{BankAnswer, Payout, State, Verdict};
+use payrail_core::payout::{BankAnswer, Exchange, Payout, State, Verdict};
 use payrail_store::{AttemptLine, Replies};
+use payrail_types::ids::{MerchantId, PayoutId};
+use payrail_types::names::Utr;
+use payrail_types::operator::{ByOperator, OperatorAction};
 use uuid::Uuid;
 
-use crate::world::{MERCHANTS, MICROSECOND, at, claim, create_to, fund, line, merchant, note_needs, render};
+use crate::world::{MERCHANTS, MICROSECOND, POLICY, at, claim, create_to, fund, line, merchant, note_needs, render};
+
+/// A merchant that does not exist, in the others' cell.
+const UNKNOWN: u8 = MERCHANTS + 1;
 
 /// SplitMix64: the same numbers from the same seed, for ever.
 pub struct Dice(pub u64);
@@ -35,10 +40,10 @@ impl Dice {
     }
 }
 
-/// What a store would have to hold.
+/// What a store must hold.
 pub struct Model {
     rules: Rules,
-    pub books: BTreeMap<MerchantId, Book>,
+    pub books: Books,
     pub entries: BTreeMap<MerchantId, Vec<Entry>>,
     pub events: BTreeMap<MerchantId, Vec<Event>>,
     pub attempts: BTreeMap<(MerchantId, PayoutId), Vec<AttemptLine>>,
@@ -47,7 +52,7 @@ pub struct Model {
 
 impl Model {
     pub fn new(rules: Rules) -> Self {
-        let books = (0..MERCHANTS).map(merchant).map(|id| (id, Book::new(id))).collect();
+        let books = (0..MERCHANTS).map(merchant).map(|id| (id, Some(Book::new(id)))).collect();
         let (entries, events, attempts) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         Self { rules, books, entries, events, attempts, actions: Vec::new() }
     }
@@ -63,11 +68,10 @@ impl Model {
             self.events.entry(owner).or_default().push(event);
         }
         for (owner, new) in writes.opened {
-            let (number, step, worker, started_at) =
-                (new.number, new.step.as_str().to_owned(), new.worker, new.started_at);
+            let (number, kind, worker, started_at) = (new.number, new.kind, new.worker, new.started_at);
             let line = AttemptLine {
                 number,
-                step,
+                kind,
                 worker,
                 started_at,
                 outcome: None,
@@ -80,7 +84,7 @@ impl Model {
         for (owner, end) in writes.closed {
             let lines = self.attempts.get_mut(&(owner, end.payout)).expect("an attempt ends that began");
             let line = &mut lines[end.number as usize - 1];
-            line.outcome = Some(end.outcome.to_owned());
+            line.outcome = Some(end.outcome);
             (line.sent, line.received) = (Some(end.exchange.sent), Some(end.exchange.received));
             line.ended_at = Some(end.ended_at);
         }
@@ -88,38 +92,34 @@ impl Model {
         writes.replies
     }
 
-    /// As a store does before it decides: over all merchants.
+    /// Like a store before it decides: over all merchants. (The histories have one bank.)
     fn look_utrs_up(&mut self, commands: &[Command]) {
-        self.books.values_mut().for_each(|book| book.utrs.clear());
+        self.books.values_mut().flatten().for_each(|book| book.utrs.clear());
         for command in commands {
-            let (Some(utr), Some(own)) = (command.action.utr(), command.action.payout()) else { continue };
-            let mut payouts = self.books.values().flat_map(|book| book.payouts.values());
-            let other = payouts.find(|payout| payout.id != own && utr_of(payout) == Some(utr)).map(|payout| payout.id);
-            if let (Some(book), Some(other)) = (self.books.get_mut(&command.merchant), other) {
-                book.utrs.insert(utr.to_owned(), other);
+            for (own, utr) in command.action.needs().utrs {
+                let mut payouts = self.books.values().flatten().flat_map(|book| book.payouts.values().flatten());
+                let other = payouts.find(|payout| payout.id != own && payout.utr() == Some(&utr));
+                let other = other.map(|payout| payout.id);
+                if let Some(Some(book)) = self.books.get_mut(&command.merchant) {
+                    book.utrs.insert((own, utr), other);
+                }
             }
         }
     }
 
     pub fn records(&self) -> impl Iterator<Item = (MerchantId, &Record)> {
-        self.books.iter().flat_map(|(owner, book)| book.records.values().map(|record| (*owner, record)))
+        let books = self.books.values().flatten();
+        books.flat_map(|book| book.records.values().flatten().map(|record| (book.merchant, record)))
     }
 }
 
-fn utr_of(payout: &Payout) -> Option<&str> {
-    match &payout.state {
-        State::Completed { utr } | State::Returned { utr, .. } => Some(utr),
-        _ => None,
-    }
-}
-
-/// Thinks of batches, with an eye on how things stand in the model.
+/// Generates batches according to the model's state.
 pub struct Scribe {
     dice: Dice,
     pub now: Timestamp,
     ids: u128,
     deeds: u128,
-    /// The payouts that were asked for, the newest last.
+    /// The requested payouts, the newest last.
     asked: Vec<(MerchantId, PayoutId)>,
 }
 
@@ -128,7 +128,7 @@ impl Scribe {
         Self { dice: Dice(seed), now: at(0), ids: 0, deeds: 0, asked: Vec::new() }
     }
 
-    /// The next batch, some time after the one before, and now and then on a clock that goes behind.
+    /// The next batch, some time after the previous one, and sometimes on a clock that is behind.
     pub fn batch(&mut self, model: &Model) -> Vec<Command> {
         let lease = 60_000_000;
         let ahead = self.dice.roll(4_000) as i64 * 1_000_003;
@@ -139,7 +139,7 @@ impl Scribe {
 
     fn command(&mut self, model: &Model) -> Command {
         // One merchant more than there are.
-        let owner = merchant(self.dice.pick(&[0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 2, MERCHANTS]));
+        let owner = merchant(self.dice.pick(&[0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 2, UNKNOWN]));
         match self.dice.roll(20) {
             0..=1 => {
                 let mut action = fund(self.key(), self.paise(&[1, 2_000, 5_000]));
@@ -167,38 +167,40 @@ impl Scribe {
         ByOperator { name: self.dice.pick(&["Ana", "B\u{e9}la \"₹\\"]).to_owned(), action_id }
     }
 
-    /// One of these, and seldom as much as there is.
+    /// One of these, and rarely the whole balance.
     fn paise(&mut self, usual: &[i64]) -> i64 {
         if self.dice.roll(40) == 0 { i64::MAX } else { self.dice.pick(usual) }
     }
 
-    /// Few, so that they meet again and again.
+    /// Few keys, so that they are reused often.
     fn key(&mut self) -> IdempotencyKey {
         IdempotencyKey(Uuid::from_u128(0xb0b0_0000_0000_4000_8000_0000_0000_0000 + u128::from(self.dice.roll(80))))
     }
 
-    /// Most often what would be next in its life; else anything, of anybody's.
+    /// Usually the payout's next step; sometimes any step, of any merchant.
     fn about_a_payout(&mut self, owner: MerchantId, model: &Model) -> Command {
         let back = self.dice.roll(5) as usize;
-        let known = |(owner, id): (MerchantId, PayoutId)| model.books.get(&owner)?.payouts.get(&id).cloned();
-        // What is asked for in this batch is not known yet.
+        let known = |(owner, id): (MerchantId, PayoutId)| {
+            model.books.get(&owner)?.as_ref()?.payouts.get(&id).cloned().flatten()
+        };
+        // Payouts of this batch do not exist yet.
         let recent =
             |(n, asked): (usize, &(MerchantId, PayoutId))| (n < 2 || known(*asked).is_some()).then_some(*asked);
         let mut asked = self.asked.iter().rev().enumerate().filter_map(recent).nth(back);
         if self.dice.roll(8) == 0 {
-            // Doubts are rare, and what may be done about them is half of this.
+            // Doubts are rare, but half of these actions need one.
             let doubt = |asked: &&(MerchantId, PayoutId)| known(**asked).is_some_and(|payout| payout.is_in_doubt());
             asked = self.asked.iter().rev().find(doubt).copied().or(asked);
         }
         let (asked_by, payout) = asked.unwrap_or((owner, PayoutId(owner.0)));
         let merchant = if self.dice.roll(40) == 0 { owner } else { asked_by };
         let known = known((asked_by, payout));
-        let calls = known.as_ref().map_or(0, |known| known.calls);
+        let calls = known.as_ref().map_or(0, |known| known.attempts);
         // The newest attempt, one made in this batch, or a stale one.
         let number = calls.saturating_add_signed(self.dice.pick(&[0, 0, 0, 0, 1, -1]));
         let doubtful = known.as_ref().is_some_and(Payout::is_in_doubt);
-        let paid_under = known.as_ref().and_then(utr_of).map(str::to_owned);
-        let paid = known.as_ref().map(|known| (known.amount.get(), utr_of(known).unwrap_or("UTR1").to_owned()));
+        let paid_under = known.as_ref().and_then(Payout::utr).cloned();
+        let paid = known.as_ref().map(|known| (known.amount.get(), known.utr().map_or("UTR1", Utr::as_str).to_owned()));
         let leased =
             known.is_some_and(|known| matches!(&known.state, State::Processing(now) if now.leased_by.is_some()));
         let worker = self.dice.pick(&["worker-1", "worker-2"]);
@@ -214,7 +216,7 @@ impl Scribe {
             (17..=18, _) => Action::Return { payout, line: self.line(payout, paid) },
             (19..=21, _) if doubtful || self.dice.roll(3) == 0 => Action::Ask { payout, by: self.by() },
             (22..=24, _) if doubtful || self.dice.roll(3) == 0 => {
-                let verdict = self.dice.pick(&[Verdict::NotPaid, Verdict::Paid { utr: "UTR3".to_owned() }]);
+                let verdict = self.dice.pick(&[Verdict::NotPaid, Verdict::Paid { utr: Utr::from_stored("UTR3") }]);
                 Action::Decide { payout, verdict, reason: "letter \"₹\"".to_owned(), by: self.by() }
             }
             _ => claim(payout, worker),
@@ -222,7 +224,7 @@ impl Scribe {
         Command { merchant, action }
     }
 
-    /// Most often what was paid; else another amount, UTR or number.
+    /// Usually what was paid; sometimes another amount, UTR or number.
     fn line(&mut self, payout: PayoutId, paid: Option<(i64, String)>) -> BankReturn {
         let (amount, utr) = paid.unwrap_or((100, "UTR1".to_owned()));
         let amount = amount.saturating_sub(self.dice.pick(&[0, 0, 0, 0, 0, 1]));
@@ -233,8 +235,8 @@ impl Scribe {
     fn answer(&mut self) -> BankAnswer {
         let why = || "timeout".to_owned();
         self.dice.pick(&[
-            BankAnswer::Paid { utr: "UTR1".to_owned() },
-            BankAnswer::Paid { utr: "UTR2".to_owned() },
+            BankAnswer::Paid { utr: Utr::from_stored("UTR1") },
+            BankAnswer::Paid { utr: Utr::from_stored("UTR2") },
             BankAnswer::Refused { reason: "account closed".to_owned() },
             BankAnswer::NeverReceived,
             BankAnswer::Closed,
@@ -248,6 +250,6 @@ impl Scribe {
 /// Short enough for histories to see records expire, and references closed early by every other one.
 pub fn rules(seed: u64) -> Rules {
     let attempts_max = if seed.is_multiple_of(2) { 1 } else { 3 };
-    let policy = Policy { attempts_max, refusal_ttl: SignedDuration::from_mins(90), ..Policy::default() };
-    Rules { policy, render }
+    let policy = Policy { attempts_max, refusal_ttl: SignedDuration::from_mins(90), ..POLICY };
+    Rules::new(policy, render)
 }

@@ -1,22 +1,25 @@
-//! What operators look through: everything once, newest first, whatever the page; filters that look at a
-//! bounded number of rows; and sums that are the books' own.
+//! Operators' lists: every row once, newest first, for any page size; filters that read a bounded number of rows; and
+//! sums that equal the books'.
 
 use payrail_core::command::{Action, Command};
 use payrail_core::idempotency::IdempotencyKey;
-use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::ledger::EntryKind;
-use payrail_core::operator::ByOperator;
 use payrail_core::payout::{Payout, Status};
 use payrail_store::{
     ActionFilter, EntryFilter, Found, LOOKED_AT_MAX, Merchant, PayoutFilter, RecordFilter, Waiting, Window,
 };
+use payrail_types::ids::{MerchantId, PayoutId};
+use payrail_types::names::Email;
+use payrail_types::operator::ByOperator;
+use payrail_types::operator::OperatorActionKind;
+use payrail_types::word::Word;
 use uuid::Uuid;
 
 use crate::world::{
     MERCHANTS, World, ask, at, create, create_to, decide, decided_paid, fresh_key, fund, merchant, no_answer, person,
 };
 
-on_both_stores!(
+on_all_stores!(
     payouts_of_all_merchants_come_newest_first,
     a_filter_looks_at_a_bounded_number_of_rows,
     entries_of_all_merchants_come_newest_first,
@@ -28,7 +31,7 @@ on_both_stores!(
 
 const PAGES: [u32; 4] = [1, 3, 7, 100];
 
-/// From page to page to the end.
+/// All pages to the end.
 async fn walk<T, P: Copy>(limit: u32, page: impl AsyncFn(Option<P>, u32) -> Found<T, P>) -> Vec<T> {
     let (mut all, mut from) = (Vec::new(), None);
     for _ in 0..1_000 {
@@ -104,7 +107,7 @@ async fn payouts_of_all_merchants_come_newest_first(world: World) {
     }
 }
 
-/// More than one look takes in: the first finds nothing, and says where to look on.
+/// More rows than one read: the first finds nothing, and returns where to continue.
 async fn a_filter_looks_at_a_bounded_number_of_rows(world: World) {
     world.fund(merchant(0), 1_000_000).await;
     let wanted = world.payout(merchant(0), 77).await;
@@ -143,7 +146,14 @@ async fn entries_of_all_merchants_come_newest_first(world: World) {
     };
     let mut expected = Vec::new();
     for number in 0..MERCHANTS {
-        let lines = world.store.snapshot().await.unwrap().entries_after(merchant(number), 0, 100).await.unwrap();
+        let lines = world
+            .store
+            .snapshot_of(merchant(number))
+            .await
+            .unwrap()
+            .entries_after(merchant(number), 0, 100)
+            .await
+            .unwrap();
         assert_eq!(lines.len(), 11);
         expected.extend(lines.into_iter().map(|line| (merchant(number), line.entry)));
     }
@@ -221,7 +231,7 @@ async fn the_audit_log_is_read_newest_first(world: World) {
     let words = async |filter: ActionFilter, limit| {
         let found =
             walk(limit, async |from, limit| world.store.search_actions(&filter, from, limit).await.unwrap()).await;
-        found.into_iter().map(|done| format!("{} {}", done.operator, done.action)).collect::<Vec<_>>()
+        found.into_iter().map(|done| format!("{} {}", done.operator, done.action.as_str())).collect::<Vec<_>>()
     };
     let all = ["Bela funded", "Ana decided_paid", "Ana asked_bank"];
     for limit in [1, 2, 3, 50] {
@@ -231,7 +241,7 @@ async fn the_audit_log_is_read_newest_first(world: World) {
         assert_eq!(words(of(2), limit).await, [""; 0]);
         let by = ActionFilter { operator: Some("ana".to_owned()), ..ActionFilter::default() };
         assert_eq!(words(by, limit).await, all[1..]);
-        let action = ActionFilter { action: Some("funded".to_owned()), ..ActionFilter::default() };
+        let action = ActionFilter { action: Some(OperatorActionKind::Funded), ..ActionFilter::default() };
         assert_eq!(words(action, limit).await, all[..1]);
     }
     let about = world.store.actions_about(merchant(0), &payout.to_string(), 10).await.unwrap();
@@ -241,7 +251,8 @@ async fn the_audit_log_is_read_newest_first(world: World) {
 }
 
 async fn merchants_are_found_by_a_part_of_name_or_address(world: World) {
-    let other = Merchant { name: "Ärger & Söhne".to_owned(), email: "aerger@example.org".to_owned(), ..person(9) };
+    let other =
+        Merchant { name: "Ärger & Söhne".to_owned(), email: Email::from_stored("aerger@example.org"), ..person(9) };
     assert!(world.store.add_merchant(&other).await.unwrap());
     for limit in PAGES {
         for (text, count) in [
@@ -263,7 +274,7 @@ async fn the_sums_are_those_of_the_books(world: World) {
     let empty = world.store.trial_balance().await.unwrap();
     assert_eq!((empty.merchants, empty.available, empty.held, empty.bank), (3, 0, 0, 0));
     assert_eq!(world.store.count_in_doubt().await.unwrap(), Waiting::default());
-    // Together more than 64 bits hold.
+    // The sum exceeds 64 bits.
     for number in [0, 1] {
         world.fund(merchant(number), i64::MAX).await;
     }

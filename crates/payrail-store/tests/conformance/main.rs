@@ -1,5 +1,5 @@
-//! The promises that a store makes (DESIGN §2), on SQLite and on PostgreSQL: one file each, and in
-//! each the attempts to break it. The databases are real; times and ids are injected.
+//! The guarantees of a store, on SQLite and on PostgreSQL: one file each, with attempts to break it. The databases are
+//! real; times and ids are injected.
 #![allow(clippy::unwrap_used, clippy::expect_used)] // What a test cannot unwrap, it has failed on.
 
 /// Makes a test of each case on each store: `overdraft::sqlite::…` and `overdraft::postgres::…`.
@@ -10,7 +10,15 @@ macro_rules! on_both_stores {
     };
 }
 
-/// For what only one of them could do wrong.
+/// The same on PostgreSQL with several cells: `overdraft::cells::…`.
+macro_rules! on_all_stores {
+    ($($case:ident),+ $(,)?) => {
+        on_both_stores!($($case),+);
+        tests!(cells, cells, $($case),+);
+    };
+}
+
+/// For what only one of them could get wrong.
 macro_rules! on_sqlite_only {
     ($($case:ident),+ $(,)?) => { tests!(sqlite_only, sqlite, $($case),+); };
 }
@@ -33,15 +41,16 @@ macro_rules! tests {
 mod dump;
 mod histories;
 mod proxy;
-mod raw;
 mod world;
 
 mod append_only;
 mod atomic;
 mod batches;
+mod cells;
 mod claims;
 mod clocks;
 mod commit_unknown;
+mod connections;
 mod derived;
 mod durable;
 mod equal;
@@ -49,22 +58,28 @@ mod failures;
 mod forged;
 mod linearizable;
 mod lists;
+mod migrating;
 mod migrations;
 mod moves;
 mod once;
 mod operators;
 mod outcomes;
 mod overdraft;
+mod overridden_settings;
+mod pooled;
 mod poolers;
+mod rails;
 mod reads;
 mod remembered;
 mod returns;
+mod rules;
 mod sessions;
 mod settings;
 mod shared_utrs;
 mod staff;
 mod states;
 mod tenants;
+mod tls;
 mod values;
 mod views;
 mod workers;

@@ -1,4 +1,4 @@
-//! Migrations: forward only, once, by however many processes at a time, and never past a newer one.
+//! Migrations: forward only, once, by any number of concurrent processes, and never on a newer schema.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -6,11 +6,11 @@ use std::path::Path;
 use payrail_core::command::Action;
 use payrail_core::payout::Status;
 use payrail_store::testing::DEADLINE;
-use payrail_store::{Store, StoreError};
+use payrail_store::{Store, StoreError, names};
 
 use crate::dump::Dump;
-use crate::raw::Raw;
 use crate::world::{MERCHANTS, World, ask, at, back, by, fresh_key, fund, merchant, no_answer, paid, person};
+use payrail_store::testing::Sql as Raw;
 
 on_both_stores!(
     again_is_harmless,
@@ -18,6 +18,7 @@ on_both_stores!(
     a_newer_schema_is_refused,
     a_refusal_does_not_keep_the_others_waiting,
     a_migration_that_was_changed_is_refused,
+    a_migration_that_did_not_end_is_refused,
     a_reset_empties_everything,
     a_reset_that_fails_removes_nothing,
 );
@@ -40,7 +41,10 @@ async fn many_processes_may_start_at_once(world: World) {
             let url = empty.url.clone();
             tokio::spawn(async move {
                 let store = Store::open(&url, 4, 4).await?;
-                store.migrate().await.map(|()| store)
+                store.migrate().await?;
+                // Without these, a database would be taken for one of an earlier version.
+                assert!(store.setting(names::DATABASE_ID).await?.is_some(), "it has its first settings");
+                Ok::<_, StoreError>(store)
             })
         };
         let mut stores = Vec::new();
@@ -53,7 +57,7 @@ async fn many_processes_may_start_at_once(world: World) {
     }
 }
 
-/// As a later version of the program would have recorded it.
+/// Like a record of a later version.
 async fn record(raw: &mut Raw, version: i64) {
     let row = format!("SELECT {version}, description, installed_on, success, checksum, execution_time");
     raw.exec(&format!("INSERT INTO _sqlx_migrations {row} FROM _sqlx_migrations LIMIT 1")).await;
@@ -77,7 +81,7 @@ async fn a_newer_schema_is_refused(world: World) {
     world.store.migrate().await.unwrap();
 }
 
-/// Whoever was refused holds no lock on, though its connections live.
+/// A refused process keeps no lock, although its connections stay open.
 async fn a_refusal_does_not_keep_the_others_waiting(world: World) {
     let mut raw = world.raw().await;
     record(&mut raw, 9_999).await;
@@ -94,13 +98,22 @@ async fn a_migration_that_was_changed_is_refused(world: World) {
     refuses(&world.store, "2").await;
 }
 
+/// Like sqlx's records, which the first versions used.
+async fn a_migration_that_did_not_end_is_refused(world: World) {
+    let mut raw = world.raw().await;
+    raw.exec("UPDATE _sqlx_migrations SET success = FALSE WHERE version = 40").await;
+    refuses(&world.store, "migration 40 (refusals end) was begun by an earlier program and did not end").await;
+    raw.exec("UPDATE _sqlx_migrations SET success = TRUE WHERE version = 40").await;
+    world.store.migrate().await.unwrap();
+}
+
 async fn a_reset_empties_everything(world: World) {
     world.fund(merchant(0), 10_000).await;
     world.ended(merchant(0), 1_000, paid()).await;
     world.payout(merchant(0), 1_000).await;
     world.store.put_setting("name", "value").await.unwrap();
     world.store.add_key(merchant(0), &[7; 32], "pk_7", at(0)).await.unwrap();
-    // A return that does not fit, and the exception of it.
+    // A return that does not match, and its exception.
     let completed = world.ended(merchant(0), 100, paid()).await;
     world.one(merchant(0), back(completed, 1), at(1)).await.unwrap();
     let doubtful = world.ended(merchant(0), 1_000, no_answer()).await;
@@ -124,7 +137,7 @@ async fn a_reset_empties_everything(world: World) {
         let stored = world.store.payout(merchant(1), payout).await.unwrap().unwrap();
         assert_eq!(stored.status(), Status::Completed);
     }
-    // The guards are there again.
+    // The triggers exist again.
     raw.refuses("DELETE FROM ledger_entries").await;
     world.one(merchant(0), with_hand(), at(1)).await.unwrap();
     raw.refuses("DELETE FROM operator_actions").await;
@@ -138,7 +151,7 @@ fn with_hand() -> Action {
     funding
 }
 
-/// What hangs on a table keeps it; then the others stay as well.
+/// If something depends on a table, all tables stay.
 async fn a_reset_that_fails_removes_nothing(world: World) {
     world.fund(merchant(0), 10_000).await;
     world.ended(merchant(0), 1_000, paid()).await;

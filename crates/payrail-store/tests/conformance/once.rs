@@ -1,17 +1,17 @@
-//! Once per key: a key makes at most one payout, for ever, and a repeated request gets the first
-//! answer, byte for byte.
+//! Once per key: a key creates at most one payout, for ever, and a repeated request gets the first answer, byte for
+//! byte.
 
 use jiff::SignedDuration;
 use payrail_core::command::{Command, Refusal, Reply};
-use payrail_core::ids::Bucket;
 use payrail_store::StoreError;
+use payrail_types::ids::Bucket;
 
-use crate::raw::Raw;
 use crate::world::{
     MICROSECOND, Paused, World, answer, at, create, create_to, fresh_id, fresh_key, fund, merchant, slow_clock,
 };
+use payrail_store::testing::Sql as Raw;
 
-on_both_stores!(
+on_all_stores!(
     one_key_at_once_makes_one_payout,
     twice_in_one_batch_is_once,
     the_answer_outlives_the_store,
@@ -20,7 +20,7 @@ on_both_stores!(
     a_record_that_moved_money_cannot_be_touched,
     an_expired_refusal_gives_way_once,
     a_refusal_that_expires_at_once_is_no_trouble,
-    what_is_over_is_removed_and_nothing_else,
+    only_expired_records_are_removed,
 );
 on_postgres_only!(a_record_that_comes_in_between_is_not_overwritten);
 on_sqlite_only!(a_record_that_moved_money_cannot_be_replaced);
@@ -33,7 +33,7 @@ async fn one_key_at_once_makes_one_payout(world: World) {
         let (key, rules) = (fresh_key(), world.rules);
         let ask = |n: usize| {
             let store = stores[n % 2].clone();
-            // Each brings an id of its own, as each request does.
+            // Each has an id of its own, like each request.
             let wish = Command { merchant: merchant(0), action: create(fresh_id(merchant(0)), key, 1_000) };
             tokio::spawn(async move { store.execute(&[wish], &rules, &slow_clock).await })
         };
@@ -139,14 +139,14 @@ async fn a_record_that_moved_money_cannot_be_touched(world: World) {
     assert_eq!(raw.exec("DELETE FROM idempotency_records WHERE expires_at IS NOT NULL").await, 1);
 }
 
-/// REPLACE fires no DELETE trigger unless it is told to.
+/// REPLACE fires no DELETE trigger unless configured to.
 async fn a_record_that_moved_money_cannot_be_replaced(world: World) {
     let mut raw = records(&world).await;
     for recursive in ["OFF", "ON"] {
         raw.exec(&format!("PRAGMA recursive_triggers = {recursive}")).await;
         let all = "SELECT * FROM idempotency_records WHERE expires_at IS NULL";
         raw.refuses(&format!("INSERT OR REPLACE INTO idempotency_records {all}")).await;
-        // What expires takes the place of what does not.
+        // An expiring record replaces a permanent one.
         raw.refuses(
             "UPDATE OR REPLACE idempotency_records SET key = \
              (SELECT key FROM idempotency_records WHERE payout_id IS NOT NULL) WHERE expires_at IS NOT NULL",
@@ -156,7 +156,7 @@ async fn a_record_that_moved_money_cannot_be_replaced(world: World) {
     }
 }
 
-/// As if the merchant's lock had been lost: the key is taken after the decision has looked.
+/// Without the merchant's lock: the key is used after the decision has looked it up.
 async fn a_record_that_comes_in_between_is_not_overwritten(world: World) {
     let mut raw = records(&world).await;
     let key = fresh_key();
@@ -185,7 +185,7 @@ async fn an_expired_refusal_gives_way_once(world: World) {
         assert_eq!(world.ask(merchant(0), wish(5_000), now).await, refusal, "the money that came does not matter");
         assert_eq!(world.one(merchant(0), wish(5_001), now).await, Err(Refusal::KeyReused));
     }
-    // Expired, it is as if the key had never been used; even another request may have it.
+    // After expiry the key counts as unused, even for another request.
     let accepted = world.ask(merchant(0), wish(6_000), end).await;
     assert_eq!(accepted.status, 201);
     for now in [end, end + world.rules.policy.refusal_ttl, end + SignedDuration::from_hours(24 * 3_650)] {
@@ -195,14 +195,14 @@ async fn an_expired_refusal_gives_way_once(world: World) {
     assert_eq!(world.balances(merchant(0)).await, (4_000, 6_000));
 }
 
-async fn what_is_over_is_removed_and_nothing_else(world: World) {
+async fn only_expired_records_are_removed(world: World) {
     world.fund(merchant(0), 1_000).await;
     let keys: Vec<_> = (0..5).map(|_| fresh_key()).collect();
     let wish = |key, paise| create(fresh_id(merchant(0)), key, paise);
     for (key, second) in keys.iter().zip([0, 0, 0, 0, 10]) {
         assert_eq!(world.ask(merchant(0), wish(*key, 5_000), at(second)).await.status, 400);
     }
-    // The first refusal's time is over, and its key made a payout: that is for ever.
+    // The first refusal has expired, and its key created a payout, which is permanent.
     let end = at(0) + world.rules.policy.refusal_ttl;
     let paid = world.ask(merchant(0), wish(keys[0], 700), end).await;
     assert_eq!(paid.status, 201);

@@ -1,26 +1,27 @@
-//! What an operator does to money is written down where nobody can change it, and ends a doubt once.
+//! Operators' decisions are recorded in the append-only audit log, and end a doubt once.
 
 use payrail_core::command::{Action, Command, Refusal, Reply};
-use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::payout::{State, Status, Verdict};
 use payrail_store::{OperatorAction, StoreError};
+use payrail_types::ids::{MerchantId, PayoutId};
+use payrail_types::operator::OperatorActionKind;
 use uuid::Uuid;
 
 use crate::append_only::refused_without_a_trace;
-use crate::raw::Raw;
 use crate::world::{
     World, ask, at, claim, decide, decided_paid, fresh_key, merchant, no_answer, paid, refused, report, slow_clock,
 };
+use payrail_store::testing::Sql as Raw;
 
-on_both_stores!(
+on_all_stores!(
     a_decision_settles_or_refunds_and_is_read_back,
-    what_is_asked_for_is_due_at_once,
+    a_requested_enquiry_is_due_at_once,
     only_a_doubt_that_no_worker_holds_is_decided,
-    of_what_two_do_to_one_doubt_at_once_one_counts,
+    of_two_actions_on_one_doubt_at_once_one_counts,
     no_row_of_the_audit_log_is_changed_or_removed,
     no_second_decision_enters_the_audit_log,
     a_decision_is_about_a_payout_and_says_why,
-    what_concerns_no_merchant_lies_under_the_nil_id,
+    rows_without_a_merchant_have_the_nil_id,
 );
 on_sqlite_only!(no_row_of_the_audit_log_is_replaced);
 
@@ -55,7 +56,7 @@ async fn a_decision_settles_or_refunds_and_is_read_back(world: World) {
     }
 }
 
-async fn what_is_asked_for_is_due_at_once(world: World) {
+async fn a_requested_enquiry_is_due_at_once(world: World) {
     let payout = doubtful(&world).await;
     assert_eq!(world.store.due(at(1), 10).await.unwrap(), []);
     let asked = world.stored(world.one(merchant(0), ask(payout), at(1)).await).await;
@@ -80,7 +81,7 @@ async fn only_a_doubt_that_no_worker_holds_is_decided(world: World) {
 }
 
 /// Two operators, and a worker that claims, each in a process of its own.
-async fn of_what_two_do_to_one_doubt_at_once_one_counts(world: World) {
+async fn of_two_actions_on_one_doubt_at_once_one_counts(world: World) {
     for _ in 0..10 {
         let payout = doubtful(&world).await;
         let mut racing = Vec::new();
@@ -99,7 +100,7 @@ async fn of_what_two_do_to_one_doubt_at_once_one_counts(world: World) {
         }
         let [reply] = &won[..] else { panic!("not one of three: {won:#?}") };
         let stored = world.store.payout(merchant(0), payout).await.unwrap().unwrap();
-        let (Reply::Stepped(told) | Reply::Claimed { payout: told, .. }) = reply else { panic!("{reply:?}") };
+        let (Reply::Updated(told) | Reply::Claimed { payout: told, .. }) = reply else { panic!("{reply:?}") };
         assert_eq!(&stored, told);
         let rows = deeds(&mut world.raw().await, payout).await.len();
         assert_eq!(rows, usize::from(!matches!(stored.state, State::Processing(_))));
@@ -111,7 +112,7 @@ async fn of_what_two_do_to_one_doubt_at_once_one_counts(world: World) {
     }
 }
 
-/// One of each kind, and one of nobody's.
+/// One of each kind, and one without an operator.
 async fn log(world: &World) -> PayoutId {
     let payout = doubtful(world).await;
     world.one(merchant(0), ask(payout), at(1)).await.unwrap();
@@ -121,7 +122,7 @@ async fn log(world: &World) -> PayoutId {
 }
 
 fn signed_in(id: Uuid) -> OperatorAction {
-    let (operator, action) = ("Ana".to_owned(), "signed_in".to_owned());
+    let (operator, action) = ("Ana".to_owned(), OperatorActionKind::SignedIn);
     OperatorAction { id, at: at(3), merchant: None, operator, action, subject: None, reason: None, detail: None }
 }
 
@@ -139,10 +140,10 @@ async fn no_row_of_the_audit_log_is_changed_or_removed(world: World) {
     .iter()
     .map(|change| format!("UPDATE operator_actions SET {change}"))
     .collect();
-    let upsert = "INSERT INTO operator_actions SELECT * FROM operator_actions WHERE action = 'signed_in'";
+    let upsert = "INSERT INTO operator_actions SELECT * FROM operator_actions WHERE action = 'asked_bank'";
     statements.push(format!("{upsert} ON CONFLICT (bucket, merchant_id, id) DO UPDATE SET operator = 'Bela'"));
     statements.push("DELETE FROM operator_actions".to_owned());
-    statements.push("DELETE FROM operator_actions WHERE action = 'signed_in'".to_owned());
+    statements.push("DELETE FROM operator_actions WHERE action = 'asked_bank'".to_owned());
     if world.is_postgres() {
         statements.push("TRUNCATE operator_actions".to_owned());
         statements.push("TRUNCATE settings, operator_actions CASCADE".to_owned());
@@ -183,7 +184,7 @@ async fn no_second_decision_enters_the_audit_log(world: World) {
             raw.refuses(&insert.replacen("INSERT", "INSERT OR REPLACE", 1)).await;
         }
     }
-    // What is no decision may be done as often as one likes.
+    // Actions other than decisions may be repeated.
     let again = decision(&raw, payout, "'asked_bank'", "NULL");
     assert_eq!(raw.exec(&format!("INSERT INTO operator_actions {again}")).await, 1);
 }
@@ -199,7 +200,7 @@ async fn a_decision_is_about_a_payout_and_says_why(world: World) {
     }
     let of_nothing = decision(&raw, payout, "'decided_paid'", "'why'").replace(&format!("'{payout}'"), "NULL");
     raw.refuses(&format!("INSERT INTO operator_actions {of_nothing}")).await;
-    // The door cannot either: the decision goes with its row.
+    // The engine cannot either: the decision and its row are one transaction.
     let mut wordless = decide(payout, Verdict::NotPaid);
     if let Action::Decide { reason, .. } = &mut wordless {
         reason.clear();
@@ -210,8 +211,8 @@ async fn a_decision_is_about_a_payout_and_says_why(world: World) {
     assert!(stored.is_in_doubt());
 }
 
-async fn what_concerns_no_merchant_lies_under_the_nil_id(world: World) {
-    let mut raw = world.raw().await;
+async fn rows_without_a_merchant_have_the_nil_id(world: World) {
+    let mut raw = Raw::connect(&world.database.url).await;
     let id = fresh_key().0;
     world.store.add_action(&signed_in(id)).await.unwrap();
     let nobody = MerchantId(Uuid::nil());
@@ -221,9 +222,10 @@ async fn what_concerns_no_merchant_lies_under_the_nil_id(world: World) {
         raw.id(id)
     );
     assert_eq!(raw.texts(&found).await, ["Ana signed_in"]);
-    // The same row once more is another's forgery or a mistake.
+    // The same row again is a forgery or a mistake.
     assert!(matches!(world.store.add_action(&signed_in(id)).await, Err(StoreError::Refused(_))));
     let of_somebody = OperatorAction { merchant: Some(merchant(1)), ..signed_in(id) };
     world.store.add_action(&of_somebody).await.unwrap();
+    let mut raw = world.raw().await;
     assert_eq!(raw.texts(&found.replace(&raw.of(nobody), &raw.of(merchant(1)))).await, ["Ana signed_in"]);
 }

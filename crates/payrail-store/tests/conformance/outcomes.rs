@@ -1,14 +1,14 @@
 //! Never refunded and paid: a payout's outcome is written once, by the attempt that holds it.
 
 use payrail_core::command::{Action, Command, Refusal};
-use payrail_core::ids::PayoutId;
-use payrail_core::payout::{BankAnswer, Status, Step};
+use payrail_core::payout::{AttemptKind, AttemptOutcome, BankAnswer, Status};
+use payrail_types::ids::PayoutId;
 
 use crate::forged::Forged;
-use crate::raw::Raw;
 use crate::world::{World, at, back, claim, fresh_id, merchant, no_answer, paid, refused, report, slow_clock};
+use payrail_store::testing::Sql as Raw;
 
-on_both_stores!(
+on_all_stores!(
     no_second_outcome_enters_the_ledger,
     an_attempt_reports_once,
     an_attempt_that_was_overtaken_is_stale,
@@ -74,7 +74,7 @@ async fn an_attempt_that_was_overtaken_is_stale(world: World) {
     let payout = world.payout(merchant(0), 1_000).await;
     let lost = world.claim(merchant(0), payout, at(0)).await;
     let next = world.claim(merchant(0), payout, at(0) + world.rules.policy.lease).await;
-    assert_eq!((lost.number, next.number, next.step), (1, 2, Step::Enquire));
+    assert_eq!((lost.number, next.number, next.kind), (1, 2, AttemptKind::Enquire));
     for answer in [paid(), refused()] {
         assert_eq!(world.report(merchant(0), payout, 1, answer, at(61)).await, Err(Refusal::StaleAttempt));
     }
@@ -83,8 +83,8 @@ async fn an_attempt_that_was_overtaken_is_stale(world: World) {
     let done = world.report(merchant(0), payout, 2, paid(), at(62)).await.unwrap();
     assert_eq!(done.status(), Status::Completed);
     let lines = world.store.attempts(merchant(0), payout).await.unwrap();
-    let outcomes: Vec<_> = lines.iter().map(|line| line.outcome.as_deref()).collect();
-    assert_eq!(outcomes, [None, Some("paid")], "the lost attempt stays open: nobody knows how it ended");
+    let outcomes: Vec<_> = lines.iter().map(|line| line.outcome).collect();
+    assert_eq!(outcomes, [None, Some(AttemptOutcome::Paid)], "the lost attempt stays open: nobody knows how it ended");
 }
 
 async fn a_late_report_counts_until_another_worker_has_it(world: World) {

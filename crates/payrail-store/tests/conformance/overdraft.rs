@@ -4,10 +4,10 @@ use payrail_core::command::{Command, Refusal, Reply};
 
 use crate::world::{Paused, World, answer, at, create, fresh_id, fresh_key, merchant, slow_clock};
 
-on_both_stores!(
-    of_many_at_once_as_many_win_as_the_balance_bears,
+on_all_stores!(
+    of_many_at_once_as_many_win_as_the_balance_allows,
     a_batch_cannot_overdraw,
-    who_waited_for_the_lock_reads_anew,
+    a_wait_for_the_lock_is_followed_by_a_fresh_read,
     batches_in_opposite_order_do_not_deadlock,
 );
 
@@ -32,7 +32,7 @@ async fn all_at_once(world: &World, batches: Vec<Vec<Command>>) -> Vec<Result<Re
     replies
 }
 
-async fn of_many_at_once_as_many_win_as_the_balance_bears(world: World) {
+async fn of_many_at_once_as_many_win_as_the_balance_allows(world: World) {
     world.fund(merchant(0), 10_000).await;
     let wishes: Vec<_> = (0..24).map(|_| wish(0)).collect();
     let replies = all_at_once(&world, wishes.iter().map(|wish| vec![wish.clone()]).collect()).await;
@@ -58,7 +58,7 @@ async fn a_batch_cannot_overdraw(world: World) {
 }
 
 /// On PostgreSQL a statement that waits for a row's lock sees the rest of the world as it was before.
-async fn who_waited_for_the_lock_reads_anew(world: World) {
+async fn a_wait_for_the_lock_is_followed_by_a_fresh_read(world: World) {
     world.fund(merchant(0), 10_000).await;
     let first = Paused::start(&world.store, vec![wish(0)], world.rules).await;
     let second = world.second_store().await;

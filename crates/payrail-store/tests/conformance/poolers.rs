@@ -5,16 +5,16 @@ use payrail_core::command::Command;
 use payrail_store::testing::{PgBouncer, PgBouncerSettings};
 use payrail_store::{Store, StoreError};
 
-use crate::raw::Raw;
 use crate::world::{World, at, create, fresh_id, fresh_key, fund, merchant, no_answer, paid};
+use payrail_store::testing::Sql as Raw;
 
 on_postgres_only!(
     session_mode_works_with_the_defaults,
-    what_an_earlier_client_left_is_taken_away,
+    an_earlier_clients_session_state_is_cleared,
     other_modes_are_refused,
     a_busy_pooler_in_transaction_mode_is_refused,
     a_pooler_with_too_few_sessions_is_named,
-    a_change_of_mode_in_the_middle_of_work_is_found_out,
+    a_change_of_mode_at_work_is_detected,
 );
 
 fn behind(world: &World, settings: PgBouncerSettings) -> (PgBouncer, String) {
@@ -43,18 +43,21 @@ async fn session_mode_works_with_the_defaults(world: World) {
     assert_eq!(world.balances(merchant(0)).await, (8_000, 1_000));
     world.store.put_setting("name", "value").await.unwrap();
     world.store.check_session().await.unwrap();
-    assert_eq!(world.store.snapshot().await.unwrap().payouts_after(merchant(0), None, 10).await.unwrap().len(), 2);
+    assert_eq!(
+        world.store.snapshot_of(merchant(0)).await.unwrap().payouts_after(merchant(0), None, 10).await.unwrap().len(),
+        2
+    );
 }
 
 /// An administrator who turned `server_reset_query` off, and a client with the worst of habits.
-async fn what_an_earlier_client_left_is_taken_away(world: World) {
+async fn an_earlier_clients_session_state_is_cleared(world: World) {
     for ignored in ["extra_float_digits", "extra_float_digits, options"] {
         let more = format!("ignore_startup_parameters = {ignored}\nserver_reset_query =\n").leak();
         let (_bouncer, url) = behind(&world, PgBouncerSettings { more, ..PgBouncerSettings::default() });
         for _ in 0..12 {
             let mut earlier = Vec::new();
             for _ in 0..3 {
-                let mut client = Raw::connect(&format!("{url}?statement-cache-capacity=0")).await;
+                let mut client = Raw::connect(&url).await;
                 // What one of us left here before.
                 client.exec("RESET ROLE; RESET ALL; DEALLOCATE ALL; DISCARD TEMP").await;
                 client
@@ -71,7 +74,7 @@ async fn what_an_earlier_client_left_is_taken_away(world: World) {
                 client.exec("CREATE TEMP TABLE ledger_entries (seq bigint)").await;
                 client.exec("SELECT pg_advisory_lock(7)").await;
                 client.exec("SELECT pg_advisory_unlock(7)").await;
-                client.exec("PREPARE sqlx_s_1 AS SELECT 1; PREPARE s0 AS SELECT 1; PREPARE s1 AS SELECT 1").await;
+                client.exec("PREPARE s2 AS SELECT 1; PREPARE s0 AS SELECT 1; PREPARE s1 AS SELECT 1").await;
                 client.exec("SET ROLE pg_monitor").await;
             }
             let store = Store::open(&url, 4, 4).await.unwrap();
@@ -152,7 +155,7 @@ async fn a_pooler_with_too_few_sessions_is_named(world: World) {
 
 /// PgBouncer takes up a new mode when a client's transaction ends: the sessions of a store at work are shared from
 /// then on. What is written is written in sessions that are as they must be, or not at all.
-async fn a_change_of_mode_in_the_middle_of_work_is_found_out(world: World) {
+async fn a_change_of_mode_at_work_is_detected(world: World) {
     world
         .raw()
         .await

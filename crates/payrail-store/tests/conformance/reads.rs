@@ -1,12 +1,14 @@
-//! What does not pass the door: lists and their cursors, keys, settings, new merchants.
+//! What does not pass the engine: lists and their cursors, keys, settings, new merchants.
 
 use std::collections::BTreeSet;
 
 use payrail_core::command::{Action, Command};
-use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::ledger::EntryKind;
 use payrail_core::payout::Status;
 use payrail_store::{Merchant, StoreError};
+use payrail_types::ids::{MerchantId, PayoutId};
+use payrail_types::names::Email;
+use payrail_types::word::Word;
 use uuid::Uuid;
 
 use crate::dump::Dump;
@@ -24,9 +26,9 @@ on_both_stores!(
     settings_are_remembered,
     a_taken_address_leaves_nothing_half_done,
     merchants_are_listed_in_pages,
-    a_time_that_is_none_is_corrupt,
+    an_invalid_time_is_corrupt,
     a_closed_store_is_unavailable,
-    nothing_is_found_where_nothing_is,
+    unknown_ids_are_not_found,
 );
 
 /// Funds one paisa a time until the book has so many entries.
@@ -82,7 +84,7 @@ async fn payouts_are_read_newest_first_in_pages(world: World) {
         }
         assert!(seen.iter().eq(ids.iter().rev()));
     }
-    let mut snapshot = world.store.snapshot().await.unwrap();
+    let mut snapshot = world.store.snapshot_of(merchant(0)).await.unwrap();
     let after = snapshot.payouts_after(merchant(0), Some(ids[3]), 2).await.unwrap();
     assert!(after.iter().map(|payout| &payout.id).eq(&ids[4..6]), "oldest first");
 }
@@ -129,7 +131,7 @@ async fn the_doubtful_are_listed_oldest_first(world: World) {
 /// For two figures that must agree.
 async fn a_snapshot_stays_as_it_was(world: World) {
     book(&world, 3).await;
-    let mut snapshot = world.store.snapshot().await.unwrap();
+    let mut snapshot = world.store.snapshot_of(merchant(0)).await.unwrap();
     assert_eq!(snapshot.entries_after(merchant(0), 0, 100).await.unwrap().len(), 3);
     world.payout(merchant(0), 1).await;
     assert_eq!(world.balances(merchant(0)).await, (2, 1));
@@ -137,7 +139,7 @@ async fn a_snapshot_stays_as_it_was(world: World) {
     assert_eq!(snapshot.entries_after(merchant(0), 1, 1).await.unwrap()[0].entry.seq, 2);
     assert_eq!(snapshot.payouts_after(merchant(0), None, 100).await.unwrap(), []);
     drop(snapshot);
-    let mut snapshot = world.store.snapshot().await.unwrap();
+    let mut snapshot = world.store.snapshot_of(merchant(0)).await.unwrap();
     assert_eq!(snapshot.payouts_after(merchant(0), None, 100).await.unwrap().len(), 1);
 }
 
@@ -178,19 +180,27 @@ async fn a_taken_address_leaves_nothing_half_done(world: World) {
     let newcomer = Merchant { id: merchant(9), ..person(0) };
     assert!(!world.store.add_merchant(&newcomer).await.unwrap());
     // The same merchant under another address, and one that the table itself refuses.
-    assert!(!world.store.add_merchant(&Merchant { email: "other@example.com".to_owned(), ..person(0) }).await.unwrap());
-    for broken in [Merchant { name: String::new(), ..person(9) }, Merchant { email: String::new(), ..person(9) }] {
+    assert!(
+        !world
+            .store
+            .add_merchant(&Merchant { email: Email::from_stored("other@example.com"), ..person(0) })
+            .await
+            .unwrap()
+    );
+    for broken in
+        [Merchant { name: String::new(), ..person(9) }, Merchant { email: Email::from_stored(""), ..person(9) }]
+    {
         let error = world.store.add_merchant(&broken).await.unwrap_err();
         assert!(matches!(error, StoreError::Refused(_)), "{error:?}");
     }
     assert_eq!(Dump::of(&mut raw).await, before);
     assert!(world.store.add_merchant(&person(9)).await.unwrap());
     assert_eq!(world.store.merchant_of_email(&person(9).email).await.unwrap(), Some(person(9)));
-    assert_eq!(world.store.merchant_of_email("nobody@example.com").await.unwrap(), None);
+    assert_eq!(world.store.merchant_of_email(&Email::from_stored("nobody@example.com")).await.unwrap(), None);
 }
 
 /// Past the end of the calendar; an error, not a panic and not a guess.
-async fn a_time_that_is_none_is_corrupt(world: World) {
+async fn an_invalid_time_is_corrupt(world: World) {
     let never = if world.is_postgres() {
         ["'infinity'", "'-infinity'"]
     } else {
@@ -234,7 +244,7 @@ async fn merchants_are_listed_in_pages(world: World) {
     assert!(buckets.len() > 5, "the pages cross buckets");
 }
 
-async fn nothing_is_found_where_nothing_is(world: World) {
+async fn unknown_ids_are_not_found(world: World) {
     let (store, nobody) = (&world.store, MerchantId(Uuid::nil()));
     let payout = fresh_id(nobody);
     assert_eq!(store.tip(nobody).await.unwrap(), payrail_core::ledger::Tip::default());

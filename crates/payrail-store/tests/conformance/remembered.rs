@@ -1,27 +1,29 @@
-//! What a database remembers of itself, and which processes are at work on it.
+//! What a database stores about itself, and which processes use it.
 
+use payrail_store::testing::until;
 use payrail_store::{OperatorAction, ProcessLock, Purpose, Store, names};
+use payrail_types::operator::OperatorActionKind;
 use uuid::Uuid;
 
 use crate::world::{World, at, merchant};
 
 on_both_stores!(
     of_many_first_values_one_wins,
-    a_value_is_replaced_by_who_knows_it_and_never_without_a_row_in_the_audit_log,
+    a_value_is_replaced_only_if_known_and_with_an_audit_row,
     a_purpose_is_given_at_creation_and_only_then,
     two_that_create_a_database_agree_on_what_it_is,
     another_secret_voids_keys_and_sessions,
-    a_reset_finds_out_who_is_at_work,
+    a_reset_detects_other_processes,
     a_lock_goes_with_its_connection_and_can_be_had_again,
 );
 
-fn action(word: &str) -> OperatorAction {
+fn action(kind: OperatorActionKind) -> OperatorAction {
     OperatorAction {
         id: Uuid::now_v7(),
         at: at(1),
         merchant: None,
         operator: "Ana".to_owned(),
-        action: word.to_owned(),
+        action: kind,
         subject: None,
         reason: Some("because".to_owned()),
         detail: None,
@@ -43,19 +45,37 @@ async fn of_many_first_values_one_wins(world: World) {
     assert_eq!(world.store.setting("bank").await.unwrap().as_ref(), Some(&heard[0]));
 }
 
-async fn a_value_is_replaced_by_who_knows_it_and_never_without_a_row_in_the_audit_log(world: World) {
+async fn a_value_is_replaced_only_if_known_and_with_an_audit_row(world: World) {
     world.store.remember("bank", "old").await.unwrap();
     let mut raw = world.raw().await;
-    assert!(!world.store.replace_setting("bank", ["older", "new"], &[], &action("bank_confirmed")).await.unwrap());
-    assert!(!world.store.replace_setting("other", ["old", "new"], &[], &action("bank_confirmed")).await.unwrap());
+    assert!(
+        !world
+            .store
+            .replace_setting("bank", ["older", "new"], &[], &action(OperatorActionKind::BankConfirmed))
+            .await
+            .unwrap()
+    );
+    assert!(
+        !world
+            .store
+            .replace_setting("other", ["old", "new"], &[], &action(OperatorActionKind::BankConfirmed))
+            .await
+            .unwrap()
+    );
     assert_eq!(raw.count("operator_actions").await, 0);
     world.store.put_setting("cursor", "7").await.unwrap();
-    assert!(world.store.replace_setting("bank", ["old", "new"], &["cursor"], &action("bank_confirmed")).await.unwrap());
+    assert!(
+        world
+            .store
+            .replace_setting("bank", ["old", "new"], &["cursor"], &action(OperatorActionKind::BankConfirmed))
+            .await
+            .unwrap()
+    );
     assert_eq!(world.store.setting("cursor").await.unwrap(), None, "it was the old bank's");
     assert_eq!(world.store.setting("bank").await.unwrap().as_deref(), Some("new"));
     assert_eq!(raw.texts("SELECT reason FROM operator_actions").await, ["because"]);
     // The same row of the audit log again is refused, and so is the change.
-    let twice = action("bank_confirmed");
+    let twice = action(OperatorActionKind::BankConfirmed);
     assert!(world.store.replace_setting("bank", ["new", "newer"], &[], &twice).await.unwrap());
     world.store.replace_setting("bank", ["newer", "newest"], &[], &twice).await.unwrap_err();
     assert_eq!(world.store.setting("bank").await.unwrap().as_deref(), Some("newer"));
@@ -109,7 +129,11 @@ async fn another_secret_voids_keys_and_sessions(world: World) {
     world.store.open_merchant_session(&[7; 32], &crate::staff::session(1, 0)).await.unwrap();
     crate::staff::signed_in(&world, "Ana").await;
     world.store.put_setting("old", "x").await.unwrap();
-    world.store.change_secret(&[("old", None), ("new", Some("y"))], &action("secret_changed")).await.unwrap();
+    world
+        .store
+        .change_secret(&[("old", None), ("new", Some("y"))], &action(OperatorActionKind::SecretChanged))
+        .await
+        .unwrap();
     assert!(world.store.merchant_of_key(&[7; 32]).await.unwrap().is_none());
     let mut raw = world.raw().await;
     assert_eq!((raw.count("merchant_sessions").await, raw.count("operator_sessions").await), (0, 0));
@@ -118,7 +142,7 @@ async fn another_secret_voids_keys_and_sessions(world: World) {
     assert_eq!(raw.texts("SELECT action FROM operator_actions WHERE action = 'secret_changed'").await.len(), 1);
 }
 
-/// The server hears of a closed connection when it hears of it.
+/// The server notices a closed connection only after a while.
 async fn exclusive(store: &Store) -> ProcessLock {
     for _ in 0..2_400 {
         if let Some(lock) = store.lock_exclusive().await.unwrap() {
@@ -129,7 +153,7 @@ async fn exclusive(store: &Store) -> ProcessLock {
     panic!("the lock was never free");
 }
 
-async fn a_reset_finds_out_who_is_at_work(world: World) {
+async fn a_reset_detects_other_processes(world: World) {
     let other = world.second_store().await;
     let one = world.store.lock_shared().await.unwrap().unwrap();
     let two = other.lock_shared().await.unwrap().unwrap();
@@ -158,5 +182,20 @@ async fn a_lock_goes_with_its_connection_and_can_be_had_again(world: World) {
     assert_eq!(world.raw().await.texts(ended).await, ["true"]);
     assert!(!lock.is_held().await);
     drop(exclusive(&world.store).await);
-    assert!(world.store.lock_shared().await.unwrap().is_some());
+    // The server releases a lock a moment after its connection has closed.
+    until("the lock is free", || async { world.store.lock_shared().await.unwrap().is_some() }).await;
+}
+
+/// A link to a database is the same database.
+#[tokio::test]
+async fn a_link_to_a_database_has_the_same_lock() {
+    let world = World::sqlite().await;
+    let file = payrail_store::file_of(&world.database.url).unwrap();
+    let link = file.with_file_name("link.db");
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    let linked = Store::open(&format!("sqlite://{}", link.display()), 1, 1).await.unwrap();
+    let lock = linked.lock_shared().await.unwrap().expect("nobody is alone on it");
+    assert!(world.store.lock_exclusive().await.unwrap().is_none(), "a process is at work on it, by way of the link");
+    drop(lock);
+    assert!(world.store.lock_exclusive().await.unwrap().is_some());
 }

@@ -1,23 +1,24 @@
-//! Returns and exceptions: a line of the bank's list is taken once, credits exactly what was paid, and what does not
-//! fit is kept for a person. The tables keep their promises past the store as well.
+//! Returns and exceptions: a line of the bank's list counts once and credits exactly what was paid. A mismatch is
+//! recorded for an operator. The tables enforce this without the store too.
 
 use jiff::SignedDuration;
 use payrail_core::bank_return::{Exception, ExceptionKind};
 use payrail_core::command::{Action, Command, Refusal, Reply};
-use payrail_core::ids::{MerchantId, PayoutId};
-use payrail_core::operator::OperatorAction;
 use payrail_core::payout::{BankAnswer, Status};
-use payrail_store::{ExceptionFilter, ExceptionLine, Position, Resolution, WaitingReturn};
+use payrail_store::{ActionFilter, ExceptionFilter, ExceptionLine, Position, Resolution, WaitingReturn};
+use payrail_types::ids::{MerchantId, PayoutId};
+use payrail_types::names::Utr;
+use payrail_types::operator::{OperatorAction, OperatorActionKind};
 
 use crate::append_only::refused_without_a_trace;
-use crate::raw::Raw;
 use crate::world::{World, at, back, fresh_key, line, merchant, paid, report};
+use payrail_store::testing::Sql as Raw;
 
-on_both_stores!(
-    a_return_that_does_not_fit_is_an_exception_and_moves_nothing,
+on_all_stores!(
+    a_mismatched_return_is_an_exception_and_moves_nothing,
     a_line_read_by_eight_at_once_is_one_exception,
     a_waiting_return_is_kept_tried_again_and_ends_once,
-    what_waits_is_never_put_over_what_has_ended,
+    a_waiting_line_never_replaces_an_ended_one,
     a_utr_that_another_merchants_payout_has_is_an_exception,
     an_exception_without_a_merchant_is_recorded_once,
     an_exception_is_resolved_once_with_its_row_of_the_audit_log,
@@ -33,7 +34,7 @@ async fn exceptions(world: &World) -> Vec<ExceptionLine> {
 }
 
 /// Merchant 0 with 10,000 paise, of which 6,000 were paid under UTR1.
-async fn scene(world: &World) -> PayoutId {
+async fn paid_payout(world: &World) -> PayoutId {
     world.fund(merchant(0), 10_000).await;
     world.ended(merchant(0), 6_000, paid()).await
 }
@@ -42,8 +43,8 @@ fn take(payout: PayoutId, number: i64, paise: i64, utr: &str) -> Action {
     Action::Return { payout, line: line(number, payout, paise, utr) }
 }
 
-async fn a_return_that_does_not_fit_is_an_exception_and_moves_nothing(world: World) {
-    let payout = scene(&world).await;
+async fn a_mismatched_return_is_an_exception_and_moves_nothing(world: World) {
+    let payout = paid_payout(&world).await;
     let before = world.store.tip(merchant(0)).await.unwrap();
     for (number, paise, utr, kind) in
         [(1, 1, "UTR1", ExceptionKind::ReturnOtherAmount), (2, 6_000, "UTR2", ExceptionKind::ReturnOtherUtr)]
@@ -69,7 +70,7 @@ async fn a_return_that_does_not_fit_is_an_exception_and_moves_nothing(world: Wor
 }
 
 async fn a_line_read_by_eight_at_once_is_one_exception(world: World) {
-    let payout = scene(&world).await;
+    let payout = paid_payout(&world).await;
     let readers = (0..8).map(|_| {
         let store = world.store.clone();
         let rules = world.rules;
@@ -119,9 +120,9 @@ async fn a_waiting_return_is_kept_tried_again_and_ends_once(world: World) {
     assert_eq!(world.raw().await.texts("SELECT status FROM bank_returns").await, ["credited"]);
 }
 
-/// A slow worker sets aside what a quicker one has credited.
-async fn what_waits_is_never_put_over_what_has_ended(world: World) {
-    let payout = scene(&world).await;
+/// A slow worker sets aside a line that a quicker one has credited.
+async fn a_waiting_line_never_replaces_an_ended_one(world: World) {
+    let payout = paid_payout(&world).await;
     world.one(merchant(0), back(payout, 6_000), at(1)).await.unwrap();
     world.store.set_aside(&waiting(payout, 6_000, 0), at(2)).await.unwrap();
     assert_eq!(world.raw().await.texts("SELECT status FROM bank_returns").await, ["credited"]);
@@ -129,7 +130,7 @@ async fn what_waits_is_never_put_over_what_has_ended(world: World) {
 }
 
 async fn a_utr_that_another_merchants_payout_has_is_an_exception(world: World) {
-    let first = scene(&world).await;
+    let first = paid_payout(&world).await;
     world.fund(merchant(1), 100).await;
     let second = world.payout(merchant(1), 100).await;
     let third = world.payout(merchant(0), 100).await;
@@ -140,19 +141,19 @@ async fn a_utr_that_another_merchants_payout_has_is_an_exception(world: World) {
     let settle = |owner: MerchantId, payout| Command { merchant: owner, action: report(payout, 1, paid()) };
     let replies = world.run(&[settle(merchant(1), second), settle(merchant(0), third)], at(1)).await.unwrap();
     assert!(
-        replies.iter().all(|reply| matches!(reply, Ok(Reply::Stepped(payout)) if payout.status() == Status::Completed))
+        replies.iter().all(|reply| matches!(reply, Ok(Reply::Updated(payout)) if payout.status() == Status::Completed))
     );
     let mut found: Vec<_> = exceptions(&world).await;
     found.sort_by_key(|line| line.merchant != Some(merchant(1)));
     assert_eq!(found.len(), 2);
-    assert_eq!(found[0].exception, Exception::duplicate_utr(second, first, "UTR1", at(1)));
+    assert_eq!(found[0].exception, Exception::duplicate_utr(second, first, &Utr::from_stored("UTR1"), at(1)));
     assert_eq!((found[1].merchant, found[1].exception.payout), (Some(merchant(0)), Some(third)));
     assert_eq!(world.balances(merchant(1)).await, (0, 0), "the settlement went through");
 }
 
 fn stranger(detail: &str) -> Exception {
     let line = line(5, PayoutId(merchant(0).0), 7, "UTR5");
-    Exception::of_line(&line, ExceptionKind::ReturnUnknownReference, detail.to_owned(), at(1))
+    Exception::from_line(&line, ExceptionKind::ReturnUnknownReference, detail.to_owned(), at(1))
 }
 
 async fn an_exception_without_a_merchant_is_recorded_once(world: World) {
@@ -171,7 +172,7 @@ fn done(merchant: Option<MerchantId>, id: uuid::Uuid) -> OperatorAction {
         at: at(9),
         merchant,
         operator: "Ana".to_owned(),
-        action: "resolved_exception".to_owned(),
+        action: OperatorActionKind::ResolvedException,
         subject: Some(id.to_string()),
         reason: Some("the bank sent the rest".to_owned()),
         detail: None,
@@ -179,7 +180,7 @@ fn done(merchant: Option<MerchantId>, id: uuid::Uuid) -> OperatorAction {
 }
 
 async fn an_exception_is_resolved_once_with_its_row_of_the_audit_log(world: World) {
-    let payout = scene(&world).await;
+    let payout = paid_payout(&world).await;
     world.one(merchant(0), take(payout, 1, 1, "UTR1"), at(1)).await.unwrap();
     world.store.record_exception(&stranger("unknown")).await.unwrap();
     let resolution = Resolution { at: at(9), by: "Ana".to_owned(), reason: "the bank sent the rest".to_owned() };
@@ -194,7 +195,8 @@ async fn an_exception_is_resolved_once_with_its_row_of_the_audit_log(world: Worl
         let after = world.store.exception(id).await.unwrap().unwrap();
         assert_eq!(after, ExceptionLine { resolution: Some(resolution.clone()), ..found });
     }
-    assert_eq!(world.raw().await.count("operator_actions").await, 2);
+    let log = world.store.search_actions(&ActionFilter::default(), None, 10).await.unwrap();
+    assert_eq!(log.items.len(), 2);
     assert_eq!(world.store.count_exceptions().await.unwrap().count, 0);
     assert_eq!(world.balances(merchant(0)).await, (4_000, 0), "to resolve moves no money");
     // The line is as known as before.
@@ -204,7 +206,7 @@ async fn an_exception_is_resolved_once_with_its_row_of_the_audit_log(world: Worl
 }
 
 async fn exceptions_are_listed_in_pages(world: World) {
-    let payout = scene(&world).await;
+    let payout = paid_payout(&world).await;
     for number in 1..=5 {
         world.one(merchant(0), take(payout, number, 1, "UTR1"), at(number)).await.unwrap();
     }
@@ -229,7 +231,7 @@ async fn exceptions_are_listed_in_pages(world: World) {
 }
 
 async fn returns_are_never_changed_or_removed(world: World) {
-    let payout = scene(&world).await;
+    let payout = paid_payout(&world).await;
     world.one(merchant(0), take(payout, 1, 1, "UTR1"), at(1)).await.unwrap();
     world.one(merchant(0), back(payout, 6_000), at(1)).await.unwrap();
     let waits = world.payout(merchant(0), 100).await;
@@ -267,7 +269,7 @@ async fn returns_are_never_changed_or_removed(world: World) {
 }
 
 async fn exceptions_are_never_changed_or_removed(world: World) {
-    let payout = scene(&world).await;
+    let payout = paid_payout(&world).await;
     for number in 1..=2 {
         world.one(merchant(0), take(payout, number, 1, "UTR1"), at(1)).await.unwrap();
     }
@@ -298,10 +300,10 @@ async fn exceptions_are_never_changed_or_removed(world: World) {
     refused_without_a_trace(&world, &statements).await;
 }
 
-/// Past the store: what the bank did not send back cannot be written down as credited.
+/// Without the store: a line that the bank did not return cannot be recorded as credited.
 async fn no_credit_is_forged(world: World) {
-    let completed = scene(&world).await;
-    let returned = world.ended(merchant(0), 1_000, BankAnswer::Paid { utr: "UTR7".to_owned() }).await;
+    let completed = paid_payout(&world).await;
+    let returned = world.ended(merchant(0), 1_000, BankAnswer::Paid { utr: Utr::from_stored("UTR7") }).await;
     world.one(merchant(0), take(returned, 1, 1_000, "UTR7"), at(1)).await.unwrap();
     let raw = world.raw().await;
     let row = |raw: &Raw, payout: PayoutId, paise: i64, utr: &str| {
@@ -327,7 +329,7 @@ async fn no_credit_is_forged(world: World) {
 }
 
 async fn the_utr_is_found_by_its_index(world: World) {
-    scene(&world).await;
+    paid_payout(&world).await;
     let mut raw = world.raw().await;
     if world.is_postgres() {
         raw.exec("SET enable_seqscan = off").await;

@@ -1,4 +1,4 @@
-//! Merchants' sessions: good until they expire, end, or lose the key that they stand for.
+//! Merchants' sessions: valid until they expire, end, or their key is revoked.
 
 use payrail_store::{NewSession, StoreError};
 
@@ -8,8 +8,8 @@ on_both_stores!(
     a_session_leads_to_the_key_s_merchant_until_it_expires,
     a_session_ends_with_its_key,
     a_session_that_ended_is_no_more,
-    what_has_expired_is_cleared_away,
-    a_session_stands_for_a_key_that_there_is,
+    expired_sessions_are_removed,
+    a_session_belongs_to_an_existing_key,
 );
 
 const KEY: [u8; 32] = [1; 32];
@@ -37,9 +37,10 @@ async fn a_session_leads_to_the_key_s_merchant_until_it_expires(world: World) {
 
 /// Whose it is, and the second of its end.
 async fn owner(world: &World, hash: u8, now: i64) -> Option<(u8, i64)> {
-    let (owner, until) = world.store.merchant_of_session(&[hash; 32], at(now)).await.unwrap()?;
-    let number = (0..3).find(|number| person(*number) == owner).unwrap();
-    Some((number, until.as_second() - at(0).as_second()))
+    let session = world.store.merchant_session(&[hash; 32], at(now)).await.unwrap()?;
+    let number = (0..3).find(|number| person(*number) == session.merchant).unwrap();
+    assert_eq!(session.key_prefix, if number == 0 { "prk_1" } else { "prk_2" });
+    Some((number, session.expires_at.as_second() - at(0).as_second()))
 }
 
 async fn a_session_ends_with_its_key(world: World) {
@@ -49,8 +50,8 @@ async fn a_session_ends_with_its_key(world: World) {
     let now = if world.is_postgres() { "now()" } else { "1" };
     let revoke = format!("UPDATE api_keys SET revoked_at = {now} WHERE prefix = 'prk_1'");
     assert_eq!(world.raw().await.exec(&revoke).await, 1);
-    assert_eq!(world.store.merchant_of_session(&[7; 32], at(1)).await.unwrap(), None);
-    assert!(world.store.merchant_of_session(&[8; 32], at(1)).await.unwrap().is_some());
+    assert_eq!(world.store.merchant_session(&[7; 32], at(1)).await.unwrap(), None);
+    assert!(world.store.merchant_session(&[8; 32], at(1)).await.unwrap().is_some());
 }
 
 async fn a_session_that_ended_is_no_more(world: World) {
@@ -60,21 +61,21 @@ async fn a_session_that_ended_is_no_more(world: World) {
     }
     for _ in 0..2 {
         world.store.end_merchant_session(&[7; 32]).await.unwrap();
-        assert_eq!(world.store.merchant_of_session(&[7; 32], at(1)).await.unwrap(), None);
+        assert_eq!(world.store.merchant_session(&[7; 32], at(1)).await.unwrap(), None);
     }
-    assert!(world.store.merchant_of_session(&[8; 32], at(1)).await.unwrap().is_some(), "only the one");
+    assert!(world.store.merchant_session(&[8; 32], at(1)).await.unwrap().is_some(), "only the one");
 }
 
-async fn what_has_expired_is_cleared_away(world: World) {
+async fn expired_sessions_are_removed(world: World) {
     with_keys(&world).await;
     world.store.open_merchant_session(&KEY, &session(7, 0, 10)).await.unwrap();
     world.store.open_merchant_session(&KEY, &session(8, 0, 30)).await.unwrap();
     world.store.open_merchant_session(&KEY, &session(9, 10, 20)).await.unwrap();
     assert_eq!(world.raw().await.count("merchant_sessions").await, 2);
-    assert!(world.store.merchant_of_session(&[8; 32], at(11)).await.unwrap().is_some());
+    assert!(world.store.merchant_session(&[8; 32], at(11)).await.unwrap().is_some());
 }
 
-async fn a_session_stands_for_a_key_that_there_is(world: World) {
+async fn a_session_belongs_to_an_existing_key(world: World) {
     with_keys(&world).await;
     for bad in [
         world.store.open_merchant_session(&[3; 32], &session(7, 0, 10)).await,

@@ -1,14 +1,14 @@
-//! The settings that correctness depends on are set and read back. A role, a database or a pooler that overrules them
-//! is named; nothing is written under others.
+//! The settings that correctness depends on are set and read back. If a role, a database or a pooler overrides them,
+//! the error names the setting, and nothing is written.
 
 use payrail_core::command::Command;
 use payrail_store::{Result, Store, StoreError};
 
-use crate::raw::Raw;
 use crate::world::{World, at, create, fresh_id, fresh_key, fund, merchant};
+use payrail_store::testing::Sql as Raw;
 
 on_postgres_only!(
-    what_the_database_sets_is_overruled,
+    the_databases_settings_are_overridden,
     the_isolation_level_is_pinned,
     a_session_without_triggers_is_refused,
     a_read_only_database_is_named,
@@ -46,7 +46,7 @@ async fn note_settings(raw: &mut Raw) {
     .await;
 }
 
-async fn what_the_database_sets_is_overruled(world: World) {
+async fn the_databases_settings_are_overridden(world: World) {
     let mut raw = world.raw().await;
     note_settings(&mut raw).await;
     for setting in [
@@ -111,7 +111,7 @@ async fn a_session_without_triggers_is_refused(world: World) {
     }
 }
 
-/// Providers make a database read-only when its disk is full, and writable again when it is not.
+/// Hosting providers make a database read-only when its disk is full, and writable again later.
 async fn a_read_only_database_is_named(world: World) {
     alter(&world, "default_transaction_read_only = on").await;
     let store = open(&world).await.expect("what is there can be read");
@@ -140,10 +140,10 @@ async fn a_server_that_does_not_flush_is_read_back(world: World) {
     assert!(warnings.iter().zip(off).all(|(warning, name)| warning.contains(&format!("{name} = off"))), "{warnings:?}");
 }
 
-/// Longer than any lock of ours may be waited for.
+/// Longer than any of our lock timeouts.
 async fn a_migration_waits_for_as_long_as_another_takes(world: World) {
     let mut raw = world.raw().await;
-    // As a process has it that is in the middle of a long migration.
+    // Like a process in the middle of a long migration.
     raw.exec("SELECT pg_advisory_lock(1346459986, 2)").await;
     let store = world.second_store().await;
     let migrating = tokio::spawn(async move { store.migrate().await });

@@ -1,12 +1,14 @@
-//! Every state comes back with every field: what the store reads is what the core decided.
+//! Every state round-trips with every field: the store reads what the core decided.
 
 use payrail_core::command::Action;
-use payrail_core::ids::PayoutId;
-use payrail_core::payout::{BankAnswer, Payout, State, Step};
+use payrail_core::payout::{AttemptKind, BankAnswer, Payout, State};
+use payrail_types::ids::PayoutId;
+use payrail_types::names::BankAccountId;
+use payrail_types::word::Word;
 
 use crate::world::{World, amount, at, back, claim, merchant, no_answer, paid, refused, report, request_id};
 
-on_both_stores!(every_state_comes_back_with_every_field);
+on_all_stores!(every_state_comes_back_with_every_field);
 
 /// Whose steps these are: each is taken by the store and then read back.
 struct Life<'a> {
@@ -33,9 +35,9 @@ impl Life<'_> {
 async fn life(world: &World) -> Life<'_> {
     let payout = world.payout(merchant(0), 1).await;
     let stored = world.store.payout(merchant(0), payout).await.unwrap().unwrap();
-    // It is due at once; its place in the book is after what other lives have left there.
+    // It is due at once, but its entry comes after the earlier payouts' entries.
     let Payout { created_at, updated_at, .. } = stored;
-    let new = Payout::new(payout, amount(1), "demo-bank-account".to_owned(), at(0));
+    let new = Payout::new(payout, amount(1), BankAccountId::from_stored("demo-bank-account"), at(0));
     assert_eq!(stored, Payout { request_id: request_id(), created_at, updated_at, ..new });
     assert!(created_at >= at(0) && created_at == updated_at);
     Life { world, payout, seconds: 0 }
@@ -99,13 +101,13 @@ async fn cancelled(world: &World) -> Vec<Payout> {
     vec![life.step(Action::Cancel { payout }).await]
 }
 
-/// The lives above are worth nothing if they miss a kind of state.
+/// The histories above must reach every kind of state.
 fn check_variety(seen: &[Payout]) {
     let has = |what: &str, test: &dyn Fn(&State) -> bool| {
         assert!(seen.iter().any(|payout| test(&payout.state)), "no payout was {what}");
     };
-    for step in Step::ALL {
-        has(step.as_str(), &|state| matches!(state, State::Processing(progress) if progress.step == step));
+    for step in AttemptKind::all() {
+        has(step.as_str(), &|state| matches!(state, State::Processing(progress) if progress.kind == step));
     }
     for (leased, doubted) in [(false, false), (false, true), (true, false), (true, true)] {
         let fits = |state: &State| {

@@ -1,9 +1,9 @@
-//! Tenants are walls: no command and no read of one merchant reaches another's payouts. Merchants 0
-//! and 2 share a bucket, so that only the merchant's id tells their rows apart.
+//! Tenant isolation: no command and no read of one merchant reaches another's payouts. Merchants 0 and 2 share a
+//! bucket, so only the merchant's id tells their rows apart.
 
 use payrail_core::command::{Action, Command, Refusal};
-use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::payout::{Status, Verdict};
+use payrail_types::ids::{MerchantId, PayoutId};
 use uuid::Uuid;
 
 use crate::dump::Dump;
@@ -12,8 +12,8 @@ use crate::world::{
     paid, report,
 };
 
-on_both_stores!(
-    anothers_payout_is_an_unknown_one,
+on_all_stores!(
+    another_merchants_payout_is_unknown,
     no_read_crosses,
     an_unknown_merchant_fails_alone,
     the_same_payout_id_under_three_merchants_is_three_payouts,
@@ -25,7 +25,7 @@ fn two_merchants_share_a_bucket() {
     assert_ne!(merchant(0).bucket(), merchant(1).bucket());
 }
 
-async fn anothers_payout_is_an_unknown_one(world: World) {
+async fn another_merchants_payout_is_unknown(world: World) {
     world.fund(merchant(0), 10_000).await;
     world.fund(merchant(2), 10_000).await;
     let theirs = world.payout(merchant(0), 1_000).await;
@@ -44,7 +44,7 @@ async fn anothers_payout_is_an_unknown_one(world: World) {
         ask(doubtful),
         decide(doubtful, Verdict::NotPaid),
     ] {
-        // Not even beside a command of the owner's, with whose rows it is loaded.
+        // Not even beside a command of the owner's, which loads the same rows.
         let owners = Command { merchant: merchant(0), action: Action::Release { payout: theirs, number: 99 } };
         let thiefs = Command { merchant: merchant(2), action };
         let replies = world.run(&[owners, thiefs], at(1)).await.unwrap();
@@ -67,19 +67,20 @@ async fn no_read_crosses(world: World) {
         let listed = store.payouts(b, before, 100).await.unwrap();
         assert_eq!(listed.iter().map(|payout| payout.id).collect::<Vec<_>>(), [own]);
     }
-    // Their id as a cursor is a place in time and no more.
+    // Another's id as a cursor is only a position in time.
     assert!(store.payouts(b, Some(theirs), 100).await.unwrap().iter().all(|payout| payout.id == own));
     assert_eq!(store.ledger(b, i64::MAX, 100).await.unwrap().len(), 2);
     assert_eq!(store.events(b, 0, 100).await.unwrap().len(), 2);
     assert_eq!(world.balances(b).await, (9_995, 7));
     assert_eq!(store.merchant_of_payout(theirs).await.unwrap(), Some(a));
-    let mut snapshot = store.snapshot().await.unwrap();
+    let mut snapshot = store.snapshot_of(b).await.unwrap();
     assert_eq!(snapshot.entries_after(b, 0, 100).await.unwrap().len(), 2);
     assert_eq!(snapshot.payouts_after(b, None, 100).await.unwrap().len(), 1);
 }
 
 async fn an_unknown_merchant_fails_alone(world: World) {
-    let nobody = MerchantId(Uuid::from_u128(42));
+    // Of the same cell as the others.
+    let nobody = MerchantId(Uuid::from_u128(44));
     world.fund(merchant(0), 10_000).await;
     let payout = world.payout(merchant(0), 1_000).await;
     let batch = [
@@ -100,7 +101,7 @@ async fn an_unknown_merchant_fails_alone(world: World) {
     assert_eq!(world.store.payouts(nobody, None, 10).await.unwrap(), []);
 }
 
-/// Ids are made outside: that they are the same must not join what they name.
+/// Ids come from the caller, so equal ids of different merchants must stay separate.
 async fn the_same_payout_id_under_three_merchants_is_three_payouts(world: World) {
     let id = fresh_id(merchant(1));
     for number in 0..MERCHANTS {
@@ -108,7 +109,7 @@ async fn the_same_payout_id_under_three_merchants_is_three_payouts(world: World)
         let paise = 1_000 + i64::from(number);
         assert_eq!(world.ask(merchant(number), create(id, fresh_key(), paise), at(0)).await.status, 201);
     }
-    // Two of them in one batch; the third is left alone.
+    // Two of them in one batch; the third stays pending.
     let claims = [1, 2].map(|number| Command { merchant: merchant(number), action: claim(id, "worker-1") });
     assert!(world.run(&claims, at(0)).await.unwrap().iter().all(Result::is_ok));
     world.report(merchant(2), id, 1, paid(), at(0)).await.unwrap();

@@ -1,19 +1,20 @@
-//! What goes in comes out: amounts, times and texts, as far as a column can hold them.
+//! Amounts, times and texts round-trip, up to the limits of their columns.
 
 use jiff::Timestamp;
 use payrail_core::bank_return::BankReturn;
-use payrail_core::command::{Action, Command, Exchange, Refusal};
-use payrail_core::ids::{MerchantId, PayoutId};
-use payrail_core::operator::ByOperator;
-use payrail_core::payout::{BankAnswer, Verdict};
+use payrail_core::command::{Action, Command, Refusal};
+use payrail_core::payout::{BankAnswer, Exchange, Verdict};
 use payrail_store::StoreError;
+use payrail_types::ids::{MerchantId, PayoutId};
+use payrail_types::names::Utr;
+use payrail_types::operator::ByOperator;
 
 use crate::world::{
     MICROSECOND, World, amount, at, back, by, claim, create, create_to, fresh_id, fresh_key, fund, line, merchant,
     paid, report,
 };
 
-on_both_stores!(
+on_all_stores!(
     amounts_fill_64_bits,
     times_are_kept_to_the_microsecond,
     any_text_comes_back_as_it_was,
@@ -34,7 +35,7 @@ async fn amounts_fill_64_bits(world: World) {
     world.one(who, back(payout, max), at(0)).await.unwrap();
     assert_eq!(world.balances(who).await, (max, 0));
     assert_eq!(world.store.payout(who, payout).await.unwrap().unwrap().amount, amount(max));
-    let lines = world.store.snapshot().await.unwrap().entries_after(who, 0, 10).await.unwrap();
+    let lines = world.store.snapshot_of(who).await.unwrap().entries_after(who, 0, 10).await.unwrap();
     assert!(lines.iter().all(|line| line.entry.amount == amount(max)));
 }
 
@@ -110,13 +111,13 @@ async fn any_text_comes_back_as_it_was(world: World) {
         let hand = || ByOperator { name: owned(), action_id: fresh_key().0 };
         world.stored(world.one(who, Action::Ask { payout, by: hand() }, at(1)).await).await;
         let twin = in_doubt(&world, who).await;
-        let verdict = Verdict::Paid { utr: owned() };
+        let verdict = Verdict::Paid { utr: Utr::from_stored(owned()) };
         let decision = Action::Decide { payout: twin, verdict, reason: owned(), by: hand() };
         world.stored(world.one(who, decision, at(1)).await).await;
         let row = world.raw().await.texts(&row_of(twin)).await;
         assert_eq!(row, [format!("{}|{}|UTR {}", owned(), owned(), owned())]);
         world.stored(world.one(who, claim(payout, &text), at(60)).await).await;
-        world.report(who, payout, 2, BankAnswer::Paid { utr: owned() }, at(60)).await.unwrap();
+        world.report(who, payout, 2, BankAnswer::Paid { utr: Utr::from_stored(owned()) }, at(60)).await.unwrap();
         world
             .stored(
                 world
@@ -139,7 +140,7 @@ fn row_of(payout: PayoutId) -> String {
     format!("SELECT operator || '|' || reason || '|' || detail FROM operator_actions WHERE subject = '{payout}'")
 }
 
-/// PostgreSQL cannot keep one, so neither store takes one. What comes from outside must be cleaned there.
+/// PostgreSQL cannot store a NUL, so neither store accepts one. Input must be cleaned by the caller.
 async fn a_nul_is_refused_by_either(world: World) {
     let who = merchant(0);
     world.fund(who, 1_000).await;
@@ -153,7 +154,7 @@ async fn a_nul_is_refused_by_either(world: World) {
         create_to(fresh_id(who), fresh_key(), 1, &nul()),
         Action::Fund { key: fresh_key(), amount: amount(1), description: nul(), by: None },
         claim(payout, &nul()),
-        report(payout, 1, BankAnswer::Paid { utr: nul() }),
+        report(payout, 1, BankAnswer::Paid { utr: Utr::from_stored(nul()) }),
         report(payout, 1, BankAnswer::Refused { reason: nul() }),
         Action::Report { payout, number: 1, answer: paid(), exchange },
         Action::Ask { payout: doubtful, by: ByOperator { name: nul(), ..by() } },
@@ -170,7 +171,7 @@ async fn an_account_has_255_characters_whatever_their_bytes(world: World) {
     for text in ["a".repeat(255), "₹".repeat(255), "\u{1f4b8}".repeat(255)] {
         let id = fresh_id(merchant(0));
         world.ask(merchant(0), create_to(id, fresh_key(), 1, &text), at(0)).await;
-        assert_eq!(world.store.payout(merchant(0), id).await.unwrap().unwrap().bank_account_id, text);
+        assert_eq!(world.store.payout(merchant(0), id).await.unwrap().unwrap().bank_account_id.as_str(), text);
     }
     for text in ["", &"₹".repeat(256)] {
         let wish = create_to(fresh_id(merchant(0)), fresh_key(), 1, text);

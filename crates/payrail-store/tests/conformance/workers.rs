@@ -1,10 +1,10 @@
-//! The workers' heartbeats: one row a worker, the newest state of each, and none of those that are long gone.
+//! The workers' heartbeats: one row per worker with its newest state, and none for workers long gone.
 
 use payrail_store::WorkerLine;
 
 use crate::world::{World, at};
 
-on_both_stores!(a_heartbeat_is_kept_and_replaced, who_has_been_silent_for_long_is_removed);
+on_both_stores!(a_heartbeat_is_kept_and_replaced, long_silent_workers_are_removed);
 
 fn worker(name: &str, seen: i64) -> WorkerLine {
     WorkerLine {
@@ -30,7 +30,7 @@ async fn a_heartbeat_is_kept_and_replaced(world: World) {
     assert_eq!(store.workers().await.unwrap().len(), 2);
 }
 
-async fn who_has_been_silent_for_long_is_removed(world: World) {
+async fn long_silent_workers_are_removed(world: World) {
     for (name, seen) in [("a", 5), ("b", 20)] {
         world.store.beat(&worker(name, seen), at(0)).await.unwrap();
     }

@@ -1,6 +1,5 @@
-//! A database, a store on it, names and times: what every case begins with.
+//! The set-up of every case: a database, a store, names and times.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, mpsc};
 use std::time::Duration;
@@ -8,25 +7,28 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use payrail_core::backoff::Policy;
 use payrail_core::bank_return::BankReturn;
-use payrail_core::command::{Action, Command, Exchange, PayoutRequest, Refusal, Reply};
-use payrail_core::decide::{Book, Rules};
+use payrail_core::book::Books;
+use payrail_core::command::{Action, Command, Needs, PayoutRequest, Refusal, Reply};
+use payrail_core::decide::Rules;
 use payrail_core::idempotency::{Answer, Answerable, IdempotencyKey};
-use payrail_core::ids::{MerchantId, PayoutId, RequestId};
-use payrail_core::money::Amount;
-use payrail_core::operator::ByOperator;
-use payrail_core::payout::{Attempt, BankAnswer, Payout, Verdict};
+use payrail_core::payout::{Attempt, BankAnswer, Exchange, Payout, Verdict};
 use payrail_store::testing::{TestDatabase, until};
-use payrail_store::{Merchant, Replies, Result, Store};
+use payrail_store::{Cells, Merchant, Replies, Result, Store};
+use payrail_types::ids::{MerchantId, PayoutId, RequestId};
+use payrail_types::money::Amount;
+use payrail_types::names::{BankAccountId, Email, Utr};
+use payrail_types::operator::ByOperator;
+use payrail_types::word::Word;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use crate::raw::Raw;
+use payrail_store::testing::Sql as Raw;
 
 /// A fresh database with the merchants 0, 1 and 2, whose books are empty.
 pub struct World {
     pub store: Store,
     pub rules: Rules,
-    // Last: the store lets go of it before it is removed.
+    // Last, so that the store closes it before it is removed.
     pub database: TestDatabase,
 }
 
@@ -41,16 +43,21 @@ impl World {
         Self::on(TestDatabase::postgres().await).await
     }
 
+    /// On PostgreSQL, with two cells. The three merchants are in the first one.
+    pub async fn cells() -> Self {
+        Self::on(TestDatabase::in_cells(2).await).await
+    }
+
     async fn on(database: TestDatabase) -> Self {
         let store = database.store().await;
         for number in 0..MERCHANTS {
             assert!(store.add_merchant(&person(number)).await.unwrap());
         }
-        Self { store, rules: Rules { policy: Policy::default(), render }, database }
+        Self { store, rules: Rules::new(POLICY, render), database }
     }
 
     pub fn is_postgres(&self) -> bool {
-        matches!(self.store, Store::Postgres(_))
+        !self.store.is_sqlite()
     }
 
     /// Another store on the same database, as another process would have it.
@@ -63,9 +70,13 @@ impl World {
         if self.is_postgres() { TestDatabase::postgres().await } else { TestDatabase::sqlite() }
     }
 
-    /// A way past the store.
+    /// Direct SQL to the merchants' tables.
     pub async fn raw(&self) -> Raw {
-        Raw::connect(&self.database.url).await
+        let mut raw = Raw::connect(&self.database.url).await;
+        if self.store.cells() != Cells::ONE {
+            raw.exec("SET search_path = payrail_cell_00").await;
+        }
+        raw
     }
 
     /// One batch at one time.
@@ -121,7 +132,7 @@ impl World {
 
     /// The payout of merchant 0 in the reply, which must be what the store now reads.
     pub async fn stored(&self, reply: Result<Reply, Refusal>) -> Payout {
-        let Ok(Reply::Stepped(payout) | Reply::Claimed { payout, .. }) = reply else { panic!("{reply:?}") };
+        let Ok(Reply::Updated(payout) | Reply::Claimed { payout, .. }) = reply else { panic!("{reply:?}") };
         assert_eq!(self.store.payout(merchant(0), payout.id).await.unwrap().as_ref(), Some(&payout));
         payout
     }
@@ -144,6 +155,17 @@ impl World {
     }
 }
 
+/// Waits like those of the program's settings.
+pub const POLICY: Policy = Policy {
+    attempts_max: 3,
+    retry_base: SignedDuration::from_secs(30),
+    retry_max: SignedDuration::from_mins(30),
+    lease: SignedDuration::from_secs(60),
+    can_close: true,
+    never_received_is_final: false,
+    refusal_ttl: SignedDuration::from_hours(24),
+};
+
 /// The facts and nothing else: whether a store keeps every byte does not depend on their words.
 pub fn render(about: &Answerable<'_>) -> Answer {
     match *about {
@@ -159,15 +181,18 @@ pub fn render(about: &Answerable<'_>) -> Answer {
     }
 }
 
-/// Of books that have everything: all that these commands need has been looked for.
-pub fn note_needs(books: &mut BTreeMap<MerchantId, Book>, commands: &[Command]) {
+/// Everything that these commands need has been looked for in books that have everything.
+pub fn note_needs(books: &mut Books, commands: &[Command]) {
     for Command { merchant, action } in commands {
-        let Some(book) = books.get_mut(merchant) else { continue };
-        book.loaded.keys.extend(action.key());
-        book.loaded.payouts.extend(action.payout());
-        book.loaded.utrs.extend(action.utr().map(str::to_owned));
-        let line = action.payout().zip(action.line());
-        book.loaded.returns.extend(line.map(|(payout, line)| (payout, line.id())));
+        let Some(book) = books.entry(*merchant).or_default() else { continue };
+        let Needs { keys, payouts, returns, utrs } = action.needs();
+        keys.into_iter().for_each(|key| _ = book.records.entry(key).or_default());
+        payouts.into_iter().for_each(|payout| _ = book.payouts.entry(payout).or_default());
+        utrs.into_iter().for_each(|utr| _ = book.utrs.entry(utr).or_default());
+        for (payout, line) in returns {
+            book.returns.entry(line).or_default();
+            book.credited.entry(payout).or_default();
+        }
     }
 }
 
@@ -217,12 +242,12 @@ pub fn person(number: u8) -> Merchant {
     Merchant {
         id: merchant(number),
         name: format!("Merchant {number}"),
-        email: format!("merchant-{number}@example.com"),
+        email: Email::from_stored(format!("merchant-{number}@example.com")),
         created_at: at(0),
     }
 }
 
-/// `seconds` after the tests' beginning of time.
+/// `seconds` after the tests' epoch.
 pub fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()
 }
@@ -249,8 +274,8 @@ pub fn create(id: PayoutId, key: IdempotencyKey, paise: i64) -> Action {
 }
 
 pub fn create_to(id: PayoutId, key: IdempotencyKey, paise: i64, account: &str) -> Action {
-    let (amount, bank_account_id, request_id) = (amount(paise), account.to_owned(), request_id());
-    Action::Create { id, key, request: PayoutRequest { amount, bank_account_id, request_id } }
+    let (amount, bank_account_id, request_id) = (amount(paise), BankAccountId::from_stored(account), request_id());
+    Action::Create { id, key, request: PayoutRequest { amount, bank_account_id, rail: None, request_id } }
 }
 
 /// The id of the HTTP request that created each payout.
@@ -263,11 +288,11 @@ pub fn fund(key: IdempotencyKey, paise: i64) -> Action {
 }
 
 pub fn claim(payout: PayoutId, worker: &str) -> Action {
-    Action::Claim { payout, worker: worker.to_owned() }
+    Action::Claim { payout, worker: worker.to_owned(), bank: None }
 }
 
 pub fn report(payout: PayoutId, number: u32, answer: BankAnswer) -> Action {
-    let exchange = Exchange { sent: format!("call {number}"), received: answer.as_str().to_owned() };
+    let exchange = Exchange { sent: format!("call {number}"), received: answer.outcome().as_str().to_owned() };
     Action::Report { payout, number, answer, exchange }
 }
 
@@ -295,11 +320,11 @@ pub fn decide(payout: PayoutId, verdict: Verdict) -> Action {
 }
 
 pub fn decided_paid() -> Verdict {
-    Verdict::Paid { utr: "UTR7".to_owned() }
+    Verdict::Paid { utr: Utr::from_stored("UTR7") }
 }
 
 pub fn paid() -> BankAnswer {
-    BankAnswer::Paid { utr: "UTR1".to_owned() }
+    BankAnswer::Paid { utr: Utr::from_stored("UTR1") }
 }
 
 pub fn refused() -> BankAnswer {
@@ -319,7 +344,7 @@ pub fn answer(reply: Result<Reply, Refusal>) -> Answer {
 
 pub fn stepped(reply: Reply) -> Payout {
     match reply {
-        Reply::Stepped(payout) => payout,
+        Reply::Updated(payout) => payout,
         other => panic!("no step: {other:?}"),
     }
 }

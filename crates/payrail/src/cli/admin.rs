@@ -5,11 +5,11 @@ use std::sync::OnceLock;
 
 use clap::{Subcommand, ValueEnum};
 use payrail_store::{Operator, OperatorAction, Role, Store};
+use payrail_types::operator::OperatorActionKind;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use serde_json::json;
 
-use super::Error;
-use super::merchant::COMMAND_LINE;
+use super::shared::{COMMAND_LINE, Error};
 use crate::clock::Clock;
 use crate::operators::{NAME_RULE, is_name};
 use crate::settings::{BadSetting, Common};
@@ -21,50 +21,50 @@ const PASSWORD_VARIABLE: &str = "PAYRAIL_ADMIN_PASSWORD";
 pub enum Command {
     /// Create an operator; the password is asked for, read from standard input or from PAYRAIL_ADMIN_PASSWORD
     Create {
-        /// What the operator signs in with: letters, digits and . _ @ -
+        /// The name to sign in with: letters, digits and . _ @ -
         #[arg(required_unless_present = "name_flag")]
         name: Option<String>,
-        /// What the operator may do
+        /// The operator's rights
         #[arg(required_unless_present = "role_flag")]
         role: Option<Allowed>,
-        /// The same as NAME: how earlier versions took it
+        /// The same as NAME, as in earlier versions
         #[arg(long = "name", id = "name_flag", hide = true, conflicts_with = "name")]
         name_flag: Option<String>,
         /// The same as ROLE
         #[arg(long = "role", id = "role_flag", hide = true, conflicts_with = "role")]
         role_flag: Option<Allowed>,
-        /// The operator as one JSON object
+        /// Print the operator as one JSON object
         #[arg(long)]
         json: bool,
     },
     /// List the operators
     List {
-        /// One JSON object a line
+        /// Print one JSON object per line
         #[arg(long)]
         json: bool,
     },
     /// Disable an operator; open sessions end at once
     Disable {
-        /// What the operator signs in with
+        /// The operator's name
         name: String,
     },
-    /// Enable a disabled operator, with the password of before
+    /// Enable a disabled operator, with the earlier password
     Enable {
-        /// What the operator signs in with
+        /// The operator's name
         name: String,
     },
     /// Set an operator's password; open sessions end at once
     Password {
-        /// What the operator signs in with
+        /// The operator's name
         name: String,
     },
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Allowed {
-    /// Look at everything, change nothing
+    /// May see everything and change nothing
     Viewer,
-    /// Everything: fund, issue keys, decide doubts
+    /// May change everything: fund, issue keys, resolve payouts in doubt
     Operator,
 }
 
@@ -80,10 +80,14 @@ impl From<Allowed> for Role {
 pub async fn run(common: &Common, command: Command) -> Result<(), Error> {
     common.check()?;
     let store = match &command {
-        Command::Create { .. } => common.open(1).await?,
-        _ => common.open_existing().await?,
+        Command::List { .. } => common.open_current().await?,
+        Command::Create { .. } => common.open_to_write(1).await?,
+        _ => {
+            let store = common.open_existing().await?;
+            store.migrate().await?;
+            store
+        }
     };
-    store.migrate().await?;
     match command {
         Command::Create { name, role, name_flag, role_flag, json } => {
             let (Some(name), Some(role)) = (name.or(name_flag), role.or(role_flag)) else {
@@ -116,7 +120,7 @@ async fn create(store: &Store, name: &str, role: Role, as_json: bool) -> Result<
         disabled_at: None,
         temporary_until: None,
     };
-    let done = action(store, "operator_created", name, Some(format!("role: {}", role.as_str())));
+    let done = action(store, OperatorActionKind::OperatorCreated, name, Some(format!("role: {}", role.as_str())));
     if !store.add_operator(&operator, &hash, &done).await? {
         return Err(taken());
     }
@@ -128,7 +132,7 @@ async fn create(store: &Store, name: &str, role: Role, as_json: bool) -> Result<
     Ok(())
 }
 
-/// In the order of their names, which differ in more than case.
+/// Lists the operators by name.
 async fn list(store: &Store, as_json: bool) -> Result<(), Error> {
     let operators = store.operators().await?;
     if operators.is_empty() && !as_json {
@@ -151,20 +155,20 @@ async fn list(store: &Store, as_json: bool) -> Result<(), Error> {
     Ok(())
 }
 
-/// One JSON object a line.
+/// One JSON object per line.
 fn line(operator: &Operator) -> serde_json::Value {
     json!({
         "id": operator.id,
         "name": operator.name,
         "role": operator.role.as_str(),
-        "created_at": payrail_core::command::timestamp(operator.created_at),
-        "disabled_at": operator.disabled_at.map(payrail_core::command::timestamp),
+        "created_at": crate::clock::timestamp(operator.created_at),
+        "disabled_at": operator.disabled_at.map(crate::clock::timestamp),
     })
 }
 
 async fn disable(store: &Store, name: &str) -> Result<(), Error> {
     let Operator { id, name, .. } = find(store, name).await?;
-    let done = action(store, "operator_disabled", &name, None);
+    let done = action(store, OperatorActionKind::OperatorDisabled, &name, None);
     if store.disable_operator(id, done.at, &done).await? {
         say!("{name} is kept out from now on.");
     } else {
@@ -175,7 +179,7 @@ async fn disable(store: &Store, name: &str) -> Result<(), Error> {
 
 async fn enable(store: &Store, name: &str) -> Result<(), Error> {
     let Operator { id, name, .. } = find(store, name).await?;
-    if store.enable_operator(id, &action(store, "operator_enabled", &name, None)).await? {
+    if store.enable_operator(id, &action(store, OperatorActionKind::OperatorEnabled, &name, None)).await? {
         say!("{name} may sign in again, with the password of before.");
     } else {
         say!("{name} was not disabled.");
@@ -187,7 +191,7 @@ async fn password(store: &Store, name: &str) -> Result<(), Error> {
     let Operator { id, name, disabled_at, .. } = find(store, name).await?;
     let is_disabled = disabled_at.is_some();
     let hash = new_password().await?;
-    store.set_password(id, &hash, &action(store, "password_changed", &name, None)).await?;
+    store.set_password(id, &hash, &action(store, OperatorActionKind::PasswordChanged, &name, None)).await?;
     say!("{name} has a new password; open sessions have ended.");
     if is_disabled {
         say!("{name} is disabled and cannot sign in with it: `payrail admin enable {name}` changes that.");
@@ -202,24 +206,24 @@ async fn find(store: &Store, name: &str) -> Result<Operator, Error> {
     Ok(operator)
 }
 
-fn action(store: &Store, word: &str, subject: &str, detail: Option<String>) -> OperatorAction {
+fn action(store: &Store, kind: OperatorActionKind, subject: &str, detail: Option<String>) -> OperatorAction {
     OperatorAction {
         id: ids::action_id(),
         at: Clock::of(store).now(),
         merchant: None,
         operator: COMMAND_LINE.to_owned(),
-        action: word.to_owned(),
+        action: kind,
         subject: Some(subject.to_owned()),
         reason: None,
         detail,
     }
 }
 
-/// The hash of a password that is never shown: from the environment, from a person, or from a pipe.
+/// Reads a password from the environment, a terminal or a pipe, and hashes it.
 async fn new_password() -> Result<String, Error> {
     let password = match std::env::var(PASSWORD_VARIABLE) {
         Ok(password) => password,
-        // On a thread that may wait: the others go on hearing signals.
+        // Waits on a blocking thread, so that the others still handle signals.
         Err(_) => {
             tokio::task::spawn_blocking(|| if std::io::stdin().is_terminal() { asked_for() } else { piped() }).await??
         }
@@ -227,10 +231,10 @@ async fn new_password() -> Result<String, Error> {
     passwords::hash(password).await.map_err(|error| bad(&error.to_string()))
 }
 
-/// The terminal as it was before a password was asked for.
+/// The terminal's settings before the prompt for a password.
 static TERMINAL: OnceLock<Termios> = OnceLock::new();
 
-/// A prompt that is broken off leaves the terminal hiding what is typed.
+/// Restores them: an interrupted prompt leaves the terminal without echo.
 pub fn show_typing_again() {
     if let Some(before) = TERMINAL.get() {
         let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, before);

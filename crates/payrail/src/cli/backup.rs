@@ -1,15 +1,15 @@
-//! `payrail backup`: a copy of the embedded database, beside the server at work.
+//! `payrail backup`: a copy of the embedded database, also beside a running server.
 
 use std::path::{Path, PathBuf};
 
-use payrail_store::{Store, StoreError};
+use payrail_store::StoreError;
 
-use super::Error;
+use super::shared::Error;
 use crate::settings::{BadSetting, Common};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The copy to make; it must not be there yet
+    /// The file to create; it must not exist
     file: PathBuf,
 }
 
@@ -22,7 +22,8 @@ pub async fn run(common: &Common, args: &Args) -> Result<(), Error> {
         )));
     }
     check(&args.file)?;
-    let Store::Sqlite(store) = common.open_existing().await? else { return Ok(()) };
+    let store = common.open_existing().await?;
+    let Some(store) = store.sqlite() else { return Ok(()) };
     store.copy_to(&args.file).await.map_err(|error| match error {
         StoreError::Unavailable(why) | StoreError::Refused(why) => format!("the copy cannot be written: {why}").into(),
         other => Error::from(other),
@@ -33,7 +34,7 @@ pub async fn run(common: &Common, args: &Args) -> Result<(), Error> {
     Ok(())
 }
 
-/// What can be said before anything is read.
+/// The errors that can be found before anything is read.
 fn check(file: &Path) -> Result<(), BadSetting> {
     let shown = file.display();
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -1,13 +1,18 @@
 //! `payrail bank confirm`: an operator's word that the payouts go to another bank from now on.
 
-use super::merchant::COMMAND_LINE;
-use super::{Error, words};
+use payrail_types::rail::RailId;
+
+use super::shared::{COMMAND_LINE, Error};
+use super::words;
 use crate::bank_change::{self, Confirmation};
 use crate::clock::Clock;
 use crate::settings::{BadSetting, Common};
 
 #[derive(Debug, clap::Args)]
 pub struct ConfirmArgs {
+    /// The rail that leads to another bank [default: bank; without --identity all rails are shown]
+    #[arg(long, value_name = "NAME")]
+    rail: Option<String>,
     /// The bank that the workers meet, by its identity
     #[arg(long, value_name = "ID")]
     identity: Option<String>,
@@ -20,27 +25,41 @@ pub struct ConfirmArgs {
 }
 
 pub async fn confirm(common: &Common, args: ConfirmArgs) -> Result<(), Error> {
-    let store = common.open_existing().await?;
+    let store = common.open_current().await?;
     let clock = Clock::of(&store);
+    let rail = args.rail.as_deref().map(|name| RailId::parse(name).ok_or_else(|| bad("--rail is no name of a rail")));
+    let rail = rail.transpose()?;
     match (args.identity, args.under_way, args.reason) {
         (Some(identity), Some(under_way), Some(reason)) => {
             let reason = reason.trim().to_owned();
             if !(10..=1000).contains(&reason.chars().count()) || reason.chars().any(char::is_control) {
                 return Err(bad("--reason must have 10 to 1000 characters, on one line"));
             }
-            let operator = COMMAND_LINE.to_owned();
-            let told = Confirmation { identity: identity.clone(), under_way, reason, operator };
-            bank_change::confirm(&store, told, clock.now()).await.map_err(|error| bad(&error.to_string()))?;
+            let (rail, operator) = (rail.unwrap_or(RailId::DEFAULT), COMMAND_LINE.to_owned());
+            let confirmation = Confirmation { rail, identity: identity.clone(), under_way, reason, operator };
+            bank_change::confirm(&store, confirmation, clock.now()).await.map_err(|error| bad(&error.to_string()))?;
             say!("The bank is {identity} from now on. The workers go on within seconds.");
             Ok(())
         }
-        (None, None, None) => show(&store, &clock).await,
+        (None, None, None) => {
+            let rails = match rail {
+                Some(rail) => vec![rail],
+                None => bank_change::rails(&store, &[]).await?,
+            };
+            for rail in &rails {
+                if rails.len() > 1 {
+                    say!("Rail {rail}:");
+                }
+                show(&store, *rail, &clock).await?;
+            }
+            Ok(())
+        }
         _ => Err(bad("--identity, --under-way and --reason belong together; without them the state is shown")),
     }
 }
 
-async fn show(store: &payrail_store::Store, clock: &Clock) -> Result<(), Error> {
-    let state = bank_change::state(store, clock.now()).await?;
+async fn show(store: &payrail_store::Store, rail: RailId, clock: &Clock) -> Result<(), Error> {
+    let state = bank_change::state(store, rail, clock.now()).await?;
     let Some(known) = state.known else {
         say!("No bank is remembered yet: the first that a worker meets will be.");
         return Ok(());
@@ -50,18 +69,19 @@ async fn show(store: &payrail_store::Store, clock: &Clock) -> Result<(), Error> 
         say!("No worker has met another one in the last minute. There is nothing to confirm.");
         return Ok(());
     };
-    let under_way = store.under_way().await?;
+    let under_way = store.under_way(rail).await?;
     let identity = &met.identity;
     say!("{} meets the bank {identity} instead, and waits.\n", met.worker);
     say!(
-        "THE RISK: {} under way with the earlier bank. It may have paid what was sent to it. The other bank knows nothing of \
-         that: it will say \"never received\", and the worker will send it again. Before you confirm, decide each payout \
-         from the earlier bank's statement (`payrail doubtful`, and the admin), or make sure that it is the same bank \
-         under another identity.\n",
+        "THE RISK: {} under way. The earlier bank may have paid what was sent to it, and the other bank knows nothing of \
+         that. So nothing that was submitted to the earlier bank is sent to the other one: it stays in doubt until an \
+         operator decides it from the earlier bank's statement (`payrail doubtful`, and the admin), or the rail leads to \
+         the earlier bank again.\n",
         at_stake(under_way.count, under_way.amount_paise)
     );
     say!(
-        "If the change is meant:\n  payrail bank confirm --identity '{identity}' --under-way {} --reason 'why'",
+        "If the change is meant:\n  payrail bank confirm{} --identity '{identity}' --under-way {} --reason 'why'",
+        if rail == RailId::DEFAULT { String::new() } else { format!(" --rail {rail}") },
         under_way.count
     );
     Ok(())

@@ -1,22 +1,23 @@
-//! `payrail bring-forward`: payouts that a wrong clock made due far in the future. It lists them, or has one or all of
-//! them taken up now, with a reason for the audit log.
+//! `payrail bring-forward`: payouts that a wrong clock made due far in the future. It lists them, or makes one or all
+//! of them due now, with a reason for the audit log.
 
 use jiff::{SignedDuration, Timestamp};
-use payrail_core::command::{Action, Command, timestamp};
-use payrail_core::ids::{MerchantId, PayoutId};
-use payrail_core::operator::ByOperator;
+use payrail_core::command::{Action, Command};
 use payrail_core::payout::Payout;
 use payrail_store::Store;
+use payrail_types::ids::{MerchantId, PayoutId};
+use payrail_types::operator::ByOperator;
+use payrail_types::word::Word;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::Error;
-use super::merchant::COMMAND_LINE;
+use super::shared::{COMMAND_LINE, Error};
+use super::words::rupees;
 use crate::clock::Clock;
-use crate::http::answers;
+use crate::clock::timestamp;
 use crate::ids;
-use crate::lanes::Door;
-use crate::settings::{BadSetting, Common};
+use crate::lanes::Engine;
+use crate::settings::{BadSetting, Common, default_rules};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -25,10 +26,10 @@ pub struct Args {
     /// Bring all of them forward
     #[arg(long, conflicts_with = "payout")]
     all: bool,
-    /// Why, for the audit log; at least 10 characters
+    /// The reason for the audit log; at least 10 characters
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
-    /// One JSON object a line
+    /// Print one JSON object per line
     #[arg(long)]
     json: bool,
 }
@@ -37,7 +38,7 @@ const PAGE: u32 = 1_000;
 const REASON_MIN_CHARACTERS: usize = 10;
 
 pub async fn run(common: &Common, args: &Args) -> Result<(), Error> {
-    let store = common.open_existing().await?;
+    let store = common.open_current().await?;
     let now = Clock::of(&store).now();
     if !args.all && args.payout.is_none() {
         let list = store.due_far_ahead(now, PAGE).await?;
@@ -48,21 +49,21 @@ pub async fn run(common: &Common, args: &Args) -> Result<(), Error> {
         return Ok(());
     }
     let reason = reason(args)?;
-    let door = Door::for_command(&store, answers::usual_rules());
+    let engine = Engine::for_command(&store, default_rules());
     if let Some(id) = args.payout.map(PayoutId) {
         let unknown = || BadSetting(format!("there is no payout {id}"));
         let merchant = store.merchant_of_payout(id).await?.ok_or_else(unknown)?;
-        return bring(&door, merchant, id, reason).await;
+        return bring(&engine, merchant, id, reason).await;
     }
-    bring_all(&store, &door, now, reason).await
+    bring_all(&store, &engine, now, reason).await
 }
 
-/// Each is gone from the list once it is brought forward; one that is refused meanwhile was taken up by itself.
-async fn bring_all(store: &Store, door: &Door, now: Timestamp, reason: &str) -> Result<(), Error> {
+/// A payout leaves the list once it is brought forward. If one is refused, a worker claimed it meanwhile.
+async fn bring_all(store: &Store, engine: &Engine, now: Timestamp, reason: &str) -> Result<(), Error> {
     loop {
         let list = store.due_far_ahead(now, PAGE).await?;
         for (merchant, payout) in &list {
-            bring(door, *merchant, payout.id, reason).await?;
+            bring(engine, *merchant, payout.id, reason).await?;
         }
         if list.len() < PAGE as usize {
             return Ok(());
@@ -70,10 +71,10 @@ async fn bring_all(store: &Store, door: &Door, now: Timestamp, reason: &str) -> 
     }
 }
 
-async fn bring(door: &Door, merchant: MerchantId, payout: PayoutId, reason: &str) -> Result<(), Error> {
+async fn bring(engine: &Engine, merchant: MerchantId, payout: PayoutId, reason: &str) -> Result<(), Error> {
     let by = ByOperator { name: COMMAND_LINE.to_owned(), action_id: ids::action_id() };
     let action = Action::BringForward { payout, reason: reason.to_owned(), by };
-    match door.send(Command { merchant, action }).await? {
+    match engine.send(Command { merchant, action }).await? {
         Ok(_) => {
             say!("{payout} is due now.");
             Ok(())
@@ -109,6 +110,6 @@ fn show(merchant: MerchantId, payout: &Payout, now: Timestamp, as_json: bool) {
         return;
     }
     let wait = SignedDuration::from_secs(due_at.duration_since(now).as_secs());
-    let amount = payout.amount.paise().to_string();
+    let amount = rupees(payout.amount.paise());
     say!("{}  {amount:>16}  {:<10}  due in {wait:#}, at {}", payout.id, payout.status().as_str(), timestamp(due_at));
 }

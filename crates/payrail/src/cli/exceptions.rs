@@ -1,19 +1,20 @@
-//! `payrail exceptions`: what the bank said that does not fit the books, and the returns that wait.
+//! `payrail exceptions`: statements of the bank that do not match the books, and the returns that wait.
 
 use jiff::Timestamp;
-use payrail_core::command::timestamp;
 use payrail_store::{ExceptionFilter, ExceptionLine, Position, WaitingReturn};
+use payrail_types::word::Word;
 use serde_json::{Value, json};
 
-use super::Error;
+use super::shared::Error;
+use crate::clock::timestamp;
 use crate::settings::Common;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// One JSON object a line
+    /// Print one JSON object per line
     #[arg(long)]
     json: bool,
-    /// Also the exceptions that an operator has resolved
+    /// Also list the exceptions that an operator has resolved
     #[arg(long)]
     all: bool,
     /// How many of each to list, the newest exceptions first
@@ -22,7 +23,7 @@ pub struct Args {
 }
 
 pub async fn run(common: &Common, args: &Args) -> Result<(), Error> {
-    let store = common.open_existing().await?;
+    let store = common.open_current().await?;
     let filter = if args.all { ExceptionFilter::All } else { ExceptionFilter::Open };
     let exceptions = store.exceptions(filter, Position::newest(Timestamp::MAX), args.limit).await?;
     let waiting = store.waiting_returns(args.limit).await?;

@@ -1,15 +1,20 @@
 //! `payrail health`: asks a process whether it can serve, for images that have no program to ask with.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
+use futures::future::join_all;
+use payrail_store::Store;
 use reqwest::{Client, Url};
 use serde_json::Value;
 
-use super::Error;
-use crate::rail;
+use super::shared::Error;
+use super::words::complain;
+use crate::rail::{Rail, Remembered};
+use crate::rails::Rails;
 use crate::readiness;
-use crate::settings::{self, BadSetting, ClockSettings, Common, Role};
+use crate::settings::{BadSetting, ClockSettings, Common, Role, Worker};
 
 /// Longer than a healthy answer takes, shorter than what runs health checks waits.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -34,6 +39,10 @@ pub struct Args {
     #[arg(long, env = "PAYRAIL_BANK_URL", value_name = "URL", hide_env_values = true)]
     bank_url: Option<Url>,
 
+    /// The worker's rails, as the worker has them
+    #[arg(long, env = "PAYRAIL_RAILS", value_name = "FILE")]
+    rails: Option<PathBuf>,
+
     #[command(flatten)]
     clock: ClockSettings,
 }
@@ -42,7 +51,7 @@ pub async fn run(common: &Common, args: Args) -> Result<(), Error> {
     let checked = async {
         match (args.url, args.role) {
             (Some(url), _) => ask(url).await,
-            (None, Role::Worker) => worker(common, args.bank_url, args.clock.tolerance()).await,
+            (None, Role::Worker) => worker(common, args.bank_url, args.rails, args.clock.tolerance()).await,
             (None, Role::All | Role::Api) => ask(readiness(args.addr)?).await,
         }
     };
@@ -53,15 +62,35 @@ pub async fn run(common: &Common, args: Args) -> Result<(), Error> {
     Ok(())
 }
 
-async fn worker(common: &Common, bank: Option<Url>, tolerance: Duration) -> Result<(), Error> {
+/// A worker serves as long as one of its rails does: what is wrong with the others is said.
+async fn worker(common: &Common, bank: Option<Url>, rails: Option<PathBuf>, tolerance: Duration) -> Result<(), Error> {
     let store = common.open(1).await?;
     readiness::check(&store, tolerance).await?;
-    let known = store.setting(rail::IDENTITY).await?;
+    let rails = Rails::read(&Worker::that_reads(bank.map(String::from), rails))?;
+    if rails.need_built_in_bank() {
+        let unset = "PAYRAIL_BANK_URL is not set: a worker needs the address of a bank";
+        return Err(BadSetting(unset.to_owned()).into());
+    }
+    let ways = rails.open(None)?;
+    let banks = rails.urls(None).into_iter().zip(&ways).map(|((_, url), way)| ask_bank(&store, url, way));
+    let asked = join_all(banks).await;
     store.close().await;
-    let unset = || BadSetting("PAYRAIL_BANK_URL is not set: a worker needs the address of a bank".to_owned());
-    let bank = bank.ok_or_else(unset)?;
-    ask(bank.join("/healthz")?).await?;
-    let met = settings::rail(bank.as_str(), PATIENCE)?.identity().await?;
+    let works = asked.iter().any(Result::is_ok);
+    for (way, answer) in ways.iter().zip(asked) {
+        match answer {
+            Err(error) if works => complain(format_args!("rail {}: {error}", way.name())),
+            Err(error) => return Err(error),
+            Ok(()) => {}
+        }
+    }
+    Ok(())
+}
+
+async fn ask_bank(store: &Store, url: String, way: &Rail) -> Result<(), Error> {
+    ask(Url::parse(&url)?.join("/healthz")?).await?;
+    let silent = |_| format!("the bank did not say within {} s who it is", PATIENCE.as_secs());
+    let met = tokio::time::timeout(PATIENCE, way.identity()).await.map_err(silent)??;
+    let known = store.setting(&way.setting(Remembered::Identity)).await?;
     match known.is_none_or(|known| known == met) {
         true => Ok(()),
         false => {

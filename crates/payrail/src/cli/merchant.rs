@@ -1,25 +1,26 @@
 //! `payrail merchant create|fund|list`.
 
 use clap::Subcommand;
-use payrail_core::command::{Action, Command as DoorCommand, Reply};
+use payrail_core::command::{Action, Command as EngineCommand, Reply};
 use payrail_core::idempotency::IdempotencyKey;
-use payrail_core::ids::MerchantId;
-use payrail_core::money::Amount;
-use payrail_core::operator::ByOperator;
 use payrail_store::{Merchant, NewKey, OperatorAction, Store};
+use payrail_types::ids::MerchantId;
+use payrail_types::money::Amount;
+use payrail_types::names::{Email, Unfit};
+use payrail_types::operator::{ByOperator, OperatorActionKind};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Error;
+use super::shared::{COMMAND_LINE, Error};
+use super::words::rupees;
 use crate::clock::Clock;
-use crate::http::answers;
-use crate::http::text::{self, Kind};
-use crate::lanes::Door;
-use crate::settings::{BadSetting, Common};
+use crate::http::plumbing::text::Kind;
+use crate::lanes::Engine;
+use crate::settings::{BadSetting, Common, default_rules};
 use crate::{ids, keys, secret};
 
-/// In whose name the audit log has what is done here: who may start the program needs no sign-in.
-pub const COMMAND_LINE: &str = "command line";
+/// The longest name or description, as in the operators' API.
+const LINE_CHARACTERS: usize = 255;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -61,19 +62,20 @@ pub enum Command {
 pub async fn run(common: &Common, command: Command) -> Result<(), Error> {
     common.check()?;
     let store = match &command {
-        Command::List { .. } => common.open_existing().await?,
-        _ => common.open(1).await?,
-    };
-    store.migrate().await?;
-    match command {
-        Command::Create { name, email, json } => {
-            create(common, &store, name.trim(), &email.trim().to_lowercase(), json).await
+        Command::List { .. } => common.open_current().await?,
+        Command::Create { .. } => common.open_to_write(1).await?,
+        // At a mistyped address there is nothing to credit, and no reason to create a database.
+        Command::Fund { .. } => {
+            let store = common.open_existing().await?;
+            store.migrate().await?;
+            store
         }
+    };
+    match command {
+        Command::Create { name, email, json } => create(common, &store, name.trim(), &email, json).await,
         Command::Fund { merchant, amount_paise, description, idempotency_key, json } => {
             let amount = Amount::new(amount_paise).map_err(|error| BadSetting(error.to_string()))?;
-            if let Some(fault) = Kind::Line.fault(&description) {
-                return Err(bad(&format!("the description cannot be used. {}", text::sentence(fault))));
-            }
+            line("description", &description)?;
             let key = key(idempotency_key.as_deref())?;
             let merchant = find(&store, &merchant).await?;
             let by = Some(ByOperator { name: COMMAND_LINE.to_owned(), action_id: ids::action_id() });
@@ -84,29 +86,20 @@ pub async fn run(common: &Common, command: Command) -> Result<(), Error> {
 }
 
 async fn create(common: &Common, store: &Store, name: &str, email: &str, as_json: bool) -> Result<(), Error> {
-    if name.is_empty() || name.contains('\0') {
-        return Err(bad("the name must not be empty"));
-    }
-    for (what, kind, text) in [("name", Kind::Line, name), ("e-mail address", Kind::Identifier, email)] {
-        if let Some(fault) = kind.fault(text) {
-            return Err(bad(&format!("the {what} cannot be used. {}", text::sentence(fault))));
-        }
-    }
-    if !email.contains('@') || email.contains(char::is_whitespace) || email.contains('\0') {
-        return Err(bad("the e-mail address must be like name@example.com"));
-    }
+    line("name", name)?;
+    let email = Email::parse(email).map_err(|wrong| cannot_be_used("e-mail address", &wrong))?;
     let merchant = Merchant {
         id: ids::merchant_id(),
         name: name.to_owned(),
-        email: email.to_owned(),
+        email: email.clone(),
         created_at: Clock::of(store).now(),
     };
-    let hasher = secret::hasher(common, store).await?;
+    let hasher = secret::hasher(common.secret_key.as_deref(), store).await?;
     let key = keys::generate();
     let kept = NewKey { hash: hasher.hash(&key), prefix: keys::prefix(&key), created_at: merchant.created_at };
-    let created = told(&merchant, "merchant_created", None, Some(email));
-    let issued = told(&merchant, "key_issued", Some(&kept.prefix), None);
-    if !store.found_merchant(&merchant, &kept, &[created, issued]).await? {
+    let created = audit_row(&merchant, OperatorActionKind::MerchantCreated, None, Some(email.as_str()));
+    let issued = audit_row(&merchant, OperatorActionKind::KeyIssued, Some(&kept.prefix), None);
+    if !store.create_merchant(&merchant, &kept, &[created, issued]).await? {
         return Err(bad(&format!("there is a merchant with the address {email} already")));
     }
     if as_json {
@@ -119,13 +112,18 @@ async fn create(common: &Common, store: &Store, name: &str, email: &str, as_json
 }
 
 /// A row of the audit log.
-fn told(merchant: &Merchant, word: &str, subject: Option<&str>, detail: Option<&str>) -> OperatorAction {
+fn audit_row(
+    merchant: &Merchant,
+    kind: OperatorActionKind,
+    subject: Option<&str>,
+    detail: Option<&str>,
+) -> OperatorAction {
     OperatorAction {
         id: ids::action_id(),
         at: merchant.created_at,
         merchant: Some(merchant.id),
         operator: COMMAND_LINE.to_owned(),
-        action: word.to_owned(),
+        action: kind,
         subject: subject.map(str::to_owned),
         reason: None,
         detail: detail.map(str::to_owned),
@@ -133,9 +131,10 @@ fn told(merchant: &Merchant, word: &str, subject: Option<&str>, detail: Option<&
 }
 
 async fn fund(store: &Store, merchant: Merchant, action: Action, as_json: bool) -> Result<(), Error> {
-    let door = Door::for_command(store, answers::usual_rules());
-    let Reply::Answered { answer, replayed } = door.send(DoorCommand { merchant: merchant.id, action }).await?? else {
-        return Err("the door answered a funding with something else".into());
+    let engine = Engine::for_command(store, default_rules());
+    let Reply::Answered { answer, replayed } = engine.send(EngineCommand { merchant: merchant.id, action }).await??
+    else {
+        return Err("the engine answered a funding with something else".into());
     };
     if as_json {
         say!("{}", answer.body);
@@ -143,7 +142,7 @@ async fn fund(store: &Store, merchant: Merchant, action: Action, as_json: bool) 
     }
     let balances = store.tip(merchant.id).await?.balances;
     let done = if replayed { "had this funding already" } else { "was funded" };
-    say!("{} {done}. Available: {}, held: {}.", merchant.name, balances.available, balances.held);
+    say!("{} {done}. Available: {}, held: {}.", merchant.name, rupees(balances.available), rupees(balances.held));
     Ok(())
 }
 
@@ -153,9 +152,9 @@ async fn list(store: &Store, as_json: bool) -> Result<(), Error> {
     for merchant in &merchants {
         let balances = store.tip(merchant.id).await?.balances;
         let goes_on = if as_json {
-            say!("{}", line(merchant, balances.available.get(), balances.held.get()))
+            say!("{}", json_line(merchant, balances.available.get(), balances.held.get()))
         } else {
-            let (available, held) = (balances.available.to_string(), balances.held.to_string());
+            let (available, held) = (rupees(balances.available), rupees(balances.held));
             let Merchant { id, name, email, .. } = merchant;
             say!("{id}  {available:>20} available  {held:>16} held  {name} <{email}>")
         };
@@ -183,7 +182,7 @@ async fn all(store: &Store) -> Result<Vec<Merchant>, Error> {
 }
 
 /// One JSON object a line, as far as there are merchants.
-fn line(merchant: &Merchant, available: i64, held: i64) -> Value {
+fn json_line(merchant: &Merchant, available: i64, held: i64) -> Value {
     json!({
         "id": merchant.id,
         "name": merchant.name,
@@ -196,7 +195,10 @@ fn line(merchant: &Merchant, available: i64, held: i64) -> Value {
 async fn find(store: &Store, who: &str) -> Result<Merchant, Error> {
     let found = match Uuid::try_parse(who) {
         Ok(id) => store.merchant(MerchantId(id)).await?,
-        Err(_) => store.merchant_of_email(&who.to_lowercase()).await?,
+        Err(_) => match Email::parse(who) {
+            Ok(email) => store.merchant_of_email(&email).await?,
+            Err(_) => None,
+        },
     };
     found.ok_or_else(|| bad(&format!("there is no merchant {who:?}; `payrail merchant list` shows them")))
 }
@@ -204,6 +206,17 @@ async fn find(store: &Store, who: &str) -> Result<Merchant, Error> {
 fn key(given: Option<&str>) -> Result<IdempotencyKey, Error> {
     let Some(text) = given else { return Ok(IdempotencyKey(Uuid::now_v7())) };
     IdempotencyKey::parse(text).ok_or_else(|| bad("--idempotency-key must be a UUID"))
+}
+
+/// The rule of the operators' API.
+fn line(what: &str, text: &str) -> Result<(), Error> {
+    let wrong = Kind::Line.faults(text, LINE_CHARACTERS);
+    if wrong.is_empty() { Ok(()) } else { Err(cannot_be_used(what, &wrong)) }
+}
+
+fn cannot_be_used(what: &str, wrong: &[Unfit]) -> Error {
+    let sentences: Vec<_> = wrong.iter().map(Unfit::to_string).collect();
+    bad(&format!("the {what} cannot be used. {}", sentences.join(" ")))
 }
 
 fn bad(text: &str) -> Error {

@@ -1,42 +1,46 @@
-//! The command line: human output by default, `--json` where a script would want it.
+//! The command line: output for people by default, and JSON with `--json`.
 
-/// `println!`, but for readers who leave early, which is no reason to panic: whether anybody still reads.
+/// As `println!`, without a panic if the reader is gone. False if it is.
 macro_rules! say {
     ($($text:tt)*) => { $crate::cli::words::say(format_args!($($text)*)) };
 }
 
 mod admin;
+mod after_restore;
 mod backup;
 mod bank;
-mod bench;
+mod books;
 mod bring_forward;
 mod doubtful;
 mod exceptions;
 mod health;
 mod merchant;
+mod returns;
+mod shared;
 mod usage;
 mod verify;
-mod words;
+pub mod words;
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
 use clap::{Parser, Subcommand};
-use payrail_store::Purpose;
+use payrail_store::{Cells, Purpose};
 
 use crate::clock::Clock;
-use crate::http::answers;
-use crate::lanes::Door;
-use crate::settings::{BadSetting, Common, Serve};
-use crate::{demo, logging, reset, secret, serve, signals};
+use crate::lanes::Engine;
+use crate::rails::Rails;
+use crate::settings::{BadSetting, Common, Serve, Worker, default_rules};
+use crate::{demo, logging, published, reset, secret, serve, signals};
 use payrail_bank as simulated;
 
+use shared::COMMAND_LINE;
+pub use shared::Error;
 pub use words::complain;
 use words::count;
-
-type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// A payout engine: holds, sends, settles and refunds, and never loses a paisa.
 ///
@@ -53,25 +57,30 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve the API and work (the default)
+    /// Serve the API and run the worker (the default)
     Serve(Box<Serve>),
-    /// Run the simulated bank on its own; with `confirm`, confirm that the payouts go to another bank
+    /// Run only the simulated bank; with `confirm`, confirm that the payouts go to another bank
     Bank(Box<BankArgs>),
-    /// Bring the database's schema up to this version
+    /// Update the database's schema to this version
     Migrate(MigrateArgs),
-    /// Add the three demo merchants; again changes nothing
+    /// Add the demo merchants and operators; repeating it changes nothing
     Seed,
-    /// Remove everything from a demonstration, history and bank's book included, and start again with the demo merchants
+    /// Remove everything from a demonstration, including the history and the bank's book, and add the demo merchants
+    /// again
     Reset(ResetArgs),
     /// Replay every ledger and compare it with the payouts and the bank's book
     Verify(verify::Args),
+    /// After a restore: list what the bank paid that this database does not know, or has otherwise, and what to do
+    AfterRestore(after_restore::Args),
     /// Copy the embedded database into a new file, while a server runs
     Backup(backup::Args),
-    /// List the payouts in doubt: since when, why, and what each waits for
+    /// List the payouts in doubt, with the time, the reason and the next step
     Doubtful(doubtful::Args),
-    /// List the exceptions: what the bank said that does not fit the books; and the returns that wait
+    /// List the exceptions (statements of the bank that do not match the books) and the returns that wait
     Exceptions(exceptions::Args),
-    /// List the payouts that a wrong clock made due far in the future, or have them taken up now
+    /// Show how far a bank's list of returns has been read, or continue after a gap in it
+    Returns(returns::Args),
+    /// List the payouts that a wrong clock made due far in the future, or make them due now
     BringForward(bring_forward::Args),
     /// Ask a process whether it can serve; exit status 1 if not
     Health(health::Args),
@@ -86,9 +95,6 @@ enum Command {
     /// Change the secret under which API keys are hashed
     #[command(subcommand)]
     Secret(SecretCommand),
-    /// Prepare a database to measure on
-    #[command(subcommand)]
-    Bench(bench::Command),
 }
 
 #[derive(Debug, clap::Args)]
@@ -99,6 +105,9 @@ struct ResetArgs {
     /// The bank in use, when it is not the built-in simulated one: its book is emptied too, or nothing is
     #[arg(long, env = "PAYRAIL_BANK_URL", value_name = "URL", hide_env_values = true)]
     bank_url: Option<String>,
+    /// The rails, as the server has them: the books of all their banks are emptied, or nothing is
+    #[arg(long, env = "PAYRAIL_RAILS", value_name = "FILE")]
+    rails: Option<PathBuf>,
     #[command(flatten)]
     bank: simulated::Settings,
 }
@@ -129,6 +138,11 @@ struct MigrateArgs {
     #[arg(long, env = "PAYRAIL_DEMO", value_parser = BoolishValueParser::new(), value_name = "0|1",
           hide_possible_values = true)]
     demo: Option<bool>,
+
+    /// How many cells a new database gets on PostgreSQL: 1 to 64 schemas, each with the merchants of a range of buckets.
+    /// The number never changes [default: 1]
+    #[arg(long, value_name = "NUMBER")]
+    cells: Option<u16>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -141,13 +155,18 @@ enum SecretCommand {
     },
 }
 
-/// How long a command that is told to stop may take to put away what it holds.
-const TIDY_WITHIN: Duration = Duration::from_secs(2);
+/// How long a command may take to release its resources after a signal.
+const CLEANUP_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Exit status 0: done; 1: done, and there are differences (`verify`) or it failed; 2: bad usage; 130, 143: stopped by
-/// SIGINT or SIGTERM before it was done.
+/// Exit status 0: done; 1: it failed, or there are differences (`verify`, `after-restore`); 2: bad usage; 130, 143: stopped
+/// by SIGINT or SIGTERM before it was done.
 pub async fn main() -> ExitCode {
-    match start().await {
+    exit(start().await)
+}
+
+/// The exit status of a command. An error is printed to standard error.
+pub fn exit(done: Result<ExitCode, Error>) -> ExitCode {
+    match done {
         Ok(code) => code,
         Err(error) => {
             complain(format_args!("payrail: {error}"));
@@ -166,15 +185,15 @@ async fn start() -> Result<ExitCode, Error> {
     }
     logging::begin(&cli.common.log, cli.common.log_format)?;
     match &cli.command {
-        // These end in order by themselves.
+        // These handle signals themselves.
         Some(Command::Serve(_)) => run(cli).await,
         Some(Command::Bank(args)) if args.command.is_none() => run(cli).await,
         _ => unless_stopped(run(cli)).await,
     }
 }
 
-/// Whatever a command has not committed is undone when it is dropped; SIGKILL does no harm either.
-async fn unless_stopped(
+/// Stops a command at a signal. Dropping it rolls back everything that it has not committed; SIGKILL is safe too.
+pub async fn unless_stopped(
     command: impl Future<Output = Result<ExitCode, Error>> + Send + 'static,
 ) -> Result<ExitCode, Error> {
     let signal = signals::listen()?;
@@ -183,7 +202,7 @@ async fn unless_stopped(
         done = &mut task => done.unwrap_or_else(|panic| Err(panic.into())),
         signal = signal => {
             task.abort();
-            let _ = tokio::time::timeout(TIDY_WITHIN, task).await;
+            let _ = tokio::time::timeout(CLEANUP_TIMEOUT, task).await;
             admin::show_typing_again();
             complain(format_args!("payrail: stopped by {} before it was done", signal.name()));
             Ok(ExitCode::from(signal.exit_code()))
@@ -201,20 +220,23 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
             None => run_bank(*args).await?,
         },
         Some(Command::Verify(args)) => return verify::run(&common, args).await,
+        Some(Command::AfterRestore(args)) => return after_restore::run(&common, &args).await,
         Some(Command::Backup(args)) => backup::run(&common, &args).await?,
         Some(Command::Doubtful(args)) => doubtful::run(&common, &args).await?,
         Some(Command::Exceptions(args)) => exceptions::run(&common, &args).await?,
+        Some(Command::Returns(args)) => returns::run(&common, &args).await?,
         Some(Command::BringForward(args)) => bring_forward::run(&common, &args).await?,
         Some(Command::Health(args)) => health::run(&common, args).await?,
         Some(Command::Openapi) => print_openapi()?,
         Some(Command::Admin(command)) => admin::run(&common, command).await?,
         Some(Command::Merchant(command)) => merchant::run(&common, command).await?,
-        Some(Command::Bench(command)) => bench::run(&common, command).await?,
         Some(Command::Secret(SecretCommand::Change { yes })) => change_secret(&common, yes).await?,
         Some(Command::Migrate(args)) => {
-            let store = common.open(1).await?;
+            let cells = args.cells.map(Cells::new).transpose().map_err(|why| BadSetting(why.to_string()))?;
+            let store = common.open_with_cells(1, cells).await?;
             store.migrate_as(demo::purpose(args.demo, false), &[]).await?;
-            say!("The schema is at version {}.", store.schema_version());
+            let (version, cells) = (store.schema_version(), count(usize::from(store.cells().get()), "cell"));
+            say!("The schema is at version {version}, in {cells}.");
         }
         Some(Command::Seed) => seed(&common).await?,
         Some(Command::Reset(args)) => reset_all(&common, &args).await?,
@@ -223,10 +245,10 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// In one piece: half a document would be none.
+/// Prints the document in one write, because half of it would be invalid.
 fn print_openapi() -> std::io::Result<()> {
     match std::io::stdout().write_all(crate::http::openapi::text().as_bytes()) {
-        // Whoever left has read enough.
+        // The reader may stop early.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         done => done,
     }
@@ -254,16 +276,15 @@ async fn seed(common: &Common) -> Result<(), Error> {
                 .to_owned(),
         )));
     }
-    let hasher = secret::hasher(common, &store).await?;
-    let merchants =
-        demo::seed(&store, &Door::for_command(&store, answers::usual_rules()), &hasher, &Clock::System).await?;
+    let hasher = secret::hasher(common.secret_key.as_deref(), &store).await?;
+    let merchants = demo::seed(&store, &Engine::for_command(&store, default_rules()), &hasher, &Clock::System).await?;
     let operators = demo::seed_operators(&store, &Clock::System).await?;
     if merchants + operators == 0 {
         say!("Nothing was added: the demo merchants and operators are there already.");
     } else {
         say!("Added {} and {}.", count(merchants, "demo merchant"), count(operators, "operator"));
     }
-    for demo in &demo::MERCHANTS {
+    for demo in &published::MERCHANTS {
         say!("{:<16} {:<18} {}", demo.name, demo.email, demo.api_key);
     }
     Ok(())
@@ -279,11 +300,8 @@ async fn reset_all(common: &Common, args: &ResetArgs) -> Result<(), Error> {
         )));
     }
     let store = common.open(1).await?;
-    let bank = match &args.bank_url {
-        Some(url) => reset::Bank::Elsewhere(url),
-        None => reset::Bank::BuiltIn(&args.bank),
-    };
-    let lock = reset::on_command(&store, bank).await?;
+    let rails = Rails::read(&Worker::that_reads(args.bank_url.clone(), args.rails.clone()))?;
+    let lock = reset::on_command(&store, reset::Banks::of(&rails, &rails.open(None)?, &args.bank)).await?;
     seed(common).await?;
     drop(lock);
     Ok(())
@@ -301,7 +319,7 @@ async fn change_secret(common: &Common, yes: bool) -> Result<(), Error> {
     let store = common.open_existing().await?;
     let lock = reset::alone(&store, "secret change").await?;
     store.migrate().await?;
-    secret::change(common, &store, merchant::COMMAND_LINE).await?;
+    secret::change(common.secret_key.as_deref(), &store, COMMAND_LINE).await?;
     drop(lock);
     say!("The secret is changed. Every API key and every session is void; issue new keys in the admin.");
     Ok(())
@@ -313,7 +331,7 @@ mod tests {
 
     use super::Cli;
 
-    /// Of a command: itself, its arguments, the values that they may have, and all of that of its subcommands.
+    /// The items without a description: commands, arguments and values, including those of subcommands.
     fn undescribed(command: &Command, path: &str) -> Vec<String> {
         let path = format!("{path} {}", command.get_name());
         let mut found: Vec<String> = command.get_about().is_none().then(|| path.clone()).into_iter().collect();

@@ -1,5 +1,5 @@
-//! Reading the command line: clap does it, and what it does not say is added here. Its complaints name
-//! the flag even if the environment was wrong, and its help of the whole lists no settings of the parts.
+//! Parses the command line with clap, and improves two of its texts: an error names the environment variable if that
+//! was wrong, and the general help lists the settings of `serve`.
 
 use std::error::Error as _;
 use std::ffi::OsString;
@@ -10,19 +10,19 @@ use clap::{Arg, Command, CommandFactory, FromArgMatches};
 
 use crate::settings::BadSetting;
 
-/// Ends the process for help and for bad flags; a bad environment variable is an error that names it.
+/// Ends the process for help and for invalid flags. An invalid environment variable is an error that names it.
 pub fn parse<T: CommandFactory + FromArgMatches>(arguments: Vec<OsString>) -> Result<T, BadSetting> {
     let mut command = T::command();
     let settings = settings_of_the_server(&command);
     command = command.after_long_help(settings);
     let parsed = command.try_get_matches_from_mut(arguments).and_then(|matches| T::from_arg_matches(&matches));
-    parsed.map_err(|error| match of_environment(&error, &mut command) {
+    parsed.map_err(|error| match from_environment(&error, &mut command) {
         Some(sentence) => BadSetting(sentence),
         None => error.exit(),
     })
 }
 
-/// Each with its default and the first line of its help.
+/// Lists each setting with its default and the first line of its help.
 fn settings_of_the_server(command: &Command) -> String {
     let mut text = "Settings of the server (`payrail serve --help` has more on each):\n".to_owned();
     let arguments = command.find_subcommand("serve").into_iter().flat_map(Command::get_arguments);
@@ -41,7 +41,7 @@ fn settings_of_the_server(command: &Command) -> String {
     text
 }
 
-/// In lines of less than 80 characters.
+/// Wraps a text to lines of less than 80 characters.
 fn indented(help: &str) -> String {
     let (mut text, mut length) = (String::new(), 80);
     for word in help.split(' ') {
@@ -59,13 +59,13 @@ fn variable(argument: &Arg) -> Option<String> {
     argument.get_env().map(|name| name.to_string_lossy().into_owned())
 }
 
-/// A sentence about the environment variable that holds the value complained of, if one does.
-fn of_environment(error: &clap::Error, command: &mut Command) -> Option<String> {
+/// A sentence about the environment variable with the invalid value, if there is one.
+fn from_environment(error: &clap::Error, command: &mut Command) -> Option<String> {
     if !matches!(error.kind(), ErrorKind::ValueValidation | ErrorKind::InvalidValue | ErrorKind::TooManyValues) {
         return None;
     }
     let Some(ContextValue::String(flag)) = error.get(ContextKind::InvalidArg) else { return None };
-    // Else clap cannot show the arguments of the subcommands that it did not come to.
+    // Otherwise clap cannot show the arguments of subcommands that it did not parse.
     command.build();
     let name = variable(argument(command, flag)?)?;
     let value = std::env::var(&name).ok()?;
@@ -74,7 +74,7 @@ fn of_environment(error: &clap::Error, command: &mut Command) -> Option<String> 
         _ => {}
     }
     let why = match (error.source(), error.get(ContextKind::ValidValue)) {
-        // clap's words for any flag that is on or off.
+        // clap's text for a boolean flag.
         (Some(why), _) if why.to_string() == "value was not a boolean" => ": it must be 1 or 0".to_owned(),
         (Some(why), _) => format!(": {why}"),
         (None, Some(ContextValue::Strings(words))) => format!(": it must be one of {}", words.join(", ")),
@@ -83,7 +83,7 @@ fn of_environment(error: &clap::Error, command: &mut Command) -> Option<String> 
     Some(format!("{name}: {value:?} is not valid{why}"))
 }
 
-/// The argument that clap shows so, here or in a subcommand.
+/// The argument that clap shows like this, here or in a subcommand.
 fn argument<'a>(command: &'a Command, shown: &str) -> Option<&'a Arg> {
     let mut here = command.get_arguments();
     here.find(|argument| argument.to_string() == shown)

@@ -1,41 +1,34 @@
-//! `payrail verify`: the report in words, and its exit status.
+//! `payrail verify`: prints the report and sets the exit status.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use super::Error;
-use super::words::{self, count};
-use crate::rail::Rail;
-use crate::settings::{BadSetting, Common, rail};
+use super::books::Books;
+use super::shared::Error;
+use super::words::{self, count, rupees};
+use crate::settings::Common;
 use crate::verify::{Progress, Report, verify};
-use payrail_bank as bank;
+use payrail_types::word::Word;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The report as one JSON object
+    /// Print the report as one JSON object
     #[arg(long)]
     json: bool,
-    /// The bank to compare with [default: the simulated bank's book, if there is one]
-    #[arg(long, env = "PAYRAIL_BANK_URL", value_name = "URL", hide_env_values = true)]
-    bank_url: Option<String>,
     /// Do not compare with the bank's book
     #[arg(long)]
     no_bank: bool,
-    /// The simulated bank's book, which is read when no bank is named
-    #[arg(long, env = "PAYRAIL_BANK_BOOK", value_name = "FILE", default_value = "payrail-bank.db")]
-    bank_book: PathBuf,
+    #[command(flatten)]
+    books: Books,
 }
 
-const BANK_TIMEOUT: Duration = Duration::from_secs(30);
-
 pub async fn run(common: &Common, args: Args) -> Result<ExitCode, Error> {
-    let store = common.open_existing().await?;
-    let (rail, simulated) = bank_of(&args).await?;
+    let store = common.open_current().await?;
+    let (rails, simulated) = if args.no_bank { (Vec::new(), None) } else { args.books.open().await? };
     tracing::info!("verifying");
     let mut shown = Instant::now();
-    let report = verify(&store, rail.as_ref(), |progress| show(progress, &mut shown)).await?;
+    let report = verify(&store, &rails, |progress| show(progress, &mut shown)).await?;
     if let Some(bank) = simulated {
         bank.stop().await;
     }
@@ -47,24 +40,7 @@ pub async fn run(common: &Common, args: Args) -> Result<ExitCode, Error> {
     Ok(if report.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The bank is always asked over HTTP; a book without a bank is opened by one of our own, for as long as this takes.
-async fn bank_of(args: &Args) -> Result<(Option<Rail>, Option<bank::Running>), Error> {
-    if args.no_bank {
-        return Ok((None, None));
-    }
-    if let Some(url) = &args.bank_url {
-        return Ok((Some(rail(url, BANK_TIMEOUT)?), None));
-    }
-    if !args.bank_book.exists() {
-        return Ok((None, None));
-    }
-    let (addr, book) = (([127, 0, 0, 1], 0).into(), args.bank_book.clone());
-    let bank =
-        bank::open(bank::Settings { addr, book, ..bank::Settings::default() }).await.map_err(BadSetting::from)?;
-    Ok((Some(rail(&format!("http://{}", bank.addr()), BANK_TIMEOUT)?), Some(bank)))
-}
-
-/// On a terminal one line that counts up; elsewhere a log line now and then.
+/// Shows progress: as a counter on a terminal, as log lines elsewhere.
 fn show(progress: &Progress, shown: &mut Instant) {
     let terminal = std::io::stderr().is_terminal();
     let pause = if terminal { Duration::from_millis(200) } else { Duration::from_secs(10) };
@@ -88,10 +64,10 @@ fn print(report: &Report, args: &Args) {
     let totals = &report.totals;
     say!(
         "funded {} = available {} + held {} + paid out {}",
-        totals.funded,
-        totals.available,
-        totals.held,
-        totals.paid_out
+        rupees(totals.funded),
+        rupees(totals.available),
+        rupees(totals.held),
+        rupees(totals.paid_out)
     );
     say!("in doubt: {}; waiting for a worker or the bank: {}", report.in_doubt, report.under_way);
     if report.returns_waiting > 0 {
@@ -100,8 +76,14 @@ fn print(report: &Report, args: &Args) {
     if !report.bank_checked {
         say!("{}", not_compared(args));
     }
+    if report.left_out > 0 {
+        say!(
+            "Not compared with any bank: {} of a bank to which no rail leads now.",
+            count(report.left_out, "completed payout")
+        );
+    }
     for difference in &report.differences {
-        say!("DIFFERENCE {}: {} ({})", difference.kind, difference.what, difference.subject);
+        say!("DIFFERENCE {}: {} ({})", difference.kind.as_str(), difference.what, difference.subject);
     }
     match report.differences.len() {
         0 => say!("OK: no difference."),
@@ -120,11 +102,11 @@ fn checked(progress: &Progress) -> String {
     .join(", ")
 }
 
-/// What this report says nothing about.
+/// Says what the report does not cover.
 fn not_compared(args: &Args) -> String {
     let why = match args.no_bank {
         true => "--no-bank left it out".to_owned(),
-        false => format!("PAYRAIL_BANK_URL is not set, and there is no {}", args.bank_book.display()),
+        false => args.books.none(),
     };
     format!(
         "Not compared with the bank ({why}): whether each completed payout was paid, once and in full, and whether the \

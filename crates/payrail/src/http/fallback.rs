@@ -1,9 +1,9 @@
-//! What is answered where no handler is.
+//! The answers to unknown paths and methods.
 
 use axum::http::{Method, StatusCode, Uri};
 
-use super::auth::Caller;
-use super::problem::Problem;
+use crate::http::merchant::auth::Caller;
+use crate::http::plumbing::problem::Problem;
 
 const PATH_SHOWN_CHARACTERS: usize = 200;
 

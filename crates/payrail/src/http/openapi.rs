@@ -1,25 +1,27 @@
-//! The OpenAPI document: gathered from the handlers, with what holds for all of them said here once.
-//! `payrail openapi` prints it, `GET /api/v1/openapi.json` serves it, docs/openapi.json keeps it.
+//! The OpenAPI document, collected from the handlers. What applies to all of them is added here. `payrail openapi`
+//! prints it, `GET /api/v1/openapi.json` serves it, and docs/openapi.json is a copy.
 
 use std::sync::LazyLock;
 
 use axum::http::header;
 use axum::response::IntoResponse;
-use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    Components, ComponentsBuilder, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, ResponseBuilder,
+    Components, ComponentsBuilder, ContentBuilder, HeaderBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr,
+    ResponseBuilder,
 };
 
-use super::cookies;
-use super::routes;
-use super::search::StatusFilter;
+use crate::http::lookup::filter::StatusFilter;
+use crate::http::plumbing::cookies;
+use crate::http::routes;
 
 const DESCRIPTION: &str = "A payout engine. Amounts are whole paise (₹1 = 100 paise), JSON integers. Times are RFC \
     3339, UTC, with microseconds. Lists are bare arrays; the next page is in the `Link` header (RFC 8288), whose query \
     the client follows. Every path works with and without a last slash. Every error has the members of `Problem`.";
 
-/// The document as text, ready to be kept in a file.
+/// The document as text, for a file.
 pub fn text() -> String {
     let mut text = document().to_pretty_json().unwrap_or_default();
     text.push('\n');
@@ -47,7 +49,7 @@ fn document() -> OpenApi {
 
 fn components() -> Components {
     let key = "`Api-Key <key>`; the scheme in any case.";
-    // What only a query speaks of is not gathered by itself.
+    // Schemas that only a query uses are not collected automatically.
     let mut components = ComponentsBuilder::new().schema_from::<StatusFilter>().build();
     components.add_security_scheme(
         "ApiKey",
@@ -68,7 +70,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
 }
 
-/// Who may call, and what any handler may answer. A handler that needs nobody says so: `security(())`.
+/// Adds the authentication, and the errors of any handler. A handler without authentication has `security(())`.
 fn complete(operation: &mut Operation, schemes: &[&str]) {
     if operation.security.is_none() {
         let any_of = schemes.iter().map(|name| SecurityRequirement::new(*name, Vec::<String>::new()));
@@ -76,13 +78,48 @@ fn complete(operation: &mut Operation, schemes: &[&str]) {
         may_answer(operation, "401", "`not_authenticated`, `session_expired`, `invalid_api_key`: sign in");
         may_answer(operation, "403", "`cross_origin`, `forbidden`");
     }
+    let query = query_parameters(operation);
+    if !query.is_empty() {
+        may_answer(operation, "400", "`invalid_parameter`");
+    }
+    let takes = |name: &str| query.iter().any(|it| it == name);
+    if takes("limit") && (takes("before") || takes("after")) {
+        says_next(operation);
+    }
+    if has_path_parameter(operation) {
+        may_answer(operation, "404", "`not_found`");
+    }
     if operation.request_body.is_some() {
+        may_answer(operation, "400", "`invalid`, `parse_error`");
         may_answer(operation, "408", "`body_too_slow`: it was not complete in time; nothing was done");
         may_answer(operation, "413", "`body_too_large`");
         may_answer(operation, "415", "`unsupported_media_type`");
     }
     may_answer(operation, "500", "`internal`: the server's log has the cause");
     may_answer(operation, "503", "`unavailable`, `overloaded`, `outcome_unknown`: again after `Retry-After`");
+}
+
+fn query_parameters(operation: &Operation) -> Vec<String> {
+    let parameters = operation.parameters.iter().flatten().filter_map(|parameter| match parameter {
+        RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query => Some(parameter.name.clone()),
+        _ => None,
+    });
+    parameters.collect()
+}
+
+fn has_path_parameter(operation: &Operation) -> bool {
+    let mut parameters = operation.parameters.iter().flatten();
+    parameters.any(|it| matches!(it, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Path))
+}
+
+/// Headers of every page.
+fn says_next(operation: &mut Operation) {
+    let description = "RFC 8288: `<…>; rel=\"next\"`, if there may be more";
+    let text = ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::String, Type::Null]));
+    let link = HeaderBuilder::new().schema(Some(text)).description(Some(description)).build();
+    if let Some(RefOr::T(page)) = operation.responses.responses.get_mut("200") {
+        page.headers.insert("Link".to_owned(), link.into());
+    }
 }
 
 fn may_answer(operation: &mut Operation, status: &str, description: &str) {

@@ -1,24 +1,25 @@
-//! The dashboard's pages, which are in the program itself: `/` for merchants, `/admin` for operators. Their paths
-//! are the pages' own business, so a browser that asks for any of them gets the page.
+//! The dashboard's pages, which are part of the program: `/` for merchants, `/admin` for operators. The pages route
+//! their own paths, so a browser gets the page for any of them.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use super::fallback;
-use super::security::{self, Nonce};
+use crate::http::fallback;
+use crate::http::plumbing::security;
+use crate::http::plumbing::security::Nonce;
 
 #[derive(RustEmbed)]
 #[folder = "$OUT_DIR/pages"]
 struct Pages;
 
-/// What the build leaves in a page for the server to fill in.
+/// The build leaves this placeholder in a page; the server replaces it.
 const NONCE: &str = "__CSP_NONCE__";
-/// Names of assets carry a hash of what is in them.
+/// The names of assets contain a hash of their content.
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
-/// In the order of our liking: what the browser calls it, and how the file beside the plain one ends.
+/// Encodings in order of preference: the name in headers, and the suffix of the compressed file.
 const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 
 pub async fn merchant() -> Response {
@@ -29,7 +30,7 @@ pub async fn operator() -> Response {
     page("admin/index.html")
 }
 
-/// Where no route is: a file of the dashboard, a page for a browser, or nothing.
+/// Serves paths without a route: a file of the dashboard, a page for a browser, or 404.
 pub async fn elsewhere(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path();
     let is_ours = ["/api", "/admin/api", "/healthz", "/readyz"].iter().any(|place| is_under(path, place));
@@ -57,7 +58,7 @@ fn essence(item: &str) -> &str {
     item.split(';').next().unwrap_or_default().trim()
 }
 
-/// With a fresh nonce, so it is never kept.
+/// The page has a new nonce, so browsers must not cache it.
 fn page(name: &str) -> Response {
     let Some(file) = Pages::get(name) else { return StatusCode::NOT_FOUND.into_response() };
     let nonce = Nonce::fresh();
@@ -70,7 +71,7 @@ fn page(name: &str) -> Response {
     (headers, html).into_response()
 }
 
-/// Any other file, as small as the browser takes it.
+/// Any other file, in the best encoding that the browser accepts.
 fn file(name: &str, headers: &HeaderMap) -> Option<Response> {
     if name.ends_with(".html") || ENCODINGS.iter().any(|(_, ending)| name.ends_with(ending)) {
         return None;
@@ -91,13 +92,13 @@ fn file(name: &str, headers: &HeaderMap) -> Option<Response> {
     } else {
         ([(header::CONTENT_TYPE, media_type)], Body::from(file.data.into_owned())).into_response()
     };
-    let told = response.headers_mut();
-    told.insert(header::CACHE_CONTROL, cache);
-    told.insert(header::ETAG, tag);
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, cache);
+    headers.insert(header::ETAG, tag);
     if varies {
-        told.insert(header::VARY, HeaderValue::from_name(header::ACCEPT_ENCODING));
+        headers.insert(header::VARY, HeaderValue::from_name(header::ACCEPT_ENCODING));
     }
-    encoding.map(|encoding| told.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding)));
+    encoding.map(|encoding| headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding)));
     Some(response)
 }
 
@@ -108,13 +109,13 @@ fn media_type(file: &EmbeddedFile) -> HeaderValue {
     HeaderValue::try_from(format!("{guessed}{charset}")).unwrap_or(fallback)
 }
 
-/// Half of a SHA-256 over what is sent.
+/// Half of a SHA-256 over the content.
 fn tag(file: &EmbeddedFile) -> HeaderValue {
-    let hash: String = file.metadata.sha256_hash()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = hex::encode(&file.metadata.sha256_hash()[..16]);
     HeaderValue::try_from(format!("\"{hash}\"")).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
-/// Whether the browser has it already.
+/// Whether the browser has a current copy.
 fn has(headers: &HeaderMap, tag: &HeaderValue) -> bool {
     let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     known
@@ -122,7 +123,7 @@ fn has(headers: &HeaderMap, tag: &HeaderValue) -> bool {
         .any(|known| known.trim().trim_start_matches("W/").as_bytes() == tag.as_bytes())
 }
 
-/// Whether `Accept-Encoding` names it, and not to refuse it (`q=0`).
+/// Whether `Accept-Encoding` names the encoding without refusing it (`q=0`).
 fn takes(headers: &HeaderMap, encoding: &str) -> bool {
     let accepted = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     let mut items = accepted.flat_map(|value| value.split(','));
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_for_who_takes_html() {
+    fn a_page_is_for_clients_that_accept_html() {
         for (value, wants) in [
             ("text/html,application/xhtml+xml,*/*;q=0.8", true),
             ("application/json, text/html;q=0.1", true),

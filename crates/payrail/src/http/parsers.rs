@@ -5,12 +5,17 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use payrail_core::command::PayoutRequest;
 use payrail_core::idempotency::IdempotencyKey;
 
-use super::admin::cursor;
-use super::client::{ForwardedHeader, Proxies};
-use super::needle::Needle;
-use super::problem::Problem;
-use super::search::{Filter, StatusFilter};
-use super::{auth, body, cookies, create, export, period, same_origin, stream};
+use crate::http::idempotency::request as idempotency;
+use crate::http::lookup::filter::{Filter, StatusFilter};
+use crate::http::lookup::needle::Needle;
+use crate::http::merchant::auth;
+use crate::http::merchant::events::stream;
+use crate::http::merchant::ledger::export;
+use crate::http::merchant::payouts::create::NewPayout;
+use crate::http::plumbing::client::{ForwardedHeader, Proxies};
+use crate::http::plumbing::cursor;
+use crate::http::plumbing::problem::Problem;
+use crate::http::plumbing::{body, cookies, form, period, same_origin};
 
 /// The status that a refusal is answered with.
 pub type Refused = u16;
@@ -27,11 +32,13 @@ fn headers(name: &'static str, value: &[u8]) -> Option<HeaderMap> {
 /// An order's body, of this content type.
 pub fn order(content_type: &[u8], bytes: &[u8]) -> Option<Result<PayoutRequest, Refused>> {
     let headers = headers("content-type", content_type)?;
-    Some(refused(body::json(&headers, bytes).and_then(|object| create::form(&object))))
+    Some(refused(
+        body::json(&headers, bytes).and_then(|object| form::parse::<NewPayout>(&object)).map(|new| new.request(None)),
+    ))
 }
 
 pub fn idempotency_key(value: &[u8]) -> Option<Result<IdempotencyKey, Refused>> {
-    Some(refused(create::key(&headers("idempotency-key", value)?)))
+    Some(refused(idempotency::key(&headers("idempotency-key", value)?)))
 }
 
 /// The API key of an `Authorization` header.

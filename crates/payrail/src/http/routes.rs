@@ -1,25 +1,26 @@
-//! Which handler is where. Handlers bring their words for the OpenAPI document along.
+//! The routes. Each handler brings its part of the OpenAPI document.
 
 use axum::Router;
-use axum::http::{HeaderValue, header};
-use axum::routing::get;
-use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{
-    Api, admin, create, events, export, fallback, find, health, insights, ledger, me, metrics, openapi, pages, payouts,
-    session, stream,
-};
+use super::admin::router as admin;
+use super::fallback;
+use super::merchant::events::{list as events, stream};
+use super::merchant::ledger::{export, list as ledger};
+use super::merchant::payouts::{create, list as payouts, show as payout};
+use super::merchant::{insights, me, search, session};
+use super::paths;
+use super::state::Api;
 
-/// A part of the service with its own callers.
+/// A part of the service with its own authentication.
 pub struct Part {
-    /// What its paths begin with.
+    /// The prefix of its paths.
     pub path: &'static str,
-    /// The document's names of what lets its callers in.
+    /// Its security schemes in the OpenAPI document.
     pub schemes: &'static [&'static str],
-    /// The document's word for its callers.
+    /// Its tag in the OpenAPI document.
     pub tag: &'static str,
     pub router: Router<Api>,
     pub document: OpenApi,
@@ -32,7 +33,7 @@ pub fn parts() -> Vec<Part> {
 fn operators() -> Part {
     let (router, document) = admin::router().split_for_parts();
     let router = router.method_not_allowed_fallback(fallback::wrong_method);
-    Part { path: admin::PATH, schemes: &["OperatorSession"], tag: "operator", router, document }
+    Part { path: paths::ADMIN, schemes: &["OperatorSession"], tag: "operator", router, document }
 }
 
 fn merchants() -> Part {
@@ -41,35 +42,23 @@ fn merchants() -> Part {
         .routes(routes!(ledger::list))
         .routes(routes!(export::export))
         .routes(routes!(payouts::list, create::create))
-        .routes(routes!(payouts::show))
-        .routes(routes!(payouts::cancel))
-        .routes(routes!(find::find))
+        .routes(routes!(payout::show))
+        .routes(routes!(payout::cancel))
+        .routes(routes!(search::find))
         .routes(routes!(insights::show))
         .routes(routes!(events::list))
         .routes(routes!(stream::listen))
         .split_for_parts();
     let router = router.method_not_allowed_fallback(fallback::method_not_allowed);
-    // Where nobody need be known, a wrong method is one whoever calls.
+    // Without authentication, a wrong method has the same answer for every caller.
     let (open, open_document) =
         OpenApiRouter::new().routes(routes!(session::show, session::sign_in, session::sign_out)).split_for_parts();
-    let open = open.route("/openapi.json", get(openapi::serve)).method_not_allowed_fallback(fallback::wrong_method);
+    let open = open.method_not_allowed_fallback(fallback::wrong_method);
     Part {
-        path: "/api/v1",
+        path: paths::MERCHANT,
         schemes: &["ApiKey", "MerchantSession"],
         tag: "merchant",
         router: router.merge(open),
         document: document.merge_from(open_document),
     }
-}
-
-/// Everything below its own path. What is said to a caller is for that caller, now.
-pub fn router() -> Router<Api> {
-    let not_kept = SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let nest = |router: Router<Api>, part: Part| router.nest(part.path, part.router.layer(not_kept.clone()));
-    let router = parts().into_iter().fold(Router::new(), nest);
-    let router = router.route("/", get(pages::merchant)).route("/admin", get(pages::operator));
-    router
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .route("/metrics", get(metrics::show))
 }

@@ -1,18 +1,17 @@
-//! The lanes' own threads. A batch goes back and forth between its lane and the database a dozen times; on the
-//! threads of the API each return would queue behind every request that has come in, and a flood of requests, even of
-//! such as are turned away, would slow down what was accepted.
+//! The lanes' own threads. A batch makes a dozen round trips to the database. On the API's threads each one would queue
+//! behind all incoming requests, so a flood of requests, even of refused ones, would slow down accepted payouts.
 
 use std::future::Future;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
-/// Ends with its last owner; whoever waits for a lane is one.
+/// Stops when its last owner drops it; a task that waits for a lane is an owner.
 #[derive(Debug)]
 pub struct Threads(Option<Runtime>);
 
 impl Threads {
-    /// As many as there are lanes, and no more than there are cores.
+    /// One thread per lane, but no more than there are cores.
     pub fn start(lanes: usize) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let built =
@@ -32,7 +31,7 @@ impl Threads {
 }
 
 impl Drop for Threads {
-    /// In the background: a runtime that is dropped by a task of another would block that one's thread.
+    /// In the background, because dropping a runtime in another runtime's task would block that task's thread.
     fn drop(&mut self) {
         if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();

@@ -3,126 +3,182 @@
 //! A call ends in one answer, and only what the bank said in so many words counts as one
 //! ([`answer`]). Whatever else may happen on the way is no answer: the bank may have paid or not.
 
-pub mod answer;
-mod call;
-mod identity;
-pub mod lists;
+mod http;
+mod types;
 
 use std::time::Duration;
 
-use payrail_core::money::Amount;
-use payrail_core::payout::{BankAnswer, Step};
-use reqwest::{Client, Method, Url};
-use serde::Serialize;
+use payrail_types::rail::{BankId, RailId};
+use serde::Deserialize;
 
-pub use call::Reply;
-use identity::Expected;
-pub use identity::IDENTITY;
+use http::Http;
+use lists::Row;
+
+pub use http::{IDENTITY, Reply, answer, lists};
 pub use lists::{PaidTransfer, ReturnedTransfer, Unreadable};
+pub(crate) use types::excerpt;
+pub use types::{Access, Error, Exchange, Instruction};
 
-/// No answer that counts is longer.
-const ANSWER_MAX: usize = 64 * 1024;
-
-/// How much of a call is kept with its attempt, in characters.
-const KEPT_MAX: usize = 2_000;
-
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error("{0:?} is not the address of a bank: {1}")]
-    Address(String, String),
-    #[error("the bank's list could not be read: {0}")]
-    List(String),
+/// The protocol of a rail.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// JSON over HTTP, as the simulated bank speaks it.
+    #[default]
+    Http,
 }
 
-/// One call to the bank: what was sent, what came back, and what that means.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Exchange {
-    /// Method, path and body, cut.
-    pub sent: String,
-    /// Status line and body, cut; empty when nothing came back.
-    pub received: String,
-    pub answer: BankAnswer,
+/// What a database remembers of each rail. Its setting is called after the rail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remembered {
+    /// The bank that the payouts of the rail go to.
+    Identity,
+    /// Another bank, which a worker met.
+    Met,
+    /// How far the bank's list of returns has been read. Several workers may read on from the same place.
+    ReturnsCursor,
 }
 
-/// What the bank is told to pay, and what its answers must be about.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct Instruction<'a> {
-    pub reference: &'a str,
-    #[serde(rename = "amount_paise")]
-    pub amount: Amount,
-    pub bank_account_id: &'a str,
+impl Remembered {
+    const ALL: [Self; 3] = [Self::Identity, Self::Met, Self::ReturnsCursor];
+
+    pub fn of(self, rail: RailId) -> String {
+        // No name of a rail has an underscore: no two settings have one name.
+        format!("{rail}{}", self.ending())
+    }
+
+    fn ending(self) -> &'static str {
+        match self {
+            Self::Identity => "_identity",
+            Self::Met => "_met",
+            Self::ReturnsCursor => "_returns_cursor",
+        }
+    }
+
+    /// The rail of which something is remembered under this name.
+    pub fn rail_in(setting: &str) -> Option<RailId> {
+        Self::ALL.into_iter().find_map(|what| RailId::parse(setting.strip_suffix(what.ending())?))
+    }
 }
 
-/// A bank that is reached over HTTP. Clones share their connections.
+/// A way to a bank. Clones share their connections and what they know of the bank.
 #[derive(Clone, Debug)]
 pub struct Rail {
-    client: Client,
-    base: Url,
-    expected: Expected,
+    name: RailId,
+    protocol: Protocol,
+}
+
+/// A variant and a folder for each kind; the functions below are all that is asked of it.
+#[derive(Clone, Debug)]
+enum Protocol {
+    Http(Http),
 }
 
 impl Rail {
+    pub fn open(kind: Kind, access: &Access<'_>) -> Result<Self, Error> {
+        let protocol = match kind {
+            Kind::Http => Protocol::Http(Http::open(access)?),
+        };
+        Ok(Self { name: RailId::DEFAULT, protocol })
+    }
+
     /// `timeout` bounds a whole call, from the connection to the last byte of the answer.
-    pub fn http(base_url: &str, timeout: Duration) -> Result<Rail, Error> {
-        let unusable = |why: &str| Error::Address(base_url.to_owned(), why.to_owned());
-        let base = Url::parse(base_url).map_err(|error| unusable(&error.to_string()))?;
-        if base.scheme() != "http" || base.cannot_be_a_base() {
-            return Err(unusable("it must begin with http://"));
-        }
-        let client = call::client(timeout).map_err(|error| unusable(&error.to_string()))?;
-        Ok(Rail { client, base, expected: Expected::default() })
+    pub fn http(base_url: &str, timeout: Duration) -> Result<Self, Error> {
+        Self::open(Kind::Http, &Access { url: base_url, timeout, token: None })
+    }
+
+    pub fn named(self, name: RailId) -> Self {
+        Self { name, ..self }
+    }
+
+    pub fn name(&self) -> RailId {
+        self.name
+    }
+
+    /// The setting of the database in which something of this rail is remembered.
+    pub fn setting(&self, what: Remembered) -> String {
+        what.of(self.name)
     }
 
     /// Tells the bank to pay.
     pub async fn submit(&self, instruction: Instruction<'_>) -> Exchange {
-        // Strings and a number always serialize; and without a body the bank would pay nothing.
-        let body = serde_json::to_string(&instruction).ok();
-        self.exchange(Step::Submit, instruction, Method::POST, &["v1", "transfers"], body).await
+        match &self.protocol {
+            Protocol::Http(http) => http.submit(instruction).await,
+        }
     }
 
     /// Asks what became of the instruction.
     pub async fn enquire(&self, about: Instruction<'_>) -> Exchange {
-        self.exchange(Step::Enquire, about, Method::GET, &["v1", "transfers", about.reference], None).await
+        match &self.protocol {
+            Protocol::Http(http) => http.enquire(about).await,
+        }
     }
 
     /// Asks, and has the bank refuse the reference from now on if it never received it.
     pub async fn close(&self, about: Instruction<'_>) -> Exchange {
-        self.exchange(Step::Close, about, Method::POST, &["v1", "transfers", about.reference, "close"], None).await
-    }
-
-    async fn exchange(
-        &self,
-        step: Step,
-        about: Instruction<'_>,
-        method: Method,
-        path: &[&str],
-        body: Option<String>,
-    ) -> Exchange {
-        let url = self.url(path);
-        let sent = format!("{method} {} {}", url.path(), body.as_deref().unwrap_or_default());
-        let meant = self.expected.stated();
-        let (received, answer) = match call::make(&self.client, method, url, body, meant.as_deref(), ANSWER_MAX).await {
-            Ok(answered) => match self.refuse_another(&answered) {
-                Ok(()) => (answered.reply.to_string(), answer::read(step, about, &answered.reply)),
-                Err(why) => (answered.reply.to_string(), BankAnswer::NoAnswer { why }),
-            },
-            Err(unanswered) => (String::new(), unanswered),
-        };
-        Exchange { sent: excerpt(sent.trim_end(), KEPT_MAX), received: excerpt(&received, KEPT_MAX), answer }
-    }
-
-    /// Each part becomes one segment, whatever characters it has.
-    fn url(&self, path: &[&str]) -> Url {
-        let mut url = self.base.clone();
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().extend(path);
+        match &self.protocol {
+            Protocol::Http(http) => http.close(about).await,
         }
-        url
+    }
+
+    /// Which bank answers now. An error is no statement: nothing answered.
+    pub async fn identity(&self) -> Result<String, String> {
+        match &self.protocol {
+            Protocol::Http(http) => http.identity().await,
+        }
+    }
+
+    /// From now on only this bank's answers count, and each call carries its name.
+    pub fn expect(&self, bank: &str) {
+        match &self.protocol {
+            Protocol::Http(http) => http.expect(bank),
+        }
+    }
+
+    /// The bank whose answers count.
+    pub fn expected_bank(&self) -> Option<BankId> {
+        match &self.protocol {
+            Protocol::Http(http) => http.expected_bank(),
+        }
+    }
+
+    /// Whether an answer came from another bank since [`Self::expect`].
+    pub fn met_another(&self) -> bool {
+        match &self.protocol {
+            Protocol::Http(http) => http.met_another(),
+        }
+    }
+
+    /// What the bank paid after its row `after`, in its own order; an empty page is the end.
+    pub async fn paid(&self, after: i64, limit: u32) -> Result<Vec<Row<PaidTransfer>>, Error> {
+        match &self.protocol {
+            Protocol::Http(http) => http.paid(after, limit).await,
+        }
+    }
+
+    /// What came back after return number `after`, in order; an empty page is the end.
+    pub async fn returns(&self, after: i64, limit: u32) -> Result<Vec<Row<ReturnedTransfer>>, Error> {
+        match &self.protocol {
+            Protocol::Http(http) => http.returns(after, limit).await,
+        }
+    }
+
+    /// Has a bank of demonstrations empty its book. Any other is not even asked.
+    pub async fn reset(&self, identity: &str) -> Result<(), String> {
+        match &self.protocol {
+            Protocol::Http(http) => http.reset(identity).await,
+        }
     }
 }
 
-/// The first `max` characters, fit to be stored and shown: no control characters (PostgreSQL
-/// refuses NUL, and a log line must stay a line).
-pub(crate) fn excerpt(text: &str, max: usize) -> String {
-    text.chars().take(max).map(|c| if c.is_control() { ' ' } else { c }).collect()
+#[test]
+fn the_names_of_what_is_remembered_name_their_rail() {
+    for rail in ["bank", "a-met"].map(|name| RailId::parse(name).unwrap()) {
+        for what in Remembered::ALL {
+            assert_eq!(Remembered::rail_in(&what.of(rail)), Some(rail));
+        }
+    }
+    for other in ["database_id", "shared_utrs_cursor", "bank_of_old_payouts", "_identity", "identity"] {
+        assert_eq!(Remembered::rail_in(other), None);
+    }
 }

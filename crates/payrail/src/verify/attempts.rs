@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
-use payrail_core::ids::PayoutId;
 use payrail_core::payout::Status;
-use payrail_store::{AttemptFact, PayoutFact};
+use payrail_store::{AttemptFact, PayoutRow};
+use payrail_types::ids::PayoutId;
+use payrail_types::word::Word;
 
-use super::Audit;
+use super::audit::Audit;
 use super::decisions::Decision;
+use super::kind::Kind;
 
 /// One payout's calls.
 #[derive(Default)]
@@ -47,28 +49,28 @@ impl Calls {
         &self,
         id: PayoutId,
         status: Status,
-        payout: &PayoutFact,
+        payout: &PayoutRow<'_>,
         decision: Option<Decision>,
         audit: &mut Audit<'_>,
     ) {
         if let Some(what) = self.counts(payout) {
-            audit.differ("attempt_mismatch", id, what);
+            audit.differ(Kind::AttemptMismatch, id, what);
         }
         let is_under_way = self.count > 0 && self.newest.is_none();
-        if is_under_way != payout.is_leased {
-            let held = if payout.is_leased { "a worker holds it" } else { "no worker holds it" };
+        if is_under_way != payout.leased_by.is_some() {
+            let held = if payout.leased_by.is_some() { "a worker holds it" } else { "no worker holds it" };
             let call = if is_under_way { "its newest call is under way" } else { "no call is" };
-            audit.differ("attempt_mismatch", id, format!("{held}, but {call}"));
+            audit.differ(Kind::AttemptMismatch, id, format!("{held}, but {call}"));
         }
         match decision {
             None => {
                 if let Some(what) = self.proof(status) {
-                    audit.differ("unproven", id, what);
+                    audit.differ(Kind::Unproven, id, what);
                 }
             }
             Some(decision) => {
                 if let Some(what) = self.doubt_before(decision, status) {
-                    audit.differ("decision_mismatch", id, what);
+                    audit.differ(Kind::DecisionMismatch, id, what);
                 }
             }
         }
@@ -89,10 +91,10 @@ impl Calls {
         self.newest.as_deref().filter(|outcome| is_definite(outcome))
     }
 
-    fn counts(&self, payout: &PayoutFact) -> Option<String> {
-        let (calls, submissions) = (payout.calls, payout.attempts);
-        if self.has_gap || self.count != calls {
-            return Some(format!("{calls} calls to the bank; {} are written down", self.count));
+    fn counts(&self, payout: &PayoutRow<'_>) -> Option<String> {
+        let (attempts, submissions) = (payout.attempts, payout.submissions);
+        if self.has_gap || self.count != attempts {
+            return Some(format!("{attempts} attempts; {} are written down", self.count));
         }
         let wrong = self.submissions != submissions;
         wrong.then(|| format!("{submissions} submissions that count; {} are written down", self.submissions))

@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 
-use payrail_core::ids::PayoutId;
-use payrail_core::operator::words;
 use payrail_core::payout::Status;
 use payrail_store::{DecisionFact, Place, Snapshot};
+use payrail_types::ids::PayoutId;
+use payrail_types::operator::OperatorActionKind;
+use payrail_types::word::Word;
 use uuid::Uuid;
 
-use super::{Audit, VerifyError};
+use super::audit::{Audit, VerifyError};
+use super::kind::Kind;
 
 /// What an operator decided of a payout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +23,7 @@ pub type Decisions = HashMap<PayoutId, Decision>;
 
 impl Decision {
     fn of(action: &str) -> Self {
-        if action == words::DECIDED_PAID { Self::Paid } else { Self::NotPaid }
+        if action == OperatorActionKind::DecidedPaid.as_str() { Self::Paid } else { Self::NotPaid }
     }
 
     /// Whether a payout so decided may be in this status.
@@ -47,10 +49,10 @@ pub async fn of(snapshot: &mut Snapshot, place: Place, audit: &mut Audit<'_>) ->
         let subject = subject.unwrap_or_default();
         match Uuid::try_parse(&subject) {
             Ok(id) if decisions.insert(PayoutId(id), Decision::of(&action)).is_some() => {
-                audit.differ("decision_mismatch", id, "an operator's decision is written down twice");
+                audit.differ(Kind::DecisionMismatch, id, "an operator's decision is written down twice");
             }
             Ok(_) => {}
-            Err(_) => audit.differ("unreadable", &subject, format!("{action} of what is no payout's id")),
+            Err(_) => audit.differ(Kind::Unreadable, &subject, format!("{action} of what is no payout's id")),
         }
     }
     Ok(decisions)

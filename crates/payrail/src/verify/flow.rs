@@ -3,8 +3,9 @@
 
 use std::collections::HashMap;
 
-use payrail_core::ids::PayoutId;
 use payrail_core::payout::Status;
+use payrail_types::ids::PayoutId;
+use payrail_types::word::Word;
 
 pub type Flows = HashMap<PayoutId, Flow>;
 
@@ -91,7 +92,7 @@ impl Moved {
 /// Which of a payout's steps the outbox tells of.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Events {
-    told: u8,
+    seen: u8,
     twice: bool,
 }
 
@@ -99,12 +100,12 @@ impl Events {
     /// Words that are no step of a payout's life are not counted.
     pub fn take(&mut self, kind: &str) {
         let Some(status) = kind.strip_prefix("payout.").and_then(Status::parse) else { return };
-        self.twice |= self.told & bit(status) != 0;
-        self.told |= bit(status);
+        self.twice |= self.seen & bit(status) != 0;
+        self.seen |= bit(status);
     }
 
     pub fn any(self) -> bool {
-        self.told != 0
+        self.seen != 0
     }
 
     pub fn expected(status: Status) -> Self {
@@ -114,13 +115,13 @@ impl Events {
             Status::Completed | Status::Failed => &[Status::Pending, Status::Processing],
             Status::Returned => &[Status::Pending, Status::Processing, Status::Completed],
         };
-        let told = before.iter().fold(bit(status), |told, status| told | bit(*status));
-        Self { told, twice: false }
+        let seen = before.iter().fold(bit(status), |seen, status| seen | bit(*status));
+        Self { seen, twice: false }
     }
 
     pub fn in_words(self) -> String {
-        let told = Status::ALL.into_iter().filter(|status| self.told & bit(*status) != 0);
-        let words: Vec<_> = told.map(Status::as_str).collect();
+        let seen = Status::all().filter(|status| self.seen & bit(*status) != 0);
+        let words: Vec<_> = seen.map(Status::as_str).collect();
         let twice = if self.twice { ", one of them twice" } else { "" };
         if words.is_empty() { "nothing".to_owned() } else { format!("{}{twice}", words.join(", ")) }
     }

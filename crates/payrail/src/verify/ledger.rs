@@ -1,11 +1,12 @@
 //! The ledger's chain: numbers without a gap, and balances that follow from the amounts.
 
-use payrail_core::ids::{MerchantId, PayoutId};
-use payrail_core::money::Paise;
-use payrail_store::{EntryFact, Place, Snapshot};
+use payrail_store::{EntryRow, Place, Snapshot};
+use payrail_types::ids::{MerchantId, PayoutId};
+use payrail_types::money::Paise;
 
+use super::audit::{Audit, Totals, VerifyError};
 use super::flow::Flows;
-use super::{Audit, Totals, VerifyError};
+use super::kind::Kind;
 
 const PAGE: u32 = 5_000;
 
@@ -36,7 +37,7 @@ pub async fn replay(
     let mut replay = Replay::default();
     let mut after = i64::MIN;
     loop {
-        let page = snapshot.entry_facts(place, after, PAGE).await?;
+        let page = snapshot.entry_rows(place, after, PAGE).await?;
         for entry in &page {
             replay.take(entry, merchant, audit);
             take_flow(entry, merchant, flows, audit);
@@ -50,7 +51,7 @@ pub async fn replay(
 }
 
 /// Every kind but `fund` belongs to a payout.
-fn take_flow(entry: &EntryFact, merchant: MerchantId, flows: &mut Flows, audit: &mut Audit<'_>) {
+fn take_flow(entry: &EntryRow<'_>, merchant: MerchantId, flows: &mut Flows, audit: &mut Audit<'_>) {
     let fits = match entry.payout_id {
         Some(payout) => {
             flows.entry(PayoutId(payout)).or_default().moved.take(&entry.kind, entry.amount_paise)
@@ -64,14 +65,14 @@ fn take_flow(entry: &EntryFact, merchant: MerchantId, flows: &mut Flows, audit: 
             "entry {} makes no sense: {:?} of {} paise, with {payout} payout",
             entry.seq, entry.kind, entry.amount_paise
         );
-        audit.differ("unreadable", merchant, what);
+        audit.differ(Kind::Unreadable, merchant, what);
     }
 }
 
 impl Replay {
-    fn take(&mut self, entry: &EntryFact, merchant: MerchantId, audit: &mut Audit<'_>) {
+    fn take(&mut self, entry: &EntryRow<'_>, merchant: MerchantId, audit: &mut Audit<'_>) {
         let amount = i128::from(entry.amount_paise);
-        let (available, held) = match entry.kind.as_str() {
+        let (available, held) = match &*entry.kind {
             "fund" => {
                 self.funded += amount;
                 self.fundings += 1;
@@ -96,10 +97,10 @@ impl Replay {
         self.seq = entry.seq;
     }
 
-    fn compare(&mut self, entry: &EntryFact, merchant: MerchantId, audit: &mut Audit<'_>) {
-        let EntryFact { seq, available_after, held_after, .. } = *entry;
+    fn compare(&mut self, entry: &EntryRow<'_>, merchant: MerchantId, audit: &mut Audit<'_>) {
+        let &EntryRow { seq, available_after, held_after, .. } = entry;
         if self.seq.checked_add(1) != Some(seq) {
-            audit.differ("seq_gap", merchant, format!("entry {seq} comes after entry {}", self.seq));
+            audit.differ(Kind::SeqGap, merchant, format!("entry {seq} comes after entry {}", self.seq));
         }
         let off = (i128::from(available_after) - self.available, i128::from(held_after) - self.held);
         if off != self.off && off != (0, 0) {
@@ -107,13 +108,13 @@ impl Replay {
                 "entry {seq} says {available_after} available and {held_after} held; its amounts come to {} and {}",
                 self.available, self.held
             );
-            audit.differ("balance_after", merchant, what);
+            audit.differ(Kind::BalanceAfter, merchant, what);
         }
         self.off = off;
         let is_overdrawn = self.available < 0 || self.held < 0;
         if is_overdrawn && !self.is_overdrawn {
             let what = format!("after entry {seq}: {} available, {} held", self.available, self.held);
-            audit.differ("overdraft", merchant, what);
+            audit.differ(Kind::Overdraft, merchant, what);
         }
         self.is_overdrawn = is_overdrawn;
     }

@@ -6,17 +6,20 @@ use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
-use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::payout::Status;
-use payrail_store::{ExceptionFact, Place, ReturnFact, SharedUtr, Snapshot, Store};
+use payrail_store::{ExceptionRow, Place, ReturnRow, SharedUtr, Snapshot, Store};
+use payrail_types::ids::{MerchantId, PayoutId};
+use payrail_types::rail::RailId;
+use payrail_types::word::Word;
 use uuid::Uuid;
 
-use super::bank::{bucket, onward};
+use super::audit::{Audit, Known, VerifyError};
+use super::banks::{Book, bucket, onward};
 use super::kept::next;
+use super::kind::Kind;
 use super::payouts::hash;
-use super::{Audit, Known, VerifyError};
-use crate::rail::lists::Row;
-use crate::rail::{Rail, ReturnedTransfer};
+use crate::rail::ReturnedTransfer;
+use crate::rail::lists::{Row, list_of};
 
 const PAGE: u32 = 1_000;
 const UTRS_AT_ONCE: u32 = 10_000;
@@ -26,7 +29,7 @@ pub async fn check_kept(snapshot: &mut Snapshot, place: Place, audit: &mut Audit
     let mut excepted = HashSet::new();
     let mut from = Some(Uuid::nil());
     while let Some(first) = from {
-        let page = snapshot.return_facts(place, first, PAGE).await?;
+        let page = snapshot.return_rows(place, first, PAGE).await?;
         for line in &page {
             check_line(line, &mut excepted, audit);
         }
@@ -34,7 +37,7 @@ pub async fn check_kept(snapshot: &mut Snapshot, place: Place, audit: &mut Audit
     }
     let mut from = Some(Uuid::nil());
     while let Some(first) = from {
-        let page = snapshot.exception_facts(place, first, PAGE).await?;
+        let page = snapshot.exception_rows(place, first, PAGE).await?;
         for exception in &page {
             excepted.remove(&exception.id);
             audit.lines.insert(exception.id);
@@ -43,17 +46,17 @@ pub async fn check_kept(snapshot: &mut Snapshot, place: Place, audit: &mut Audit
         from = following(page.last().map(|exception| exception.id), page.len());
     }
     for id in excepted {
-        audit.differ("exception_lost", id, "a return was not credited, and no exception says why");
+        audit.differ(Kind::ExceptionLost, id, "a return was not credited, and no exception says why");
     }
     Ok(())
 }
 
 /// Exceptions that concern no merchant. They stay known in every part.
-pub async fn check_nobodys(store: &Store, audit: &mut Audit<'_>) -> Result<(), VerifyError> {
+pub async fn check_without_merchant(store: &Store, audit: &mut Audit<'_>) -> Result<(), VerifyError> {
     let nobody = MerchantId(Uuid::nil());
     let place = Place { bucket: nobody.bucket().column(), merchant_id: nobody.0 };
-    check_kept(&mut store.snapshot().await?, place, audit).await?;
-    audit.nobodys = std::mem::take(&mut audit.lines);
+    check_kept(&mut store.snapshot(place).await?, place, audit).await?;
+    audit.without_merchant = std::mem::take(&mut audit.lines);
     Ok(())
 }
 
@@ -61,9 +64,9 @@ fn following(last: Option<Uuid>, count: usize) -> Option<Uuid> {
     if count < PAGE as usize { None } else { last.and_then(next) }
 }
 
-fn check_line(line: &ReturnFact, excepted: &mut HashSet<Uuid>, audit: &mut Audit<'_>) {
+fn check_line(line: &ReturnRow<'_>, excepted: &mut HashSet<Uuid>, audit: &mut Audit<'_>) {
     audit.lines.insert(line.id);
-    match line.status.as_str() {
+    match &*line.status {
         "waiting" => audit.report.returns_waiting += 1,
         "exception" => drop(excepted.insert(line.id)),
         "credited" => {
@@ -78,10 +81,14 @@ fn check_line(line: &ReturnFact, excepted: &mut HashSet<Uuid>, audit: &mut Audit
                 payout.has_line = true;
             }
             if let Some(wrong) = wrong {
-                audit.differ("credited_otherwise", id, format!("return number {} is credited: {wrong}", line.number));
+                audit.differ(
+                    Kind::CreditedOtherwise,
+                    id,
+                    format!("return number {} is credited: {wrong}", line.number),
+                );
             }
         }
-        other => audit.differ("unreadable", line.id, format!("a return whose status is {other:?}")),
+        other => audit.differ(Kind::Unreadable, line.id, format!("a return whose status is {other:?}")),
     }
 }
 
@@ -99,69 +106,72 @@ fn unlike(payout: &Known, amount: i64, utr: &str) -> Option<String> {
     }
 }
 
-fn check_exception(exception: &ExceptionFact, audit: &mut Audit<'_>) {
-    if !exception.is_open {
+fn check_exception(exception: &ExceptionRow<'_>, audit: &mut Audit<'_>) {
+    if exception.resolved_at.is_some() {
         return;
     }
     audit.report.exceptions_open += 1;
-    let ExceptionFact { id, kind, payout_id, reference, detail, .. } = exception;
-    let subject = payout_id.map(|payout| payout.to_string()).or_else(|| reference.clone());
+    let ExceptionRow { id, kind, payout_id, reference, detail, .. } = exception;
+    let subject = payout_id.map(|payout| payout.to_string()).or_else(|| reference.as_deref().map(str::to_owned));
     let subject = subject.unwrap_or_else(|| id.to_string());
-    audit.differ("open_exception", subject, format!("{kind}: {detail}"));
+    audit.differ(Kind::OpenException, subject, format!("{kind}: {detail}"));
 }
 
 /// The bank's list, as far as the worker had read it, against the lines that are kept of the payouts in
 /// `audit.known`.
 pub async fn check_list(
-    rail: &Rail,
+    book: &Book<'_>,
     buckets: &RangeInclusive<i16>,
-    taken: i64,
     audit: &mut Audit<'_>,
 ) -> Result<(), VerifyError> {
-    let mut after = 0;
+    let (taken, mut after) = (book.returns_taken, 0);
     while after < taken {
-        let page = rail.returns(after, PAGE).await?;
+        let page = book.rail.returns(after, PAGE).await?;
         let number = |row: &Row<ReturnedTransfer>| match row {
             Ok(returned) => Some(returned.number),
             Err(unreadable) => unreadable.number,
         };
-        let Some(last) = page.iter().filter_map(number).max() else { break };
+        // A number beyond the worker's place says nothing of where the list goes on.
+        let Some(last) = page.iter().filter_map(number).filter(|number| *number <= taken).max() else { break };
         for row in page.iter().filter(|row| number(row).is_none_or(|number| number <= taken)) {
-            check_row(row, buckets, audit);
+            check_row(row, book.rail.name(), buckets, audit);
         }
         after = onward(after, last)?;
     }
     Ok(())
 }
 
-fn check_row(row: &Row<ReturnedTransfer>, buckets: &RangeInclusive<i16>, audit: &mut Audit<'_>) {
+fn check_row(row: &Row<ReturnedTransfer>, rail: RailId, buckets: &RangeInclusive<i16>, audit: &mut Audit<'_>) {
     let returned = match row {
         Ok(returned) => returned,
         Err(unreadable) => {
-            let is_kept = audit.nobodys.contains(&unreadable.exception(Timestamp::UNIX_EPOCH).id);
+            let is_kept = audit.without_merchant.contains(&unreadable.exception(rail, Timestamp::UNIX_EPOCH).id);
             if buckets.contains(&i16::MAX) && !is_kept {
-                audit.differ("return_unaccounted", "a line of the bank's list of returns", unreadable.shown());
+                audit.differ(Kind::ReturnUnaccounted, format!("a line of {}", list_of(rail)), unreadable.shown());
             }
             return;
         }
     };
     let (reference, line) = (&returned.reference, returned.line());
-    if !buckets.contains(&bucket(reference)) || audit.lines.contains(&line.id()) || audit.nobodys.contains(&line.id()) {
+    if !buckets.contains(&bucket(reference))
+        || audit.lines.contains(&line.id())
+        || audit.without_merchant.contains(&line.id())
+    {
         return;
     }
     let number = line.number;
     let payout = PayoutId::from_reference(reference).and_then(|id| audit.known.get_mut(&id));
     let found = match payout {
-        None => Some(("return_unaccounted", "neither credited nor set aside nor an exception".to_owned())),
+        None => Some((Kind::ReturnUnaccounted, "neither credited nor set aside nor an exception".to_owned())),
         Some(payout) if payout.status != Some(Status::Returned) => {
-            Some(("returned_there_only", format!("{} here", payout.status.map_or("unreadable", Status::as_str))))
+            Some((Kind::ReturnedThereOnly, format!("{} here", payout.status.map_or("unreadable", Status::as_str))))
         }
-        Some(payout) if payout.has_line => Some(("returned_again", "the payout was returned before".to_owned())),
+        Some(payout) if payout.has_line => Some((Kind::ReturnedAgain, "the payout was returned before".to_owned())),
         // Returned before lines were kept: the first that fits is its own.
         Some(payout) => {
             let wrong = unlike(payout, line.amount_paise, &line.utr);
             payout.has_line = wrong.is_none();
-            wrong.map(|wrong| ("credited_otherwise", wrong))
+            wrong.map(|wrong| (Kind::CreditedOtherwise, wrong))
         }
     };
     if let Some((kind, why)) = found {
@@ -174,22 +184,21 @@ fn check_row(row: &Row<ReturnedTransfer>, buckets: &RangeInclusive<i16>, audit: 
 pub async fn check_utrs(store: &Store, audit: &mut Audit<'_>) -> Result<(), VerifyError> {
     let mut after = String::new();
     loop {
-        let mut snapshot = store.snapshot().await?;
-        let Some(through) = snapshot.utr_page(&after, UTRS_AT_ONCE).await? else { return Ok(()) };
-        let shared = snapshot.shared_utrs(&after, &through, PAGE).await?;
-        for group in shared.chunk_by(|one, two| one.utr == two.utr) {
+        let Some(through) = store.utr_page(&after, UTRS_AT_ONCE).await? else { return Ok(()) };
+        let shared = store.shared_utrs(&after, &through, PAGE).await?;
+        for group in shared.chunk_by(|one, two| (&one.bank, &one.utr) == (&two.bank, &two.utr)) {
             check_shared(group, audit);
         }
         after = through;
     }
 }
 
-/// Of so many payouts under one UTR, all but the first must be exceptions.
+/// Of so many payouts under one UTR of one bank, all but the first must be exceptions.
 fn check_shared(group: &[SharedUtr], audit: &mut Audit<'_>) {
     let missing = group.iter().filter(|payout| !payout.is_recorded).count();
     if missing > 1 {
         let ids: Vec<_> = group.iter().take(10).map(|payout| payout.id.to_string()).collect();
-        let what = format!("{} payouts were paid under it: {}", group.len(), ids.join(", "));
-        audit.differ("duplicate_utr", &group[0].utr, what);
+        let what = format!("{} payouts were paid under it by one bank: {}", group.len(), ids.join(", "));
+        audit.differ(Kind::DuplicateUtr, &group[0].utr, what);
     }
 }

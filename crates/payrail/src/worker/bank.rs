@@ -1,40 +1,39 @@
-//! With which bank this worker speaks. The database remembers the bank that its payouts were sent to: the first that
-//! a worker meets. A worker that meets another one (the address leads elsewhere, the bank's book was replaced) claims
-//! nothing, sends nothing and believes nothing, until an operator confirms the change. For the other bank does not know
-//! what the first one paid: it would say "never received", and pay again.
+//! Checks which bank answers this worker. The database stores the identity of each rail's bank, the first that a worker
+//! finds. If another bank answers (a new address, a replaced bank's book), the worker claims nothing, sends nothing and
+//! accepts no answer until an operator confirms the change. The other bank does not know what the first one paid: it
+//! would answer "never received" and pay again.
 //!
-//! Looked at before the first claim, at most a second before each call, and every two seconds at rest. Between two
-//! looks each call carries the identity that it is meant for, and an answer from any other bank is no answer.
+//! The worker checks before the first claim, at most a second before each call, and every two seconds when idle. Each
+//! call also carries the identity of its bank, and an answer from any other bank counts as none.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use payrail_store::Store;
+use payrail_types::rail::BankId;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
 use crate::clock::Clock;
-use crate::rail::{self, Rail};
+use crate::rail::{Rail, Remembered};
 
-/// Under which a worker leaves word that it met another bank.
-pub const MET: &str = "bank_met";
-/// How long such a word counts: the worker repeats it while it is so.
+/// How long a [`Met`] counts. The worker renews it while the other bank answers.
 const MET_COUNTS_FOR: Duration = Duration::from_secs(60);
 
-/// A look counts for so long.
+/// How long the result of a check is reused.
 const FRESH: Duration = Duration::from_secs(1);
-/// How often a worker that is kept away looks again, and says so anew.
+/// How often a stopped worker checks again, and how often it reports that it is stopped.
 const AGAIN: Duration = Duration::from_secs(2);
 const TELL_AGAIN: Duration = Duration::from_secs(20);
 
 /// What a worker found at the bank's address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// Nobody looked yet.
+    /// Not checked yet.
     Unknown,
-    /// The bank that the database remembers.
+    /// The bank in the database.
     Ours,
-    /// Nobody answers there, or the database does not say who should.
+    /// No bank answers, or the database could not be read.
     Unheard(String),
     Other {
         known: String,
@@ -42,14 +41,14 @@ pub enum Standing {
     },
 }
 
-/// What a worker leaves in the database when it met another bank.
+/// What a worker writes to the database when it finds another bank.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Met {
     pub identity: String,
     pub worker: String,
-    /// When it was met last, in microseconds since 1970.
+    /// When it was last found, in microseconds since 1970.
     pub at: i64,
-    /// Since when it has been met without a break. Workers of earlier versions do not say.
+    /// Since when it has been found continuously. Workers of earlier versions do not write it.
     #[serde(default)]
     pub since: Option<i64>,
 }
@@ -68,21 +67,28 @@ pub struct BankWatch {
     rail: Rail,
     clock: Clock,
     standing: RwLock<Standing>,
-    /// When the last look was, and when others were last told. One looks at a time.
+    /// The bank in the database, as last read.
+    known: RwLock<Option<BankId>>,
+    /// The times of the last check and of the last report. Its lock allows one check at a time.
     looked: Mutex<(Option<Instant>, Option<Instant>)>,
 }
 
 impl BankWatch {
     pub fn new(worker: Arc<str>, store: Store, rail: Rail, clock: Clock) -> Self {
         let standing = RwLock::new(Standing::Unknown);
-        Self { worker, store, rail, clock, standing, looked: Mutex::default() }
+        Self { worker, store, rail, clock, standing, known: RwLock::default(), looked: Mutex::default() }
     }
 
     pub fn standing(&self) -> Standing {
         self.standing.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Whether payouts may be claimed. A bank that cannot be reached keeps nobody from that: the call will say so.
+    /// The bank that calls are claimed for: the one in the database, whether or not it answers.
+    pub fn known(&self) -> Option<BankId> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether payouts may be claimed. They may if the bank cannot be reached: the call will then fail.
     pub async fn lets_claim(&self) -> bool {
         match self.standing() {
             Standing::Ours if !self.rail.met_another() => true,
@@ -92,7 +98,17 @@ impl BankWatch {
         }
     }
 
-    /// Why no call may be made now, if so.
+    /// Why no call for `bank` may be made now, if so.
+    pub async fn objection_to(&self, bank: Option<&BankId>) -> Option<String> {
+        match self.objection().await {
+            None if bank.is_none() || bank != self.rail.expected_bank().as_ref() => {
+                Some("the call was meant for another bank than the one that the rail leads to now".to_owned())
+            }
+            objection => objection,
+        }
+    }
+
+    /// Why the bank may not be called now, if so.
     pub async fn objection(&self) -> Option<String> {
         match self.look(FRESH).await {
             Standing::Ours => None,
@@ -102,7 +118,7 @@ impl BankWatch {
         }
     }
 
-    /// What was found within `fresh`, or is found now.
+    /// The last result if it is newer than `fresh`, or else a new one.
     pub async fn look(&self, fresh: Duration) -> Standing {
         let mut looked = self.looked.lock().await;
         let is_fresh = looked.0.is_some_and(|at| at.elapsed() < fresh);
@@ -118,18 +134,24 @@ impl BankWatch {
     }
 
     async fn find(&self) -> Standing {
+        let setting = self.rail.setting(Remembered::Identity);
+        // Written only if none is stored: this runs every second.
+        let known = self.store.setting(&setting).await;
+        if let Ok(known) = &known {
+            *self.known.write().unwrap_or_else(PoisonError::into_inner) = known.as_deref().map(BankId::new);
+        }
         let met = match self.rail.identity().await {
             Ok(met) => met,
             Err(why) => return Standing::Unheard(why),
         };
-        // A remembered one is only read: this happens every second.
-        let known = match self.store.setting(rail::IDENTITY).await {
-            Ok(None) => self.store.remember(rail::IDENTITY, &met).await.map(Some),
+        let known = match known {
+            Ok(None) => self.store.remember(&setting, &met).await.map(Some),
             known => known,
         };
         match known {
             Ok(Some(known)) if known == met => {
                 self.rail.expect(&known);
+                *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some(BankId::new(&known));
                 Standing::Ours
             }
             Ok(known) => Standing::Other { known: known.unwrap_or_default(), met },
@@ -137,9 +159,9 @@ impl BankWatch {
         }
     }
 
-    /// Since when this bank has been met: the word of an earlier look goes on, whichever worker left it.
+    /// Since when this bank has been found. Continues an earlier report, whichever worker wrote it.
     async fn met_since(&self, identity: &str, now: i64) -> i64 {
-        let left = self.store.setting(MET).await.ok().flatten();
+        let left = self.store.setting(&self.rail.setting(Remembered::Met)).await.ok().flatten();
         let earlier: Option<Met> = left.and_then(|text| serde_json::from_str(&text).ok());
         match earlier {
             Some(earlier) if earlier.identity == identity && earlier.counts_at(now) => {
@@ -149,12 +171,13 @@ impl BankWatch {
         }
     }
 
-    /// The log hears of a change; the database is told again and again, so that a worker that died is forgotten.
+    /// Logs a change once, and renews the report in the database, so that a dead worker's report expires.
     async fn tell(&self, before: &Standing, found: &Standing, told: &mut Option<Instant>) {
         match found {
             Standing::Other { known, met } => {
                 if before != found {
                     tracing::error!(
+                        rail = %self.rail.name(),
                         known,
                         met,
                         "ANOTHER BANK answers at the bank's address than the one to which the payouts were sent. The \
@@ -170,16 +193,16 @@ impl BankWatch {
                 let since = Some(self.met_since(met, at).await);
                 let word = Met { identity: met.clone(), worker: self.worker.to_string(), at, since };
                 let text = serde_json::to_string(&word).unwrap_or_default();
-                if self.store.put_setting(MET, &text).await.is_ok() {
+                if self.store.put_setting(&self.rail.setting(Remembered::Met), &text).await.is_ok() {
                     *told = Some(Instant::now());
                 }
             }
-            // A worker that starts after the address was corrected removes what the earlier process left.
+            // A worker that starts after the address was corrected removes the earlier process's report.
             Standing::Ours if told.is_some() || *before == Standing::Unknown => {
                 if told.is_some() {
-                    tracing::info!("the bank is the one that the database knows; the worker goes on");
+                    tracing::info!(rail = %self.rail.name(), "the bank is the one that the database knows; the worker goes on");
                 }
-                if self.store.remove_setting(MET).await.is_ok() {
+                if self.store.remove_setting(&self.rail.setting(Remembered::Met)).await.is_ok() {
                     *told = None;
                 }
             }

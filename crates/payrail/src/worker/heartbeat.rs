@@ -1,27 +1,28 @@
-//! A worker tells every few seconds that it works, and what the bank answered last: for the operators' overview, outside
-//! of the money path. A heartbeat that cannot be written stops nothing.
+//! A worker writes a heartbeat every few seconds, with the bank's latest answers, for the operators' overview. It is
+//! not part of the money path: a heartbeat that cannot be written stops nothing.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use payrail_core::command::timestamp;
-use payrail_core::ids::{MerchantId, PayoutId};
-use payrail_core::payout::{BankAnswer, Step};
+use payrail_core::payout::{AttemptKind, BankAnswer};
 use payrail_store::{Store, WorkerLine};
+use payrail_types::ids::{MerchantId, PayoutId};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
 use crate::clock::Clock;
+use crate::clock::timestamp;
+use crate::http::shapes::words::{AttemptOutcome, Step};
 
 const EVERY: Duration = Duration::from_secs(5);
-/// A worker that missed this many seconds of heartbeats counts as gone.
+/// A worker without a heartbeat for this many seconds counts as gone.
 pub const SILENT_AFTER: SignedDuration = SignedDuration::from_secs(45);
-/// How long a worker that is gone is still shown.
+/// How long a gone worker is still shown.
 const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_hours(24);
-/// Answers that a heartbeat carries.
+/// The number of answers in a heartbeat.
 pub const ANSWERS_KEPT: usize = 20;
 
 /// What came of a call to the bank.
@@ -30,10 +31,8 @@ pub struct RecentAnswer {
     /// When the call ended.
     #[schema(format = DateTime)]
     pub at: String,
-    /// `submit`, `enquire` or `close`.
-    pub step: String,
-    /// `paid`, `refused`, `never_received`, `closed`, `no_answer` or `unreachable`.
-    pub answer: String,
+    pub step: Step,
+    pub answer: AttemptOutcome,
     /// How long the call took.
     #[schema(minimum = 0)]
     pub milliseconds: u64,
@@ -53,13 +52,13 @@ impl RecentAnswers {
         at: Timestamp,
         took: Duration,
         (merchant_id, payout_id): (MerchantId, PayoutId),
-        step: Step,
+        step: AttemptKind,
         answer: &BankAnswer,
     ) {
         let noted = RecentAnswer {
             at: timestamp(at),
-            step: step.as_str().to_owned(),
-            answer: answer.as_str().to_owned(),
+            step: step.into(),
+            answer: answer.outcome().into(),
             milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             merchant_id,
             payout_id,
@@ -78,7 +77,7 @@ impl RecentAnswers {
 
 pub struct Heartbeat {
     pub worker: Arc<str>,
-    /// Of the process: `all` or `worker`.
+    /// The process's role: `all` or `worker`.
     pub role: &'static str,
     pub store: Store,
     pub clock: Clock,
@@ -86,7 +85,7 @@ pub struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// Beats until the worker has ended, and once more when it has.
+    /// Writes heartbeats until the worker has ended, and a last one then.
     pub async fn run(self, ended: CancellationToken) {
         let started_at = self.clock.now();
         while !ended.is_cancelled() {
@@ -125,7 +124,7 @@ mod tests {
         let payout = (MerchantId(uuid::Uuid::max()), PayoutId(uuid::Uuid::max()));
         for second in 0..50 {
             let at = Timestamp::from_second(second).unwrap();
-            answers.note(at, Duration::MAX, payout, Step::Enquire, &BankAnswer::NeverReceived);
+            answers.note(at, Duration::MAX, payout, AttemptKind::Enquire, &BankAnswer::NeverReceived);
         }
         let text = answers.text();
         assert!(text.len() <= 20_000, "{}", text.len());

@@ -1,82 +1,91 @@
-//! The worker: takes due payouts, calls the bank, reports what it said. Between claim and report no
-//! transaction and no lock is open; the lease and the attempt's number keep others away. Whatever
-//! dies wherever, the payout falls due again and the next worker asks the bank first.
+//! The worker of one rail. It claims due payouts, calls the bank, and reports the answer. Between claim and report it
+//! holds no transaction and no lock: the lease and the attempt's number exclude other workers. If a worker dies, the
+//! payout is due again when the lease expires, and the next worker asks the bank first.
 
 mod bank;
+mod claims;
 mod head;
 mod heartbeat;
-mod returns;
+pub mod returns;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use futures::future::join_all;
-use payrail_core::command::{self, Action, Command, Refusal, Reply};
-use payrail_core::ids::{MerchantId, PayoutId};
-use payrail_core::payout::{Attempt, BankAnswer, Payout, Step};
+use payrail_core::command::{Action, Command, Refusal, Reply};
+use payrail_core::payout::{self, Attempt, AttemptKind, BankAnswer, Payout};
 use payrail_store::{Result, Store, StoreError};
-use tokio::sync::{Mutex, Semaphore};
+use payrail_types::ids::{MerchantId, PayoutId};
+use payrail_types::word::Word;
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span};
 
 use crate::clock::Clock;
-use crate::lanes::{Door, DoorError};
+use crate::lanes::{Engine, EngineError};
 use crate::payout_log;
 use crate::rail::{Exchange, Instruction, Rail};
+use crate::telemetry;
 
-pub use bank::{BankWatch, MET, Met, Standing};
+pub use bank::{BankWatch, Met, Standing};
+use claims::{Claiming, Claims};
 use head::Head;
 pub use heartbeat::{ANSWERS_KEPT, RecentAnswer, SILENT_AFTER};
 use heartbeat::{Heartbeat, RecentAnswers};
-pub use returns::RETURNS_CURSOR;
 
 #[derive(Clone, Copy, Debug)]
 pub struct WorkerSettings {
-    /// Calls to the bank at the same time.
+    /// The maximum number of concurrent calls to the bank.
     pub concurrency: usize,
-    /// How long to rest when nothing is due. Bells only shorten it.
+    /// How long to wait when nothing is due. A notification ends the wait early.
     pub poll: Duration,
 }
 
 #[derive(Clone, Debug)]
 pub struct Worker {
-    /// Written to the leases and attempts: who it was.
+    /// Written to leases and attempts.
     name: Arc<str>,
     /// The process's role, for the heartbeat.
     role: &'static str,
     store: Store,
-    door: Door,
+    engine: Engine,
     rail: Rail,
     bank: Arc<BankWatch>,
     clock: Clock,
     settings: WorkerSettings,
     slots: Arc<Semaphore>,
     head: Arc<Mutex<Head>>,
+    claims: Claims,
     calls: TaskTracker,
+    /// Claims that succeeded since this was last read.
+    claimed: Arc<AtomicUsize>,
     answers: RecentAnswers,
 }
 
-/// A payout that this worker holds, and the call that it is to make.
+/// A payout that this worker claimed, and the call to make.
 struct Claimed {
     merchant: MerchantId,
     payout: Payout,
     attempt: Attempt,
-    /// Of every line that the log has about this claim.
+    /// The span of all log lines about this claim.
     span: Span,
 }
 
-/// A network that swallows everything answers nothing and closes nothing: who only waits, waits for ever.
+/// When the network drops every packet, a connection neither answers nor closes, and a read would wait for ever.
 const READS_WITHIN: Duration = Duration::from_secs(10);
 
-/// How often a report is tried before the payout is left to its lease's end.
+/// How far down the list of due payouts a worker searches for merchants whose row is not locked.
+const LOOK_MAX: u32 = 16_384;
+
+/// How often a report is tried before the worker leaves the payout to the lease's expiry.
 const REPORT_TRIES: u32 = 6;
 
 impl Worker {
     pub fn new(
         name: impl Into<Arc<str>>,
         store: Store,
-        door: Door,
+        engine: Engine,
         rail: Rail,
         clock: Clock,
         settings: WorkerSettings,
@@ -88,31 +97,33 @@ impl Worker {
             name,
             role: "worker",
             store,
-            door,
+            engine,
             rail,
             bank,
             clock,
             settings,
             slots,
             head: Arc::default(),
+            claims: Claims::default(),
             calls: TaskTracker::new(),
+            claimed: Arc::default(),
             answers: RecentAnswers::default(),
         }
     }
 
-    /// What it knows of the bank, for those who ask whether it can work.
+    /// What the worker knows about its bank; readiness depends on it.
     pub fn bank(&self) -> Arc<BankWatch> {
         self.bank.clone()
     }
 
-    /// As part of a process that is more than a worker.
+    /// For the all-in-one process.
     pub fn of_all_in_one(self) -> Self {
         Self { role: "all", ..self }
     }
 
-    /// Works until it is told to stop, then finishes the calls under way.
+    /// Runs until `stop`, then finishes the calls in progress.
     pub async fn run(self, stop: CancellationToken) {
-        tracing::info!(worker = %self.name, concurrency = self.settings.concurrency, "the worker has begun");
+        tracing::info!(worker = %self.name, rail = %self.rail.name(), concurrency = self.settings.concurrency, "the worker has begun");
         let returns = tokio::spawn(self.clone().follow_returns(stop.clone()));
         let ended = CancellationToken::new();
         let heartbeat = tokio::spawn(self.heartbeat().run(ended.clone()));
@@ -138,69 +149,107 @@ impl Worker {
         Heartbeat { worker: name.clone(), role, store: store.clone(), clock: clock.clone(), answers: answers.clone() }
     }
 
-    /// Everything that is due now, to the end: for tests, which set the clock between two rounds.
+    /// Finishes everything that is due now. For tests, which set the clock between two rounds.
     pub async fn round(&self) -> Result<usize> {
         let stop = CancellationToken::new();
         let mut begun = 0;
         loop {
-            let more = self.begin_due_calls(&stop).await?;
+            self.begin_due_calls(&stop).await?;
             self.calls.close();
             self.calls.wait().await;
-            if more == 0 {
-                self.take_returns().await;
-                return Ok(begun);
+            match self.claimed.swap(0, Ordering::Relaxed) {
+                0 => break,
+                more => begun += more,
             }
-            begun += more;
         }
+        self.take_returns().await;
+        Ok(begun)
     }
 
     async fn rest(&self, stop: &CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => {}
-            () = self.door.bell.notified() => {}
+            () = self.engine.committed.notified() => {}
             () = tokio::time::sleep(self.settings.poll) => {}
         }
     }
 
-    /// Claims as many due payouts as there are free slots and begins a call for each.
+    /// Starts a claim of a due payout for each free slot, and returns their number. Each call begins as soon as its
+    /// claim succeeds.
     async fn begin_due_calls(&self, stop: &CancellationToken) -> Result<usize> {
-        // With all slots taken, wait for one rather than claim what cannot be begun.
+        // With all slots taken, wait for one rather than claim a payout whose call cannot begin.
         drop(self.slots.acquire().await);
         if stop.is_cancelled() || !self.bank.lets_claim().await {
             return Ok(0);
         }
-        let free = u32::try_from(self.slots.available_permits()).unwrap_or(u32::MAX);
-        let due = async { self.head.lock().await.due(&self.store, self.clock.now(), free).await };
-        let silent = |_| StoreError::Unavailable(format!("the database was silent for {} s", READS_WITHIN.as_secs()));
-        let due = tokio::time::timeout(READS_WITHIN, due).await.map_err(silent)??;
-        let claims = due.into_iter().map(|(merchant, payout)| self.claim(merchant, payout));
-        let claimed: Vec<Claimed> = join_all(claims).await.into_iter().flatten().collect();
-        let begun = claimed.len();
-        for claim in claimed {
-            if stop.is_cancelled() {
-                self.hand_back(&claim).await;
-                continue;
-            }
-            // One loop hands out the slots, so those counted above are still free.
-            let Ok(slot) = self.slots.clone().acquire_owned().await else { break };
-            let worker = self.clone();
-            self.calls.spawn(async move {
-                let span = claim.span.clone();
-                worker.call(claim).instrument(span).await;
-                drop(slot);
-            });
+        let mut begun = 0;
+        for (merchant, payout) in self.due().await? {
+            let Some(claiming) = self.claims.begin(merchant, payout, self.claims_of_a_merchant()) else { continue };
+            let Ok(slot) = self.slots.clone().try_acquire_owned() else { break };
+            self.calls.spawn(self.clone().claim_and_call(claiming, slot, stop.clone()));
+            begun += 1;
         }
         Ok(begun)
     }
 
-    /// `None` if another worker was first, or the door is shut for now.
-    async fn claim(&self, merchant: MerchantId, payout: PayoutId) -> Option<Claimed> {
-        let action = Action::Claim { payout, worker: self.name.to_string() };
-        match self.door.send(Command { merchant, action }).await {
+    /// Due payouts, the longest due first. While a merchant's row is locked, its payouts stay at the head of the list,
+    /// so the search continues further down, at other merchants' payouts.
+    async fn due(&self) -> Result<Vec<(MerchantId, PayoutId)>> {
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let mut wanted = number(self.slots.available_permits() + self.claims.count()).min(LOOK_MAX);
+        loop {
+            let due =
+                async { self.head.lock().await.due(&self.store, self.rail.name(), self.clock.now(), wanted).await };
+            let silent =
+                |_| StoreError::Unavailable(format!("the database was silent for {} s", READS_WITHIN.as_secs()));
+            let due = tokio::time::timeout(READS_WITHIN, due).await.map_err(silent)??;
+            let is_all = number(due.len()) < wanted || wanted >= LOOK_MAX;
+            if is_all || !self.claims.are_stuck() || self.claims.beginnable(&due, self.claims_of_a_merchant()) > 0 {
+                return Ok(due);
+            }
+            wanted = wanted.saturating_mul(4).min(LOOK_MAX);
+        }
+    }
+
+    fn claims_of_a_merchant(&self) -> usize {
+        self.settings.concurrency.div_ceil(2)
+    }
+
+    async fn claim_and_call(self, claiming: Claiming, slot: OwnedSemaphorePermit, stop: CancellationToken) {
+        let Some(claimed) = self.claim(&claiming).await else {
+            drop(slot);
+            // The next read finds the payout again. Wait for a moment first.
+            let _ = tokio::time::timeout(self.settings.poll, stop.cancelled()).await;
+            return;
+        };
+        drop(claiming);
+        self.claimed.fetch_add(1, Ordering::Relaxed);
+        match stop.is_cancelled() {
+            true => self.hand_back(&claimed).await,
+            false => {
+                let span = claimed.span.clone();
+                self.call(claimed).instrument(span).await;
+            }
+        }
+        drop(slot);
+    }
+
+    /// `None` if another worker was first, or the engine cannot accept the command now.
+    async fn claim(&self, claiming: &Claiming) -> Option<Claimed> {
+        let Claiming { merchant, payout, .. } = *claiming;
+        let action = Action::Claim { payout, worker: self.name.to_string(), bank: self.bank.known() };
+        let answer = self.engine.send(Command { merchant, action }).await;
+        claiming.found_the_row(matches!(answer, Err(EngineError::Busy | EngineError::TooLate)));
+        match answer {
             Ok(Ok(Reply::Claimed { payout, attempt })) => {
                 let span = payout_log::span(merchant, payout.id, payout.request_id.as_ref());
                 span.in_scope(|| payout_log::claimed(&attempt));
                 Some(Claimed { merchant, payout, attempt, span })
+            }
+            Ok(Ok(Reply::Updated(payout))) => {
+                let span = payout_log::span(merchant, payout.id, payout.request_id.as_ref());
+                span.in_scope(|| payout_log::stepped(&payout));
+                None
             }
             Ok(Ok(_) | Err(_)) => None,
             Err(error) => {
@@ -217,24 +266,26 @@ impl Worker {
         let bank_account_id = payout.bank_account_id.as_str();
         let instruction = Instruction { reference: &reference, amount: payout.amount, bank_account_id };
         let begun = Instant::now();
-        let Exchange { sent, received, answer } = self.exchange(attempt.step, instruction).await;
-        payout_log::called(&attempt, &answer);
-        self.answers.note(self.clock.now(), begun.elapsed(), (merchant, payout.id), attempt.step, &answer);
-        let exchange = command::Exchange { sent, received };
+        let Exchange { sent, received, answer } = self.exchange(&attempt, instruction).await;
+        payout_log::called(&attempt, self.rail.name(), &answer);
+        let (rail, outcome) = (self.rail.name().to_string(), answer.outcome().as_str());
+        metrics::counter!(telemetry::BANK_CALLS, "rail" => rail, "answer" => outcome).increment(1);
+        self.answers.note(self.clock.now(), begun.elapsed(), (merchant, payout.id), attempt.kind, &answer);
+        let exchange = payout::Exchange { sent, received };
         let action = Action::Report { payout: payout.id, number: attempt.number, answer, exchange };
         self.report(Command { merchant, action }).await;
     }
 
-    /// Only with the bank that the database remembers: to any other nothing is sent, for certain.
-    async fn exchange(&self, step: Step, instruction: Instruction<'_>) -> Exchange {
-        if let Some(why) = self.bank.objection().await {
+    /// Calls only the attempt's own bank. If it cannot, the answer states that nothing was sent.
+    async fn exchange(&self, attempt: &Attempt, instruction: Instruction<'_>) -> Exchange {
+        if let Some(why) = self.bank.objection_to(attempt.bank.as_ref()).await {
             let answer = BankAnswer::Unreachable { why };
             return Exchange { sent: String::new(), received: String::new(), answer };
         }
-        match step {
-            Step::Submit => self.rail.submit(instruction).await,
-            Step::Enquire => self.rail.enquire(instruction).await,
-            Step::Close => self.rail.close(instruction).await,
+        match attempt.kind {
+            AttemptKind::Submit => self.rail.submit(instruction).await,
+            AttemptKind::Enquire => self.rail.enquire(instruction).await,
+            AttemptKind::Close => self.rail.close(instruction).await,
         }
     }
 
@@ -244,11 +295,11 @@ impl Worker {
         report.instrument(claimed.span.clone()).await;
     }
 
-    /// Keeps trying for a while. A report that is lost costs an enquiry after the lease, no more.
+    /// Retries for a while. A lost report only costs an enquiry after the lease.
     async fn report(&self, command: Command) {
         for attempt in 0..REPORT_TRIES {
-            match self.door.send(command.clone()).await {
-                Ok(Ok(Reply::Stepped(payout))) => return payout_log::stepped(&payout),
+            match self.engine.send(command.clone()).await {
+                Ok(Ok(Reply::Updated(payout))) => return payout_log::stepped(&payout),
                 Ok(Ok(_)) => return,
                 Ok(Err(Refusal::StaleAttempt)) => {
                     tracing::info!("the report came too late or twice: the attempt no longer holds the payout");
@@ -258,7 +309,7 @@ impl Worker {
                     tracing::error!(%refusal, "the report was refused");
                     return;
                 }
-                Err(DoorError::Failed(_)) => break,
+                Err(EngineError::Failed(_)) => break,
                 Err(_) => tokio::time::sleep(Duration::from_millis(100 << attempt)).await,
             }
         }

@@ -1,5 +1,5 @@
-//! A copy of the database, taken in the middle of a storm, is whole; and a server that is started on it brings each
-//! of its payouts to the end that it had: the bank, which is not copied, knows them by their references.
+//! A copy of the database, taken under load, is consistent. A server on the copy brings each payout to its original
+//! end, because the bank, which is not copied, knows the references.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,14 +13,14 @@ use serde_json::Value;
 
 use crate::storm::{CLIENTS, HASTE, all_clients, all_payouts, check_answers, check_money, settled};
 use crate::support::{ACME, FIAZ, Process, TINY, World};
-use crate::verify_scene::{stderr, stdout};
+use crate::verify_fixture::{stderr, stdout};
 
-on_both_stores!(a_copy_taken_under_load_is_whole_and_goes_on);
+on_both_stores!(a_copy_taken_under_load_is_consistent_and_continues);
 
 const PAYOUTS: usize = 640;
 const COPIES: usize = 3;
 
-async fn a_copy_taken_under_load_is_whole_and_goes_on(world: World) {
+async fn a_copy_taken_under_load_is_consistent_and_continues(world: World) {
     let server = world.serve_with(&HASTE);
     let acknowledged = Arc::new(AtomicUsize::new(0));
     let clients = tokio::spawn(all_clients(server.url.clone(), PAYOUTS, acknowledged.clone()));
@@ -32,7 +32,7 @@ async fn a_copy_taken_under_load_is_whole_and_goes_on(world: World) {
         copies.push(Copy::take(&world, number).await);
     }
     let mut answers = clients.await.unwrap();
-    // However late the last copy was, something came after it.
+    // However late the last copy was, some payout came after it.
     answers.extend(all_clients(server.url.clone(), CLIENTS * 2, acknowledged).await);
     settled(&server).await;
     check_answers(&server, answers).await;
@@ -58,7 +58,7 @@ async fn a_copy_taken_under_load_is_whole_and_goes_on(world: World) {
     assert_eq!(unknown_to(&world, &copies[0].url), completed_later.count(), "all that was lost is named");
 }
 
-/// How many payments of the bank belong to payouts that the copy came too early for. There is no other difference.
+/// The number of the bank's payments that the copy does not have. There is no other difference.
 fn unknown_to(world: &World, url: &str) -> usize {
     let output = world.command(&["verify", "--json"]).env("DATABASE_URL", url).output().unwrap();
     let report: Value = serde_json::from_str(&stdout(&output)).unwrap();
@@ -78,15 +78,15 @@ async fn statuses(server: &Process) -> BTreeMap<String, String> {
     all
 }
 
-/// Made with the commands of docs/operations.md.
-struct Copy {
-    url: String,
-    /// Gone with the value.
+/// Created with the commands of docs/operations.md.
+pub struct Copy {
+    pub url: String,
+    /// Removed on drop.
     _database: Option<TestDatabase>,
 }
 
 impl Copy {
-    async fn take(world: &World, number: usize) -> Self {
+    pub async fn take(world: &World, number: usize) -> Self {
         let file = world.folder.join(format!("copy-{number}"));
         if world.database.url.starts_with("sqlite:") {
             let output = world.run(&["backup", file.to_str().unwrap()]);
@@ -106,7 +106,7 @@ fn run(program: &str, arguments: &[&str], file: &Path) {
 }
 
 #[test]
-fn a_backup_takes_the_place_of_nothing() {
+fn a_backup_overwrites_nothing() {
     let world = World::sqlite();
     let refuses = |world: &World, code: i32, says: &str| {
         let output = world.run(&["backup", "copy"]);

@@ -1,4 +1,4 @@
-//! The bank that the payouts were sent to, and none other, until an operator says so.
+//! Payouts go only to the bank that they were first sent to, until an operator confirms another.
 
 use std::sync::Arc;
 
@@ -10,15 +10,16 @@ use tokio::sync::watch;
 
 use crate::cli_settings::refused;
 use crate::fake_bank::{FakeBank, paid};
-use crate::sql::Sql;
 use crate::support::{Process, TINY, World, key};
-use crate::verify_scene::{differences, stderr, stdout};
+use crate::verify_fixture::{differences, stderr, stdout};
+use payrail_store::testing::Sql;
 
 on_both_stores!(
     another_bank_is_sent_nothing_until_an_operator_confirms_it,
     an_address_that_begins_to_lead_elsewhere_is_noticed,
     a_bank_that_states_no_identity_is_another_too,
     a_book_that_was_deleted_is_another_bank,
+    a_payout_of_the_first_bank_is_never_sent_to_the_second,
 );
 
 const FAST: (&str, &str) = ("PAYRAIL_POLL_MS", "20");
@@ -66,7 +67,7 @@ async fn another_bank_is_sent_nothing_until_an_operator_confirms_it(world: World
     waits(&server).await;
     let waiting = ask(&server).await;
     let metrics = server.client.get(format!("{}/metrics", server.url)).send().await.unwrap().text().await.unwrap();
-    assert!(metrics.contains("payrail_bank_is_another 1"), "{metrics}");
+    assert!(metrics.contains("payrail_bank_is_another{rail=\"bank\"} 1"), "{metrics}");
     let worker = [("PAYRAIL_ROLE", "worker"), ("PAYRAIL_BANK_URL", second.url.as_str())];
     let health = world.command(&["health"]).envs(worker).output().unwrap();
     assert!(stderr(&health).contains("another bank answers"), "{}", stderr(&health));
@@ -95,11 +96,15 @@ async fn another_bank_is_sent_nothing_until_an_operator_confirms_it(world: World
     completes(&server, &waiting).await;
     assert_eq!((transfers(&first).await, transfers(&second).await), (1, 1));
     until("it is ready again", || async { readiness(&server).await.0 == 200 }).await;
+    // The first payout is the first bank's, which is no longer called; `verify` finds nothing wrong with it.
+    let verified = world.command(&["verify"]).env("PAYRAIL_BANK_URL", &second.url).output().unwrap();
+    assert!(verified.status.success(), "{}", stdout(&verified));
+    assert!(stdout(&verified).contains("1 completed payout of a bank to which no rail leads"), "{}", stdout(&verified));
     let log = "SELECT reason FROM operator_actions WHERE action = 'bank_confirmed'";
-    assert_eq!(Sql::connect(&world).await.texts(log).await, ["we moved to another bank"]);
+    assert_eq!(Sql::connect(&world.database.url).await.texts(log).await, ["we moved to another bank"]);
 }
 
-/// Passes on to the bank that it was last told of; a change breaks every connection.
+/// Forwards to the bank that was last set; a change breaks every connection.
 async fn door_to(first: String) -> (String, watch::Sender<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -129,7 +134,7 @@ async fn an_address_that_begins_to_lead_elsewhere_is_noticed(world: World) {
     let mut asked = Vec::new();
     for _ in 0..2 {
         leads_to.send(second.url.clone()).unwrap();
-        // In the first second nobody has looked again: the calls themselves say whom they are meant for.
+        // Within the first second the worker has not checked again, but each call names its bank.
         for _ in 0..3 {
             asked.push(ask(&server).await);
         }
@@ -144,7 +149,7 @@ async fn an_address_that_begins_to_lead_elsewhere_is_noticed(world: World) {
     assert!(verified.status.success(), "{}", stdout(&verified));
 }
 
-/// It would pay whatever it is sent.
+/// It would pay every call.
 async fn a_bank_that_states_no_identity_is_another_too(world: World) {
     let first = bank(&world, "first.db");
     let server = world.serve_with(&[FAST, ("PAYRAIL_BANK_URL", &first.url)]);
@@ -181,4 +186,40 @@ async fn a_book_that_was_deleted_is_another_bank(world: World) {
     let server = world.serve_with(&[FAST]);
     completes(&server, &ask(&server).await).await;
     world.verify();
+}
+
+/// After a confirmed change, an operator must end a payout in doubt at the first bank.
+async fn a_payout_of_the_first_bank_is_never_sent_to_the_second(world: World) {
+    let (first, second) = (bank(&world, "first.db"), bank(&world, "second.db"));
+    let haste = [FAST, ("PAYRAIL_RETRY_BASE_MS", "200"), ("PAYRAIL_BANK_TIMEOUT_MS", "5000")];
+    let start = |bank: &Process| {
+        let mut command = world.command(&["serve"]);
+        command.envs(haste).env("PAYRAIL_BANK_URL", &bank.url);
+        Process::start(command)
+    };
+    let server = start(&first);
+    let (status, payout) = server.pay(TINY, key(), 1_000, "demo-silent").await;
+    assert_eq!(status, StatusCode::CREATED);
+    let doubtful = payout["id"].as_str().unwrap().to_owned();
+    let doubts = || stdout(&world.run(&["doubtful", "--json"]));
+    until("it is in doubt", || async { doubts().contains(&doubtful) }).await;
+    assert!(server.stop().success());
+
+    let server = start(&second);
+    waits(&server).await;
+    let shown = stdout(&world.run(&["bank", "confirm"]));
+    let identity = shown.split("--identity '").nth(1).unwrap().split('\'').next().unwrap().to_owned();
+    let confirm =
+        ["bank", "confirm", "--identity", &identity, "--under-way", "1", "--reason", "we moved to another bank"];
+    let confirmed = world.run(&confirm);
+    assert!(confirmed.status.success(), "{}", stderr(&confirmed));
+    completes(&server, &ask(&server).await).await;
+    until("it stays with its bank", || async { doubts().contains("it was submitted to the bank") }).await;
+    completes(&server, &ask(&server).await).await;
+    assert!(is(&server, &doubtful, "processing").await);
+    let book = rusqlite::Connection::open(world.folder.join("second.db")).unwrap();
+    let received: i64 = book.query_row("SELECT count(*) FROM transfers", [], |row| row.get(0)).unwrap();
+    assert_eq!(received, 2, "the second bank has heard of the two new payouts only");
+    let verified = world.command(&["verify"]).env("PAYRAIL_BANK_URL", &second.url).output().unwrap();
+    assert!(verified.status.success(), "{}", stdout(&verified));
 }

@@ -1,13 +1,13 @@
-//! `payrail health`: what an image that has nothing but the program asks, and by what it is restarted.
+//! `payrail health`: the health check of an image that contains only the program.
 
 use reqwest::StatusCode;
 
 use crate::support::{TINY, World, key};
-use crate::verify_scene::{stderr, stdout};
+use crate::verify_fixture::{stderr, stdout};
 
 on_both_stores!(a_server_is_asked_where_it_listens, a_worker_is_asked_what_it_needs);
 
-/// Exit status and complaint.
+/// Exit status and message.
 fn health(world: &World, arguments: &[&str], settings: &[(&str, &str)]) -> (Option<i32>, String) {
     let mut command = world.command(&[&["health"], arguments].concat());
     let output = command.envs(settings.iter().copied()).output().unwrap();
@@ -41,7 +41,7 @@ async fn a_worker_is_asked_what_it_needs(world: World) {
     assert!(complaint.contains("PAYRAIL_BANK_URL"), "{complaint}");
     let elsewhere = ("DATABASE_URL", "postgres://nobody@127.0.0.1:9/nowhere");
     assert_eq!(health(&world, &[], &[worker, elsewhere, ("PAYRAIL_BANK_URL", &bank.url)]).0, Some(1));
-    // It asked, and did nothing else: the book is as it was.
+    // It only asked: the book is unchanged.
     let server = world.serve();
     assert_eq!(server.pay(TINY, key(), 6_000, "demo-success").await.0, StatusCode::CREATED);
     let url = bank.url.clone();

@@ -1,15 +1,15 @@
-//! What commands say: lists, counts, and sentences about what is wrong.
+//! The output of commands: lists, counts, and error messages.
 
 use std::process::Output;
 
 use reqwest::StatusCode;
 
-use crate::sql::Sql;
 use crate::support::{ACME, TINY, World, key, until};
-use crate::verify_scene::{stderr, stdout};
+use crate::verify_fixture::{stderr, stdout};
+use payrail_store::testing::Sql;
 
 on_both_stores!(
-    what_only_reads_makes_no_database,
+    reading_commands_create_no_database,
     lists_keep_the_order_of_creation,
     one_is_singular_and_what_is_left_out_is_said,
     an_operator_is_enabled_again,
@@ -22,7 +22,7 @@ fn says(output: &Output, code: i32, words: &[&str]) {
     assert!(words.iter().all(|word| error.contains(word)), "{words:?}: {error}");
 }
 
-async fn what_only_reads_makes_no_database(world: World) {
+async fn reading_commands_create_no_database(world: World) {
     let reading = [
         &["merchant", "list"][..],
         &["admin", "list"],
@@ -41,7 +41,7 @@ async fn what_only_reads_makes_no_database(world: World) {
         assert_eq!(std::fs::read_dir(world.database.folder().unwrap()).unwrap().count(), 0);
     } else {
         let tables = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public'";
-        assert_eq!(Sql::connect(&world).await.texts(tables).await, Vec::<String>::new());
+        assert_eq!(Sql::connect(&world.database.url).await.texts(tables).await, Vec::<String>::new());
     }
     assert!(world.run(&["migrate"]).status.success());
     assert_eq!(
@@ -52,7 +52,7 @@ async fn what_only_reads_makes_no_database(world: World) {
 }
 
 async fn lists_keep_the_order_of_creation(world: World) {
-    // Many enough that no other order is likely to be the same.
+    // Enough that another order is unlikely to look the same.
     let names: Vec<String> = (0..8).map(|number| format!("Merchant {}", (number * 5) % 8)).collect();
     for name in &names {
         let email = format!("{}@example.com", name.replace(' ', "-"));
@@ -76,7 +76,7 @@ async fn one_is_singular_and_what_is_left_out_is_said(world: World) {
     let report = stdout(&verified);
     assert!(report.starts_with("3 merchants, 5 ledger entries, 1 payout, 1 bank transfer\n"), "{report}");
     assert!(!report.contains("Not compared"), "{report}");
-    assert!(!stderr(&verified).contains("the simulated bank is open"), "no bank went into business");
+    assert!(!stderr(&verified).contains("the simulated bank is running"), "verify announces no bank");
     let report = stdout(&world.run(&["verify", "--no-bank"]));
     assert!(report.contains("Not compared with the bank (--no-bank left it out): whether each completed"), "{report}");
     let elsewhere = world.command(&["verify"]).env("PAYRAIL_BANK_BOOK", "no-such.db").output().unwrap();
@@ -87,7 +87,7 @@ async fn an_operator_is_enabled_again(world: World) {
     let password = ("PAYRAIL_ADMIN_PASSWORD", "correct horse battery");
     let run = |arguments: &[&str]| world.command(arguments).env(password.0, password.1).output().unwrap();
     assert_eq!(stdout(&run(&["admin", "create", "ann", "operator"])), "Created ann, whose role is operator.\n");
-    // As earlier versions took it.
+    // As in earlier versions.
     assert!(run(&["admin", "create", "--name", "bob", "--role", "viewer"]).status.success());
     says(&run(&["admin", "create", "ann"]), 2, &["<ROLE>"]);
     assert_eq!(stdout(&run(&["admin", "enable", "ann"])), "ann was not disabled.\n");
@@ -98,7 +98,8 @@ async fn an_operator_is_enabled_again(world: World) {
     assert!(!stdout(&run(&["admin", "password", "ann"])).contains("disabled"));
     assert!(!stdout(&run(&["admin", "list"])).contains("disabled"));
     says(&run(&["admin", "enable", "nobody"]), 2, &["there is no operator \"nobody\""]);
-    let words = Sql::connect(&world).await.texts("SELECT action FROM operator_actions ORDER BY at, id").await;
+    let words =
+        Sql::connect(&world.database.url).await.texts("SELECT action FROM operator_actions ORDER BY at, id").await;
     assert!(words.contains(&"operator_enabled".to_owned()), "{words:?}");
 }
 
@@ -137,7 +138,7 @@ fn a_setting_that_is_wrong_is_answered_with_what_is_right() {
     }
 }
 
-/// At once: nothing of five seconds, after which a pool would give up.
+/// At once, and not after the pool's timeout of five seconds.
 #[test]
 fn a_closed_port_is_named_with_its_cause() {
     let world = World::sqlite();

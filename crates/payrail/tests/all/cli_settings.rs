@@ -1,15 +1,15 @@
-//! Bad settings: refused at start, with exit status 2 and a sentence that names the setting, before any
-//! data is touched.
+//! Bad settings are refused at start, with exit status 2 and a message that names the setting, before any data is
+//! touched.
 
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
 
 use crate::support::{self, World};
-use crate::verify_scene::{stderr, stdout};
+use crate::verify_fixture::{stderr, stdout};
 
-on_both_stores!(bad_settings_are_refused_by_name, a_port_in_use_is_refused_by_name, a_database_that_is_none_is_refused);
+on_both_stores!(bad_settings_are_refused_by_name, a_port_in_use_is_refused_by_name, an_invalid_database_is_refused);
 
-/// Its output, once it has ended: which it must by itself, since it is refused.
+/// Its output after its end. It must end by itself, because it is refused.
 fn ended(mut command: Command, what: &str) -> Output {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     if support::ended(&mut child).is_none() {
@@ -32,7 +32,7 @@ pub fn refused(world: &World, arguments: &[&str], settings: &[(&str, &str)], nam
     assert_eq!(stdout(&output), "", "{settings:?}");
 }
 
-/// No file, no table.
+/// No file and no table was created.
 fn nothing_was_made(world: &World) {
     let error = stderr(&world.run(&["verify"]));
     let says = if world.database.url.starts_with("sqlite:") { "is not there" } else { "`payrail migrate` makes" };
@@ -107,7 +107,7 @@ async fn a_port_in_use_is_refused_by_name(world: World) {
     refused(&world, &["bank"], &[("PAYRAIL_BANK_ADDR", &addr)], "PAYRAIL_BANK_ADDR");
 }
 
-async fn a_database_that_is_none_is_refused(world: World) {
+async fn an_invalid_database_is_refused(world: World) {
     let mut urls = vec!["mysql://x".to_owned(), String::new(), "payrail.db".to_owned()];
     if let Some((server, _)) =
         world.database.url.rsplit_once('/').filter(|_| world.database.url.starts_with("postgres"))
@@ -129,7 +129,7 @@ async fn a_database_that_is_none_is_refused(world: World) {
     }
 }
 
-/// A server that is only late is no bad setting: the exit status is 1, and the sentence names it too.
+/// A server that does not answer yet is not a bad setting: the exit status is 1, and the message names it too.
 #[test]
 fn a_server_that_does_not_answer_is_named() {
     let world = World::sqlite();

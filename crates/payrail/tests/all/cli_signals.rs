@@ -1,18 +1,16 @@
-//! A process that is told to stop ends at once, whatever it is waiting for, and nobody who stops listening makes one
-//! panic.
+//! A signal ends a process at once, whatever it waits for. A reader that closes its end of a pipe causes no panic.
 
 use std::process::{Child, Command, Output, Stdio};
 
 use tokio::net::TcpListener;
-use tokio::time::{Duration, timeout};
+use tokio::time::timeout;
 
-use crate::sql::Sql;
-use crate::support::{World, until};
-use crate::verify_scene::stderr;
+use crate::support::{DEADLINE, World, until};
+use crate::verify_fixture::stderr;
 
-on_both_stores!(a_fill_that_is_stopped_leaves_whole_books, a_closed_pipe_is_no_panic);
+on_both_stores!(a_closed_pipe_is_no_panic);
 
-/// Killed with the value, if it is still there.
+/// Killed on drop, if still running.
 struct Started(Option<Child>);
 
 impl Started {
@@ -21,7 +19,7 @@ impl Started {
         Self(Some(pipes.spawn().unwrap()))
     }
 
-    /// Its end after this signal.
+    /// Sends this signal and waits for the end.
     async fn told(mut self, signal: &str) -> Output {
         let child = self.0.take().unwrap();
         let pid = child.id().to_string();
@@ -39,7 +37,7 @@ impl Drop for Started {
     }
 }
 
-/// A server that takes every connection and never says a word.
+/// A server that accepts every connection and never answers.
 struct Silent {
     listener: TcpListener,
     addr: String,
@@ -52,9 +50,9 @@ impl Silent {
         Self { listener, addr }
     }
 
-    /// From now on somebody waits for an answer.
+    /// Accepts the process's connection, which then waits for an answer.
     async fn is_asked(&self) -> tokio::net::TcpStream {
-        timeout(Duration::from_secs(30), self.listener.accept()).await.unwrap().unwrap().0
+        timeout(DEADLINE, self.listener.accept()).await.unwrap().unwrap().0
     }
 }
 
@@ -96,7 +94,7 @@ async fn a_command_that_waits_ends_with_the_signals_status() {
     }
 }
 
-/// One that waits for a person, too.
+/// Also a command that waits for input.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_that_waits_for_a_password_can_be_stopped() {
     let world = World::sqlite();
@@ -106,25 +104,6 @@ async fn a_command_that_waits_for_a_password_can_be_stopped() {
     until("the database is open", || async { is_open() }).await;
     assert_eq!(command.told("-TERM").await.status.code(), Some(143));
     assert_eq!(String::from_utf8(world.run(&["admin", "list", "--json"]).stdout).unwrap(), "");
-}
-
-async fn a_fill_that_is_stopped_leaves_whole_books(world: World) {
-    assert!(world.run(&["migrate"]).status.success());
-    let fill = ["bench", "fill", "--merchants", "3", "--payouts", "100000000", "--no-bank"];
-    let filling = Started::new(world.command(&fill));
-    let mut sql = Sql::connect(&world).await;
-    let mut is_filling = async || sql.texts("SELECT cast(count(*) AS text) FROM payouts").await != ["0"];
-    for _ in 0..600 {
-        if is_filling().await {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    assert!(is_filling().await, "it does not fill");
-    let output = filling.told("-INT").await;
-    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
-    let verified = world.run(&["verify", "--no-bank"]);
-    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
 }
 
 async fn a_closed_pipe_is_no_panic(world: World) {

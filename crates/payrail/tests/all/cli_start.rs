@@ -1,4 +1,4 @@
-//! What a start does to the data, who may start beside whom, and what is never written down.
+//! What a start does to the data, which processes may run together, and what is never logged.
 
 use std::fs::File;
 
@@ -6,7 +6,7 @@ use reqwest::StatusCode;
 
 use crate::demo_mode::OWN_SECRET;
 use crate::support::{Process, TINY, World, key, until};
-use crate::verify_scene::{stderr, stdout};
+use crate::verify_fixture::{stderr, stdout};
 
 on_both_stores!(two_processes_may_start_at_once_on_an_empty_database, no_secret_is_written_down,);
 
@@ -16,7 +16,7 @@ async fn is_known(server: &Process, key: &str) -> bool {
     status == StatusCode::OK
 }
 
-/// Both make the tables, the demo merchants and, as each is all-in-one, the bank's book.
+/// Both create the tables, the demo merchants and, being all-in-one, the bank's book.
 async fn two_processes_may_start_at_once_on_an_empty_database(world: World) {
     let start = || {
         let command = world.command(&["serve"]);
@@ -37,7 +37,7 @@ async fn two_processes_may_start_at_once_on_an_empty_database(world: World) {
     world.verify();
 }
 
-/// Neither by a server that logs all that it can, nor by any command that goes wrong.
+/// Neither by a server with the most detailed log, nor by any failing command.
 async fn no_secret_is_written_down(world: World) {
     let password = "geheim-im-url";
     let url = world.database.url.replace("payrail@", &format!("payrail:{password}@"));

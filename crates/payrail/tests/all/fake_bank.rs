@@ -1,4 +1,4 @@
-//! A bank that says whatever a test wants it to.
+//! A bank whose answers the test chooses.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -17,15 +17,15 @@ pub struct FakeBank {
     server: tokio::task::JoinHandle<()>,
 }
 
-/// Status, content type, body. In the body `$reference` stands for the reference that was asked about, and `"$amount"`
-/// for the amount under which it was submitted.
+/// Status, content type, body. In the body `$reference` stands for the request's reference, and `"$amount"` for its
+/// submitted amount.
 pub type Said = (u16, &'static str, String);
 
 pub fn says(body: &Value) -> Said {
     (200, "application/json", body.to_string())
 }
 
-/// Of whatever was asked about.
+/// For the request's reference.
 pub fn paid(utr: &str) -> Said {
     says(&json!({ "status": "paid", "utr": utr, "reference": "$reference", "amount_paise": "$amount" }))
 }
@@ -58,7 +58,7 @@ impl FakeBank {
         let handler = move |request: Request| async move {
             let (head, body) = request.into_parts();
             let (method, path) = (head.method.as_str(), head.uri.path());
-            // Like many a real one, it states no identity: its address is its name.
+            // Like many real banks it states no identity, so its address identifies it.
             if path == "/v1/identity" {
                 return respond((404, "application/json", "{}".to_owned()));
             }

@@ -1,4 +1,4 @@
-//! Files that PayRail makes are for their owner only, whatever the umask: they hold balances, bank accounts and hashes.
+//! Only their owner can read PayRail's files, whatever the umask: they contain balances, bank accounts and hashes.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::support::{Process, TINY, World, key};
 
-/// As on a machine whose users share everything.
+/// A umask that shares everything.
 fn without_umask(world: &World, arguments: &[&str]) -> Command {
     let plain = world.command(arguments);
     let mut command = Command::new("sh");
@@ -44,7 +44,7 @@ async fn databases_books_and_backups_are_their_owners_alone() {
     let copy = file("copy.db");
     assert!(on_it(&["backup", copy.to_str().unwrap()]).output().unwrap().status.success());
     assert_eq!(mode(&copy), 0o600);
-    // What is not ours to judge: shown in the folder, too.
+    // So are all other files in the folder.
     for entry in fs::read_dir(&world.folder).unwrap() {
         let path = entry.unwrap().path();
         assert!(!path.is_file() || mode(&path) == 0o600, "{}: {:o}", path.display(), mode(&path));

@@ -3,12 +3,13 @@
 use reqwest::{StatusCode, Url};
 use serde_json::{Value, json};
 
-use crate::sql::Sql;
+use crate::sabotage::without_entries;
 use crate::support::{ACME, FIAZ, Process, World, key};
-use crate::views::{all, ids, pay, scene};
+use crate::views::{all, fixture, ids, pay};
+use payrail_store::testing::Sql;
 
 on_both_stores!(
-    whatever_names_a_payout_finds_it_exactly,
+    every_name_of_a_payout_finds_it_exactly,
     a_search_stays_with_its_merchant,
     a_search_of_a_long_history_is_bounded,
     lists_are_of_a_period,
@@ -25,11 +26,11 @@ fn found(answer: &Value) -> Vec<(&str, &Value)> {
     results.iter().map(|result| (result["payout"]["id"].as_str().unwrap(), &result["matched"])).collect()
 }
 
-async fn whatever_names_a_payout_finds_it_exactly(world: World) {
-    let (server, payouts) = scene(&world).await;
+async fn every_name_of_a_payout_finds_it_exactly(world: World) {
+    let (server, payouts) = fixture(&world).await;
     let id = |name: &str| payouts[name].as_str().unwrap();
-    let story = server.json(ACME, &format!("/api/v1/payouts/{}/", id("completed"))).await;
-    let (reference, utr) = (story["reference"].as_str().unwrap(), story["utr"].as_str().unwrap());
+    let timeline = server.json(ACME, &format!("/api/v1/payouts/{}/", id("completed"))).await;
+    let (reference, utr) = (timeline["reference"].as_str().unwrap(), timeline["utr"].as_str().unwrap());
     let ending = &id("completed")[28..];
     for (text, name, matched) in [
         (id("completed"), "completed", "id"),
@@ -52,11 +53,11 @@ async fn whatever_names_a_payout_finds_it_exactly(world: World) {
         assert_eq!(answer["searched_back_to"], Value::Null);
         assert_eq!(answer["results"][0]["payout"]["id"], id(name));
     }
-    // A part, another case of an account, a wildcard: none of them is it.
+    // A part, another case of an account or a wildcard does not match.
     for text in ["demo-", "DEMO-FAIL", "%", "Some-Bank%", &utr[1..], &ending[1..], "299", "₹300", "nothing"] {
         assert_eq!(found(&search(&server, ACME, text).await), [], "{text:?}");
     }
-    // Everything that it is found by is said, and the newest comes first.
+    // The answer names everything that matched, the newest first.
     let twin = pay(&server, ACME, 300, "300").await;
     let answer = search(&server, ACME, "300").await;
     assert_eq!(
@@ -71,22 +72,22 @@ async fn whatever_names_a_payout_finds_it_exactly(world: World) {
 }
 
 async fn a_search_stays_with_its_merchant(world: World) {
-    let (server, payouts) = scene(&world).await;
+    let (server, payouts) = fixture(&world).await;
     let paid = payouts["completed"].as_str().unwrap();
-    let story = server.json(ACME, &format!("/api/v1/payouts/{paid}/")).await;
+    let timeline = server.json(ACME, &format!("/api/v1/payouts/{paid}/")).await;
     let own = pay(&server, FIAZ, 100, "demo-success").await;
-    for text in [paid, &paid[28..], story["reference"].as_str().unwrap(), story["utr"].as_str().unwrap()] {
+    for text in [paid, &paid[28..], timeline["reference"].as_str().unwrap(), timeline["utr"].as_str().unwrap()] {
         assert_eq!(found(&search(&server, FIAZ, text).await), [], "{text}");
     }
     assert_eq!(found(&search(&server, FIAZ, "demo-success").await), [(own.as_str(), &json!(["bank_account"]))]);
     assert_eq!(found(&search(&server, FIAZ, "1.00").await), [(own.as_str(), &json!(["amount"]))]);
 }
 
-/// What has an index is found however old it is; all else in the newest 50,000 payouts, and the answer says so.
+/// Indexed texts are found however old; everything else only in the newest 50,000 payouts, and the answer says so.
 async fn a_search_of_a_long_history_is_bounded(world: World) {
     let server = world.serve_with(&[("PAYRAIL_ROLE", "api")]);
     let oldest = pay(&server, ACME, 4_321, "the-needle").await;
-    let mut sql = Sql::connect(&world).await;
+    let mut sql = without_entries(&world).await;
     fill(&mut sql, 0, 30_000).await;
     let answer = search(&server, ACME, "the-needle").await;
     assert_eq!(found(&answer), [(oldest.as_str(), &json!(["bank_account"]))]);
@@ -99,7 +100,7 @@ async fn a_search_of_a_long_history_is_bounded(world: World) {
         assert!(answer["searched_back_to"].is_string(), "{text}");
     }
     sql.exec(
-        "UPDATE payouts SET status = 'processing', step = 'submit', calls = 1 WHERE bank_account_id = 'the-needle'",
+        "UPDATE payouts SET status = 'processing', step = 'submit', attempts = 1 WHERE bank_account_id = 'the-needle'",
     )
     .await;
     let paid = "UPDATE payouts SET status = 'completed', step = NULL, due_at = NULL, utr = 'UTR42' \
@@ -127,7 +128,7 @@ async fn fill(sql: &mut Sql, from: u32, to: u32) {
         )
     };
     let insert = format!(
-        "INSERT INTO payouts (bucket, merchant_id, id, amount_paise, bank_account_id, status, attempts, calls, \
+        "INSERT INTO payouts (bucket, merchant_id, id, amount_paise, bank_account_id, status, submissions, attempts, \
          unanswered, due_at, created_at, updated_at) \
          SELECT p.bucket, p.merchant_id, {ids}, 1, 'hay', 'pending', 0, 0, 0, p.due_at, p.created_at, p.updated_at \
          FROM payouts p CROSS JOIN {numbers} WHERE p.bank_account_id = 'the-needle'"
@@ -136,7 +137,7 @@ async fn fill(sql: &mut Sql, from: u32, to: u32) {
 }
 
 async fn lists_are_of_a_period(world: World) {
-    let (server, _) = scene(&world).await;
+    let (server, _) = fixture(&world).await;
     let payouts = all(&server, ACME, "/api/v1/payouts/?view=full").await;
     let entries = all(&server, ACME, "/api/v1/ledger/?view=full").await;
     let at = |item: &Value| item["created_at"].as_str().unwrap().to_owned();

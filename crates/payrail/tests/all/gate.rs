@@ -1,11 +1,12 @@
-//! A wire to a server that holds back whatever is said until it is opened.
+//! A proxy to a server that holds back all data until it is opened.
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 pub struct Gate {
-    /// The server, by way of here.
+    /// The server's URL through this proxy.
     pub url: String,
     is_open: watch::Sender<bool>,
 }
@@ -24,23 +25,41 @@ impl Gate {
         Self { url, is_open }
     }
 
-    /// What was held back goes through, and so does what comes later.
+    /// Releases held data and everything after it.
     pub fn open(&self) {
         self.is_open.send_replace(true);
     }
+
+    /// Holds back everything from now on.
+    pub fn close(&self) {
+        self.is_open.send_replace(false);
+    }
 }
 
-async fn carry(mut caller: TcpStream, server: String, mut opening: watch::Receiver<bool>) {
-    // A worker asks who the bank is before it calls: that is not held back, on a connection that serves nothing else.
+async fn carry(caller: TcpStream, server: String, opening: watch::Receiver<bool>) {
+    // A worker asks for the bank's identity before it calls. That connection is not held back, and carries nothing
+    // else.
     let mut head = [0; 16];
     if matches!(caller.peek(&mut head).await, Ok(16)) && &head == b"GET /v1/identity" {
         return answer_once(caller, server).await;
     }
-    if opening.wait_for(|is_open| *is_open).await.is_err() {
-        return;
+    let Ok(server) = TcpStream::connect(server).await else { return };
+    let ((from_caller, mut to_caller), (mut from_server, to_server)) = (caller.into_split(), server.into_split());
+    tokio::select! {
+        _ = held_back(from_caller, to_server, opening) => {}
+        _ = tokio::io::copy(&mut from_server, &mut to_caller) => {}
     }
-    let Ok(mut server) = TcpStream::connect(server).await else { return };
-    let _ = copy_bidirectional(&mut caller, &mut server).await;
+}
+
+/// Each piece waits until the gate is open.
+async fn held_back(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut opening: watch::Receiver<bool>) {
+    let mut buffer = vec![0; 16 * 1024];
+    loop {
+        let Ok(length @ 1..) = from.read(&mut buffer).await else { return };
+        if opening.wait_for(|is_open| *is_open).await.is_err() || to.write_all(&buffer[..length]).await.is_err() {
+            return;
+        }
+    }
 }
 
 async fn answer_once(mut caller: TcpStream, server: String) {

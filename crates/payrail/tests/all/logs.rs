@@ -1,13 +1,13 @@
-//! What the logs tell: one search for a payout's id, or for the id of the request that created it, finds its whole
-//! history over all processes; and nothing in them is a secret.
+//! The logs: a search for a payout's id, or for the id of the request that created it, finds its whole history over all
+//! processes. They contain no secret.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
+use payrail_store::testing::Sql;
 use reqwest::StatusCode;
 use serde_json::Value;
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use uuid::Uuid;
 
 use crate::support::{ACME, Process, World, key, until};
@@ -30,7 +30,7 @@ const HASTE: [(&str, &str); 4] = [
     ("PAYRAIL_BANK_RETURNS_AFTER_MS", "200"),
 ];
 
-/// An API, a worker and a bank, each a process of its own with a log of its own.
+/// An API, a worker and a bank, each in its own process with its own log.
 struct Parts<'a> {
     world: &'a World,
     format: &'a str,
@@ -177,7 +177,7 @@ async fn the_history_is_in_text_too() {
     histories(&World::sqlite(), "text").await;
 }
 
-/// However far the log is turned up.
+/// At every log level.
 async fn accounts_are_not_in_the_logs(world: World) {
     let account = "50100123456789";
     let parts = Parts::start(&world, "json", "trace");
@@ -191,6 +191,21 @@ async fn accounts_are_not_in_the_logs(world: World) {
         let line = lines.iter().find(|line| line.contains(account));
         assert_eq!(line, None, "{part}: the account is written down");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_of_a_page_names_the_key_that_began_its_session() {
+    let world = World::sqlite();
+    let parts = Parts::start(&world, "json", "info");
+    let (client, url) = (&parts.api.client, format!("{}/api/v1/session", parts.api.url));
+    let session = client.post(url).json(&serde_json::json!({ "api_key": ACME })).send().await.unwrap();
+    let cookie = session.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap();
+    let asked = client.get(format!("{}/api/v1/me/", parts.api.url)).header("cookie", cookie);
+    let answer = asked.header("x-request-id", "by-cookie").send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    let lines = parts.found("by-cookie");
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    assert!(lines[0].contains("\"key\":\"api-key-acme\""), "{lines:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -229,13 +244,13 @@ async fn probes_are_logged_when_they_fail_or_when_asked_for() {
     }
 }
 
-/// Whether the database takes anybody in. If not, whoever was in it is put out.
+/// Allows or forbids connections to the database. Forbidding also ends existing ones.
 async fn admit(world: &World, is_open: bool) {
-    let mut server = PgConnection::connect(&std::env::var("TEST_DATABASE_URL").unwrap()).await.unwrap();
+    let mut server = Sql::connect(&std::env::var("TEST_DATABASE_URL").unwrap()).await;
     let database = world.database.url.rsplit('/').next().unwrap();
-    let mut sql = format!("ALTER DATABASE {database} ALLOW_CONNECTIONS {is_open};");
+    server.exec(&format!("ALTER DATABASE {database} ALLOW_CONNECTIONS {is_open}")).await;
     if !is_open {
-        sql += &format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'");
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname =";
+        server.exec(&format!("{end} '{database}'")).await;
     }
-    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut server).await.unwrap();
 }

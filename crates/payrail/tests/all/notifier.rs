@@ -1,11 +1,11 @@
-//! What one process commits wakes those who wait in another, without anybody looking.
+//! A commit in one process wakes waiters in another, without polling.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use payrail::notifier::{Exchange, Notifier};
-use payrail_core::ids::MerchantId;
 use payrail_store::Store;
+use payrail_types::ids::MerchantId;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -22,7 +22,7 @@ async fn process(world: &World, stop: &CancellationToken) -> (Arc<Notifier>, Arc
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn news_of_one_process_wake_another() {
+async fn a_commit_in_one_process_wakes_another() {
     let world = World::postgres().await;
     let stop = CancellationToken::new();
     let ((here, worker), (elsewhere, _)) = (process(&world, &stop).await, process(&world, &stop).await);

@@ -1,5 +1,5 @@
-//! The dashboard's pages: who asks gets them, with headers that keep strangers' code out. They hold whether the
-//! dashboard was built or not; what only a built one has is looked at if it is there.
+//! The dashboard's pages are served with headers that block foreign code. These tests pass whether or not the dashboard
+//! was built; parts that only a built one has are tested if present.
 
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_SECURITY_POLICY, IF_NONE_MATCH};
 use reqwest::{Method, RequestBuilder, Response};
@@ -27,7 +27,7 @@ fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
 }
 
 #[tokio::test]
-async fn a_browser_gets_the_page_wherever_it_is() {
+async fn a_browser_gets_the_page_at_every_path() {
     let (_world, server) = world();
     let text = async |path: &str| without_nonces(&browse(&server, path).await.text().await.unwrap());
     let (merchant, operator) = (text("/").await, text("/admin/").await);
@@ -44,7 +44,7 @@ async fn a_browser_gets_the_page_wherever_it_is() {
         assert_eq!(header(&answer, "content-type"), "text/html; charset=utf-8", "{path}");
         assert_eq!(&without_nonces(&answer.text().await.unwrap()), page, "{path}");
     }
-    // The front door is open to everyone.
+    // The front page is open to everyone.
     let answer = ask(&server, Method::GET, "/").send().await.unwrap();
     assert_eq!(header(&answer, "content-type"), "text/html; charset=utf-8");
 }
@@ -56,7 +56,7 @@ fn without_nonces(page: &str) -> String {
 }
 
 #[tokio::test]
-async fn what_is_no_page_stays_json() {
+async fn paths_that_are_not_pages_answer_json() {
     let (_world, server) = world();
     for (path, accept) in [
         ("/payouts", "*/*"),
@@ -86,7 +86,7 @@ async fn what_is_no_page_stays_json() {
 }
 
 #[tokio::test]
-async fn a_page_runs_what_is_ours_and_nothing_else() {
+async fn a_page_runs_only_our_code() {
     let (_world, server) = world();
     let mut nonces = Vec::new();
     for path in ["/", "/admin", "/"] {

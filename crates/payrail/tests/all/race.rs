@@ -1,12 +1,13 @@
-//! Promise 1 and 5 from outside: two requests at the same moment, and sixty-four with one key.
+//! Promises 1 and 5 from outside: two requests at the same time, and sixty-four with one key.
 
 use futures::future::join_all;
 use reqwest::StatusCode;
 use serde_json::json;
 
+use crate::gate::Gate;
 use crate::support::{Process, TINY, World, key, until};
 
-on_both_stores!(
+on_all_stores!(
     of_two_payouts_that_cannot_both_be_paid_one_is_refused,
     the_originals_concurrency_script_sees_one_refusal,
     one_key_makes_one_payout
@@ -19,7 +20,7 @@ async fn of_two_payouts_that_cannot_both_be_paid_one_is_refused(world: World) {
     two_race(&world, &server, &server).await;
 }
 
-/// Two processes, so that nothing but the database can tell the two requests apart.
+/// Two processes, so that only the database can decide between the two requests.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_processes_on_one_postgresql_are_as_correct_as_one() {
     let world = World::postgres().await;
@@ -28,7 +29,7 @@ async fn two_processes_on_one_postgresql_are_as_correct_as_one() {
     two_race(&world, &one, &other).await;
 }
 
-/// Each round begins with exactly ₹100.00: what the winner holds is settled to the bank and funded anew.
+/// Each round begins with exactly ₹100.00: the winner's payout is settled and the amount funded again.
 async fn two_race(world: &World, one: &Process, other: &Process) {
     for round in 0..ROUNDS {
         let (first, second) =
@@ -43,16 +44,26 @@ async fn two_race(world: &World, one: &Process, other: &Process) {
 }
 
 /// The script pays to an account with a random outcome. A bank that refuses at once gives the first payout's funds back
-/// before the second request is decided: then both are accepted, and rightly so. Here it refuses nearly always.
+/// before the second request is decided: then both are accepted, and rightly so. Here it refuses nearly always, and its
+/// answer is held back until both requests are decided, as a slow bank's is.
 async fn the_originals_concurrency_script_sees_one_refusal(world: World) {
     let odds = [("PAYRAIL_BANK_PAID_PERCENT", "1"), ("PAYRAIL_BANK_REFUSED_PERCENT", "99")];
-    let server = world.serve_with(&odds);
+    let bank = world.start(&["bank"], &odds);
+    let gate = Gate::before(&bank.url).await;
+    let server = world.serve_with(&[
+        ("PAYRAIL_BANK_URL", gate.url.as_str()),
+        ("PAYRAIL_BANK_TIMEOUT_MS", "3599999"),
+        ("PAYRAIL_LEASE_MS", "3600000"),
+        ("PAYRAIL_POLL_MS", "20"),
+    ]);
     for round in 0..12 {
+        gate.close();
         let pay = || server.pay(TINY, key(), 6_000, "demo-bank-account");
         let (first, second) = tokio::join!(pay(), pay());
         let mut statuses = [first.0, second.0];
         statuses.sort_unstable();
         assert_eq!(statuses, [StatusCode::CREATED, StatusCode::BAD_REQUEST], "round {round}: {first:?} {second:?}");
+        gate.open();
         until("the bank has answered", async || server.balances(TINY).await.1 == 0).await;
         if server.balances(TINY).await.0 != 10_000 {
             top_up(&world, &server).await;

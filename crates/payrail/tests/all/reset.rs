@@ -1,19 +1,18 @@
-//! A reset: of a demonstration only, of nobody's database who is at work on it, once for each start, and with the
-//! bank's book.
+//! A reset: only of a demonstration, only without other processes, once per orderly start, and with the bank's book.
 
 use reqwest::StatusCode;
 
 use crate::cli_settings::refused;
 use crate::demo_mode::OWN_SECRET;
-use crate::sql::Sql;
 use crate::support::{ACME, FIAZ, Process, TINY, World, key, until};
-use crate::verify_scene::{stderr, stdout};
+use crate::verify_fixture::{stderr, stdout};
+use payrail_store::testing::Sql;
 
 on_both_stores!(
     reset_data_begins_anew_at_each_start,
     a_crash_loop_resets_once,
     only_a_demonstration_is_reset,
-    nobody_is_reset_who_is_at_work,
+    a_database_in_use_is_not_reset,
     a_lock_does_not_outlive_a_killed_process,
     a_reset_includes_a_bank_elsewhere,
     a_bank_that_cannot_be_reset_keeps_everything,
@@ -51,7 +50,7 @@ async fn reset_data_begins_anew_at_each_start(world: World) {
     }
 }
 
-/// What watches over a process starts it again with the same variables.
+/// A supervisor restarts a process with the same variables.
 async fn a_crash_loop_resets_once(world: World) {
     let server = world.serve_with(&[FAST, RESET]);
     pay(&server).await;
@@ -79,13 +78,13 @@ async fn only_a_demonstration_is_reset(world: World) {
     refused(&world, &["serve"], &[own[0], own[1], RESET, demo], no_demonstration);
     refused(&world, &["reset", "--yes"], &own, no_demonstration);
     refused(&world, &["reset", "--yes"], &[own[0], own[1], demo], no_demonstration);
-    // One of an earlier version, whatever it holds.
+    // A database of an earlier version, whatever it contains.
     let old = World::on(match world.database.url.starts_with("postgres") {
         true => payrail_store::testing::TestDatabase::postgres().await,
         false => payrail_store::testing::TestDatabase::sqlite(),
     });
     assert!(old.serve().stop().success());
-    Sql::connect(&old).await.exec("DELETE FROM settings WHERE name = 'created_as'").await;
+    Sql::connect(&old.database.url).await.exec("DELETE FROM settings WHERE name = 'created_as'").await;
     refused(&old, &["serve"], &[RESET, demo], no_demonstration);
     refused(&old, &["reset", "--yes"], &[], no_demonstration);
     let list = world.command(&["merchant", "list"]).envs(own).output().unwrap();
@@ -99,7 +98,7 @@ async fn only_a_demonstration_is_reset(world: World) {
     );
 }
 
-async fn nobody_is_reset_who_is_at_work(world: World) {
+async fn a_database_in_use_is_not_reset(world: World) {
     let server = world.serve_with(&[FAST]);
     pay(&server).await;
     refused(&world, &["reset", "--yes"], &[], "another payrail process is at work");
@@ -121,7 +120,7 @@ async fn nobody_is_reset_who_is_at_work(world: World) {
     refused(&world, &["reset", "--yes"], &[], "another payrail process is at work");
 }
 
-/// A process that says nothing on its standard output.
+/// A process that prints nothing on its standard output.
 struct Killed(std::process::Child);
 
 impl Drop for Killed {
@@ -135,7 +134,7 @@ async fn a_lock_does_not_outlive_a_killed_process(world: World) {
     let server = world.serve_with(&[FAST]);
     pay(&server).await;
     server.kill();
-    // A server of databases hears of the end of a process when it hears of it.
+    // A database server notices the end of a process only after a while.
     until("the lock is free", || async { world.run(&["reset", "--yes"]).status.success() }).await;
     assert!(is_anew(&world.serve_with(&[FAST])).await);
     world.verify();
@@ -176,7 +175,8 @@ async fn a_bank_that_cannot_be_reset_keeps_everything(world: World) {
 
 /// Two databases, one folder, and the book of one.
 async fn the_book_of_another_database_is_not_emptied(world: World) {
-    let other = World { database: payrail_store::testing::TestDatabase::sqlite(), folder: world.folder.join("other") };
+    let (database, folder) = (payrail_store::testing::TestDatabase::sqlite(), world.folder.join("other"));
+    let other = World { database, folder, settings: Vec::new() };
     std::fs::create_dir(&other.folder).unwrap();
     for place in [&world, &other] {
         let server = place.serve_with(&[FAST]);

@@ -1,11 +1,11 @@
-//! What the build relies on beside Rust.
+//! The scripts that the build depends on.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Output;
 
 use crate::support::World;
-use crate::verify_scene::{stderr, stdout};
+use crate::verify_fixture::{stderr, stdout};
 
 /// `scripts/apt-install`, where `apt-get` is this script.
 fn apt_install(world: &World, apt_get: &str, wait_s: &str) -> Output {
@@ -28,7 +28,7 @@ fn calls(world: &World) -> Vec<String> {
 const LOCKED: &str =
     "echo 'E: Could not get lock /var/lib/apt/lists/lock. It is held by process 7 (apt-get)' >&2; exit 100";
 
-/// A new machine updates itself, and holds the locks meanwhile.
+/// A new machine updates itself and holds apt's locks meanwhile.
 #[test]
 fn installing_waits_for_another_program_that_installs() {
     let world = World::sqlite();

@@ -2,9 +2,9 @@
 
 use crate::cli_settings::refused;
 use crate::demo_mode::OWN_SECRET;
-use crate::sql::Sql;
 use crate::support::{TINY, World};
-use crate::verify_scene::{stderr, stdout};
+use crate::verify_fixture::{stderr, stdout};
+use payrail_store::testing::Sql;
 
 on_both_stores!(
     a_published_secret_is_refused,
@@ -40,7 +40,7 @@ async fn a_secret_of_another_database_is_refused_by_every_command_that_uses_keys
     }
     let list = world.command(&["merchant", "list"]).envs([own]).output().unwrap();
     assert_eq!(stdout(&list).lines().count(), 3, "nothing was done by those");
-    // What uses no key needs none.
+    // Commands that use no key need no secret.
     assert!(world.run(&["verify"]).status.success());
     assert_eq!(world.serve_with(&[own]).balances(TINY).await, (10_000, 0));
 }
@@ -52,7 +52,8 @@ async fn a_database_keeps_its_own_secret(world: World) {
     let server = world.serve();
     assert_eq!(server.balances(key).await, (0, 0));
     assert!(server.stop().success());
-    let texts = Sql::connect(&world).await.texts("SELECT value FROM settings WHERE name = 'own_secret'").await;
+    let texts =
+        Sql::connect(&world.database.url).await.texts("SELECT value FROM settings WHERE name = 'own_secret'").await;
     assert_eq!(texts.len(), 1);
     assert_eq!(texts[0].len(), 64, "256 random bits");
     refused(&world, &["serve"], &[("SECRET_KEY", OWN_SECRET)], "SECRET_KEY");
@@ -78,7 +79,7 @@ async fn a_secret_is_changed_on_purpose_only(world: World) {
     let server = world.serve_with(&[new]);
     assert_eq!(server.get(key, "/api/v1/me/").send().await.unwrap().status(), 401);
     let done = "SELECT operator FROM operator_actions WHERE action = 'secret_changed'";
-    assert_eq!(Sql::connect(&world).await.texts(done).await, ["command line"]);
+    assert_eq!(Sql::connect(&world.database.url).await.texts(done).await, ["command line"]);
 }
 
 async fn secrets_may_lie_in_files(world: World) {
@@ -88,7 +89,7 @@ async fn secrets_may_lie_in_files(world: World) {
     std::fs::write(&url, format!("{}\n", world.database.url)).unwrap();
     let files = [("SECRET_KEY_FILE", secret.to_str().unwrap()), ("DATABASE_URL_FILE", url.to_str().unwrap())];
     let mut command = world.command(&["merchant", "create", "One", "one@example.com"]);
-    // As the image of the container has it.
+    // As in the container image.
     let made = command.env("DATABASE_URL", "sqlite:///no/such/folder/x.db").envs(files).output().unwrap();
     assert!(made.status.success(), "{}", stderr(&made));
     refused(&world, &["serve"], &[("SECRET_KEY", OTHER)], "SECRET_KEY");
@@ -96,7 +97,7 @@ async fn secrets_may_lie_in_files(world: World) {
     refused(&world, &["serve"], &[("SECRET_KEY_FILE", "/no/such/file")], "SECRET_KEY_FILE");
 }
 
-/// As the first service of compose.yaml runs it.
+/// As in the first service of compose.yaml.
 #[test]
 fn compose_makes_its_secrets_once() {
     use std::os::unix::fs::PermissionsExt;
@@ -112,7 +113,7 @@ fn compose_makes_its_secrets_once() {
     let [secret, password, url] = make();
     assert_eq!(make(), [secret.clone(), password.clone(), url.clone()], "again changes nothing");
     assert!(payrail::secret::check(&secret, false).is_ok());
-    assert_eq!(url, format!("postgres://payrail:{password}@database:5432/payrail"));
+    assert_eq!(url, format!("postgres://payrail:{password}@database:5432/payrail?sslmode=disable"));
     assert_ne!(secret, password);
     for name in names {
         let mode = std::fs::metadata(folder.join(name)).unwrap().permissions().mode();

@@ -5,14 +5,14 @@ use reqwest::StatusCode;
 
 use crate::fake_bank::{FakeBank, page, paid};
 use crate::sabotage::unprotected;
-use crate::sql::Sql;
 use crate::support::{ACME, FIAZ, Process, World, key, until};
-use crate::verify_scene::differences;
+use crate::verify_fixture::differences;
+use payrail_store::testing::Sql;
 
 on_both_stores!(what_lies_in_an_old_database_is_found);
 
 async fn kinds(world: &World) -> Vec<String> {
-    Sql::connect(world).await.texts("SELECT kind FROM exceptions").await
+    Sql::connect(&world.database.url).await.texts("SELECT kind FROM exceptions").await
 }
 
 async fn pay(server: &Process, merchant: &str) -> String {
@@ -25,7 +25,7 @@ async fn completes(server: &Process, merchant: &str, payout: &str) {
     until("it is paid", || async { server.json(merchant, payout).await["status"] == "completed" }).await;
 }
 
-/// One exception, which names both; and `verify` names it and nothing else.
+/// There is one exception, which names both, and `verify` reports only that.
 async fn is_recorded(world: &World) {
     until("the exception is there", || async { !kinds(world).await.is_empty() }).await;
     assert_eq!(kinds(world).await, ["duplicate_utr"]);
@@ -37,28 +37,28 @@ async fn is_recorded(world: &World) {
     assert_eq!(named, [("open_exception".to_owned(), found.exception.payout.unwrap().to_string())]);
 }
 
-/// Two workers settle at the same moment: each transaction has looked for the UTR before either writes.
+/// Two workers settle at the same time: each transaction looks for the UTR before either writes.
 #[tokio::test(flavor = "multi_thread")]
-async fn two_workers_that_settle_at_one_moment_record_one_exception() {
+async fn two_workers_that_settle_at_once_record_one_exception() {
     let world = World::postgres().await;
     let bank = FakeBank::open(|_, path, query| match path {
         "/v1/returns" => page("returns", query, &[]),
         _ => paid("ONE-UTR"),
     })
     .await;
-    // One payout at a time each.
+    // Each handles one payout at a time.
     let settings =
         [("PAYRAIL_BANK_URL", bank.url.as_str()), ("PAYRAIL_WORKER_CONCURRENCY", "1"), ("PAYRAIL_POLL_MS", "20")];
     let servers: Vec<_> = (0..2).map(|_| world.serve_with(&settings)).collect();
     let api = world.start(&["serve"], &[("PAYRAIL_ROLE", "api")]);
-    // Nobody claims, until nobody can write an entry either.
-    let (mut claims, mut entries) = (Sql::connect(&world).await, Sql::connect(&world).await);
+    // Block claims until entries are blocked too, so that both settlements wait for each other.
+    let (mut claims, mut entries) = (Sql::connect(&world.database.url).await, Sql::connect(&world.database.url).await);
     claims.exec("BEGIN; LOCK TABLE attempts IN SHARE MODE").await;
     let payouts = [(ACME, pay(&api, ACME).await), (FIAZ, pay(&api, FIAZ).await)];
     entries.exec("BEGIN; LOCK TABLE ledger_entries IN SHARE MODE").await;
     claims.exec("COMMIT").await;
     let waiting = "SELECT l.pid::text FROM pg_locks l WHERE l.relation = 'ledger_entries'::regclass AND NOT l.granted";
-    let both_wait = || async { Sql::connect(&world).await.texts(waiting).await.len() == 2 };
+    let both_wait = || async { Sql::connect(&world.database.url).await.texts(waiting).await.len() == 2 };
     until("both have looked for the UTR and are about to write", both_wait).await;
     assert_eq!(kinds(&world).await, Vec::<String>::new());
     entries.exec("COMMIT").await;
@@ -72,7 +72,7 @@ async fn two_workers_that_settle_at_one_moment_record_one_exception() {
     assert_eq!(kinds(&world).await, ["duplicate_utr"]);
 }
 
-/// Written before PayRail looked for it, or by a version that did not.
+/// Written by a version that did not look for shared UTRs.
 async fn what_lies_in_an_old_database_is_found(world: World) {
     let bank = world.start::<&str>(&["bank"], &[]);
     let settings = [("PAYRAIL_BANK_URL", bank.url.as_str()), ("PAYRAIL_POLL_MS", "20")];

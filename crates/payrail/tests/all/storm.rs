@@ -1,4 +1,4 @@
-//! A storm of payouts by clients that retry as good clients do, and what must be true when it is over.
+//! A load of payouts by clients that retry correctly, and what must hold afterwards.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,15 +12,15 @@ use uuid::Uuid;
 
 use crate::support::{ACME, DEADLINE, FIAZ, Process, TINY, key, until};
 
-/// So many payouts, to be divided among them.
+/// The number of payouts, divided among the clients.
 pub const CLIENTS: usize = 16;
-/// What the three merchants were funded with.
+/// The three merchants' funds.
 const FUNDED: i64 = 1_000_000 + 500_000 + 10_000;
 
-/// Waits of seconds instead of minutes; what they are waits for is the same.
+/// Shortens the program's waits from minutes to seconds.
 pub const HASTE: [(&str, &str); 6] = [
     ("PAYRAIL_RETRY_BASE_MS", "150"),
-    // The bank itself ends the calls that it does not answer. A busy machine is given time.
+    // The bank itself ends calls that it does not answer. The timeout allows for a busy machine.
     ("PAYRAIL_BANK_TIMEOUT_MS", "2000"),
     ("PAYRAIL_BANK_SILENCE_MS", "400"),
     ("PAYRAIL_LEASE_MS", "3000"),
@@ -28,7 +28,7 @@ pub const HASTE: [(&str, &str); 6] = [
     ("PAYRAIL_WORKER_CONCURRENCY", "128"),
 ];
 
-/// A key, the merchant it was used by, and the one answer that it ever got.
+/// A key, its merchant, and its only answer.
 pub type Answer = (Uuid, &'static str, StatusCode, Value);
 
 pub async fn all_clients(url: String, payouts: usize, acknowledged: Arc<AtomicUsize>) -> Vec<Answer> {
@@ -49,7 +49,7 @@ async fn one_client(client: usize, payouts: usize, url: String, acknowledged: Ar
     answers
 }
 
-/// As a good client does: the same key until there is an answer that is one.
+/// Like a correct client: retries with the same key until there is a definite answer.
 async fn ask_until_answered(http: &Client, url: &str, merchant: &str, key: Uuid, amount: i64) -> (StatusCode, Value) {
     loop {
         let sent = http
@@ -70,7 +70,7 @@ async fn ask_until_answered(http: &Client, url: &str, merchant: &str, key: Uuid,
     }
 }
 
-/// Until nothing is under way any more.
+/// Waits until no work is left.
 pub async fn settled(api: &Process) {
     until("every payout is completed or failed", async || {
         let mut held = 0;
@@ -120,7 +120,7 @@ pub async fn all_payouts(api: &Process, merchant: &str) -> Vec<Value> {
     }
 }
 
-/// available + held + paid out = what was funded.
+/// available + held + paid out = funded.
 pub async fn check_money(api: &Process) {
     let mut sum = 0;
     for merchant in [ACME, FIAZ, TINY] {

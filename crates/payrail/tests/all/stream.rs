@@ -1,4 +1,4 @@
-//! Events as they happen: in order, without a gap, whoever made them, for as long as the listener may listen.
+//! Live events: in order, without gaps, from every process, for as long as the session is valid.
 
 use std::time::{Duration, Instant};
 
@@ -6,24 +6,24 @@ use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::sql::Sql;
 use crate::support::{ACME, DEADLINE, FIAZ, Process, TINY, World, key, until};
+use payrail_store::testing::Sql;
 
-on_both_stores!(
-    what_happens_is_told_in_order,
-    who_comes_back_has_missed_nothing,
-    who_begins_anew_hears_what_happens_from_now_on,
-    what_another_process_does_is_heard,
-    a_listener_hears_one_merchant_only,
+on_all_stores!(
+    events_are_streamed_in_order,
+    a_resumed_stream_misses_nothing,
+    a_new_stream_starts_with_new_events,
+    events_of_another_process_are_streamed,
+    a_stream_has_one_merchants_events_only,
     a_stop_ends_every_stream_at_once,
     a_stream_ends_with_its_session,
-    who_may_not_listen_is_told_so,
+    a_refused_stream_says_why,
     one_merchant_leaves_places_for_the_others,
 );
 
 const STREAM: &str = "/api/v1/events/stream";
 
-/// A stream as it comes in, taken apart.
+/// A parsed stream.
 struct Listener {
     response: Response,
     text: String,
@@ -93,18 +93,18 @@ async fn cancel(server: &Process, api_key: &str, payout: Uuid) {
     assert_eq!(answer.status().as_u16(), 200);
 }
 
-/// Without a worker: what happens is what the test does.
+/// Without a worker, so that only the test causes events.
 fn api_only(world: &World) -> Process {
     world.serve_with(&[("PAYRAIL_ROLE", "api")])
 }
 
-/// The number of the newest event, which the demonstration's own events may have raised.
+/// The number of the newest event; the demonstration has events of its own.
 async fn newest(server: &Process, api_key: &str) -> i64 {
     let events = server.json(api_key, "/api/v1/events/?limit=200").await;
     events.as_array().unwrap().last().map_or(0, |event| event["number"].as_i64().unwrap())
 }
 
-async fn what_happens_is_told_in_order(world: World) {
+async fn events_are_streamed_in_order(world: World) {
     let server = api_only(&world);
     let start = newest(&server, TINY).await;
     let mut listener = Listener::to(server.get(TINY, STREAM)).await;
@@ -121,12 +121,12 @@ async fn what_happens_is_told_in_order(world: World) {
     }
 }
 
-async fn who_comes_back_has_missed_nothing(world: World) {
+async fn a_resumed_stream_misses_nothing(world: World) {
     let server = api_only(&world);
     let start = newest(&server, TINY).await;
     let mut listener = Listener::to(server.get(TINY, STREAM)).await;
     let ready = listener.next().await.unwrap();
-    // Cut off before the first event: what was told with `ready` is where it goes on.
+    // Cut before the first event, it continues from the number in `ready`.
     drop(listener);
     let first = pay(&server, TINY).await;
     let again = |after: i64| server.get(TINY, STREAM).header("Last-Event-ID", after.to_string());
@@ -137,10 +137,10 @@ async fn who_comes_back_has_missed_nothing(world: World) {
     pay(&server, TINY).await;
     let mut listener = Listener::to(again(start + 1)).await;
     assert_eq!(listener.kinds(2).await, numbered(&["payout.cancelled", "payout.pending"], start + 2));
-    // The header is what the browser sends by itself when it comes back: it is the newer one.
+    // The browser sends the header on a reconnect, so it is newer than the query.
     let both = server.get(TINY, &format!("{STREAM}?after=0")).header("Last-Event-ID", (start + 2).to_string());
     assert_eq!(Listener::to(both).await.kinds(1).await, numbered(&["payout.pending"], start + 3));
-    // More than one look's worth, from the very beginning.
+    // More than one read's worth, from the beginning.
     for _ in 0..150 {
         let payout = pay(&server, ACME).await;
         cancel(&server, ACME, payout).await;
@@ -157,7 +157,7 @@ async fn newest_of_all(server: &Process, api_key: &str) -> i64 {
     listener.next().await.unwrap().id
 }
 
-async fn who_begins_anew_hears_what_happens_from_now_on(world: World) {
+async fn a_new_stream_starts_with_new_events(world: World) {
     let server = api_only(&world);
     let first = pay(&server, TINY).await;
     let start = newest(&server, TINY).await;
@@ -167,8 +167,8 @@ async fn who_begins_anew_hears_what_happens_from_now_on(world: World) {
     assert_eq!(listener.kinds(1).await, numbered(&["payout.cancelled"], start + 1));
 }
 
-/// The bell does not ring across processes: looking once a second is enough.
-async fn what_another_process_does_is_heard(world: World) {
+/// No notification crosses processes here; polling once a second suffices.
+async fn events_of_another_process_are_streamed(world: World) {
     let (here, elsewhere) = (api_only(&world), api_only(&world));
     let start = newest(&here, TINY).await;
     let mut listener = Listener::to(here.get(TINY, STREAM)).await;
@@ -178,7 +178,7 @@ async fn what_another_process_does_is_heard(world: World) {
     assert_eq!(listener.kinds(2).await, numbered(&["payout.pending", "payout.cancelled"], start + 1));
 }
 
-async fn a_listener_hears_one_merchant_only(world: World) {
+async fn a_stream_has_one_merchants_events_only(world: World) {
     let server = api_only(&world);
     let mut listener = Listener::to(server.get(TINY, STREAM)).await;
     assert_eq!(listener.next().await.unwrap().kind, "ready");
@@ -203,13 +203,13 @@ async fn a_stop_ends_every_stream_at_once(world: World) {
     }
 }
 
-/// The first look at the session comes after half a minute.
+/// The session is first checked again after half a minute.
 async fn a_stream_ends_with_its_session(world: World) {
     let server = api_only(&world);
     let began = Instant::now();
     let mut by_key = Listener::to(server.get(TINY, STREAM)).await;
     assert_eq!(by_key.next().await.unwrap().kind, "ready");
-    let mut sql = Sql::connect(&world).await;
+    let mut sql = Sql::connect(&world.database.url).await;
     let now = if sql.is_postgres() { "now()" } else { "1" };
     sql.exec(&format!("UPDATE api_keys SET revoked_at = {now} WHERE prefix = 'api-key-tiny'")).await;
     let mut rest = String::new();
@@ -218,10 +218,10 @@ async fn a_stream_ends_with_its_session(world: World) {
         assert!(began.elapsed() < DEADLINE, "it goes on: {rest}");
     }
     assert!(began.elapsed() > Duration::from_secs(20), "it broke off");
-    assert!(rest.starts_with(':'), "comments kept it up meanwhile: {rest:?}");
+    assert!(rest.starts_with("event: alive\ndata: {}\n\n"), "signs of life kept it up meanwhile: {rest:?}");
 }
 
-async fn who_may_not_listen_is_told_so(world: World) {
+async fn a_refused_stream_says_why(world: World) {
     let server = api_only(&world);
     let told = async |request: RequestBuilder| {
         let answer = request.send().await.unwrap();

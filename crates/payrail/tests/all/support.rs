@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use payrail_store::testing::TestDatabase;
 pub use payrail_store::testing::{DEADLINE, until};
+use payrail_store::testing::{TestDatabase, program};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -32,6 +32,18 @@ macro_rules! on_both_stores {
     };
 }
 
+/// The same on PostgreSQL with four cells.
+#[allow(unused_macros)] // The tests of `payrail-bench` share this file.
+macro_rules! on_all_stores {
+    ($($name:ident),* $(,)?) => {
+        on_both_stores!($($name),*);
+        mod cells {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() { super::$name($crate::support::World::cells().await).await })*
+        }
+    };
+}
+
 /// Limits that a busy machine does not come near. Tests of a limit set their own.
 const PATIENT: [(&str, &str); 7] = [
     ("PAYRAIL_HEAD_MS", "3600000"),
@@ -47,6 +59,8 @@ const PATIENT: [(&str, &str); 7] = [
 pub struct World {
     pub database: TestDatabase,
     pub folder: PathBuf,
+    /// Of every command in this world.
+    pub settings: Vec<(String, String)>,
 }
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
@@ -60,16 +74,26 @@ impl World {
         Self::on(TestDatabase::postgres().await)
     }
 
+    /// On PostgreSQL, with the demo merchants in different cells of four.
+    pub async fn cells() -> Self {
+        let world = Self::postgres().await;
+        let made = world.run(&["migrate", "--cells", "4", "--demo", "1"]);
+        assert!(made.status.success(), "{made:?}");
+        world
+    }
+
     pub fn on(database: TestDatabase) -> Self {
         let name = format!("payrail_world_{}_{}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed));
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&folder).unwrap();
-        Self { database, folder }
+        Self { database, folder, settings: Vec::new() }
     }
 
     /// `payrail` with these arguments, in this world, and no setting of the outer one.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_payrail"));
+        // Cargo names it to the tests of its own crate only.
+        let own = option_env!("CARGO_BIN_EXE_payrail").map(PathBuf::from);
+        let mut command = Command::new(own.unwrap_or_else(|| program("payrail")));
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PAYRAIL_")) {
             command.env_remove(name);
         }
@@ -80,10 +104,13 @@ impl World {
             .env_remove("DEBUG")
             .env_remove("RESET_DATA")
             .env("DATABASE_URL", &self.database.url)
+            // The test server need not survive a power cut.
+            .env("PAYRAIL_ALLOW_UNSAFE_FSYNC", "1")
             .env("PAYRAIL_ADDR", "127.0.0.1:0")
             .env("PAYRAIL_BANK_ADDR", "127.0.0.1:0")
             .env("PAYRAIL_LOG", "warn")
-            .envs(PATIENT);
+            .envs(PATIENT)
+            .envs(self.settings.iter().cloned());
         command
     }
 
@@ -181,7 +208,8 @@ impl Process {
 
     pub async fn balances(&self, key: &str) -> (i64, i64) {
         let me = self.json(key, "/api/v1/me/").await;
-        (me["available_balance_paise"].as_i64().unwrap(), me["held_balance_paise"].as_i64().unwrap())
+        let paise = |name: &str| me[name].as_i64().unwrap_or_else(|| panic!("no {name}: {me}"));
+        (paise("available_balance_paise"), paise("held_balance_paise"))
     }
 
     /// How many of its commands wait for their decision.
@@ -236,4 +264,23 @@ impl Drop for Process {
 
 pub fn key() -> Uuid {
     Uuid::now_v7()
+}
+
+/// A limit on attempts refuses the right secret, too, while its wait lasts: `right` is tried at once after a refused
+/// `wrong`. On a machine so slow that the wait is over by then, both are tried again.
+pub async fn must_wait(wrong: impl AsyncFn() -> Response, right: impl AsyncFn() -> Response) {
+    until("the right secret is tried while the wait lasts", async || {
+        let begun = Instant::now();
+        let refused = wrong().await;
+        if refused.status() != StatusCode::TOO_MANY_REQUESTS {
+            return false;
+        }
+        let wait: u64 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+        let answered = right().await.status();
+        // Retry-After is rounded up to a whole second.
+        let is_in_time = begun.elapsed() < Duration::from_secs(wait - 1);
+        assert!(!is_in_time || answered == StatusCode::TOO_MANY_REQUESTS, "{answered}");
+        is_in_time
+    })
+    .await;
 }

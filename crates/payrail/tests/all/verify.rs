@@ -1,5 +1,5 @@
-//! `payrail verify` where nothing is wrong: it says so, also beside a server at work, and shows how far
-//! it has come. What it finds where something is wrong is in the files beside this one.
+//! `payrail verify` without differences: it says so, also beside a running server, and shows its progress. The files
+//! verify_* test its differences.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,11 +9,12 @@ use payrail::verify::{Progress, verify, verify_in_parts};
 use payrail_core::command::Action;
 use payrail_core::idempotency::IdempotencyKey;
 use payrail_core::payout::Status;
+use payrail_types::word::Word;
 use reqwest::StatusCode;
 
-use crate::engine::{Engine, PATIENCE, instruction, paise, seconds};
+use crate::harness::{Harness, PATIENCE, instruction, paise, seconds};
 use crate::support::{ACME, FIAZ, TINY, World, key, until};
-use crate::verify_scene::{Scene, report, stderr, stdout};
+use crate::verify_fixture::{Fixture, report, stderr, stdout};
 
 on_both_stores!(
     a_clean_world_is_clean,
@@ -33,32 +34,31 @@ const ACCOUNTS: [&str; 7] = [
     "demo-bank-account",
 ];
 
-/// One payout of each outcome, some of them on their way, one cancelled, one refused, one under the
-/// first of all keys.
-async fn every_outcome(engine: &Engine<'_>) {
-    let merchant = engine.merchant(100_000).await;
+/// One payout of each outcome, some unfinished, one cancelled, one refused, one under the smallest key.
+pub async fn every_outcome(harness: &Harness<'_>) {
+    let merchant = harness.merchant(100_000).await;
     for account in ACCOUNTS {
-        engine.pay(merchant, 1_000, account).await;
+        harness.pay(merchant, 1_000, account).await;
     }
-    let worker = engine.worker("w1");
+    let worker = harness.worker("w1");
     for _ in 0..3 {
         worker.round().await.unwrap();
-        engine.clock.advance(seconds(40));
+        harness.clock.advance(seconds(40));
     }
-    let cancelled = engine.pay(merchant, 1_000, "demo-success").await;
-    engine.send(merchant, Action::Cancel { payout: cancelled }).await.unwrap();
-    let lost = engine.pay(merchant, 1_000, "demo-success").await;
-    engine.claim(merchant, lost, "dead").await;
-    engine.pay(merchant, 1_000, "demo-success").await;
+    let cancelled = harness.pay(merchant, 1_000, "demo-success").await;
+    harness.send(merchant, Action::Cancel { payout: cancelled }).await.unwrap();
+    let lost = harness.pay(merchant, 1_000, "demo-success").await;
+    harness.claim(merchant, lost, "dead").await;
+    harness.pay(merchant, 1_000, "demo-success").await;
     let nil = IdempotencyKey(uuid::Uuid::nil());
     let fund = Action::Fund { key: nil, amount: paise(1), description: "first key".to_owned(), by: None };
-    engine.send(merchant, fund).await.unwrap();
-    engine.merchant(1).await;
+    harness.send(merchant, fund).await.unwrap();
+    harness.merchant(1).await;
 }
 
 async fn a_clean_world_is_clean(world: World) {
-    let engine = Engine::start(&world).await;
-    every_outcome(&engine).await;
+    let harness = Harness::start(&world).await;
+    every_outcome(&harness).await;
     let output = world.run(&["verify"]);
     let text = stdout(&output);
     assert_eq!(output.status.code(), Some(0), "{text}");
@@ -111,13 +111,13 @@ async fn a_server_at_work_is_clean(world: World) {
 }
 
 async fn in_parts_it_finds_the_same(world: World) {
-    let mut scene = Scene::set(&world).await;
-    let books: [_; 6] = scene.books().await;
-    scene.alter_payout(books[1].completed, "utr = 'OTHER'").await;
-    scene.engine.rail(PATIENCE).submit(instruction("SOMEBODY-ELSES", 5, "demo-success")).await;
-    let rail = scene.engine.rail(PATIENCE);
-    let whole = verify(&scene.engine.store, Some(&rail), |_| ()).await.unwrap();
-    let parts = verify_in_parts(&scene.engine.store, Some(&rail), 1, |_| ()).await.unwrap();
+    let mut fixture = Fixture::set_up(&world).await;
+    let books: [_; 6] = fixture.books().await;
+    fixture.alter_payout(books[1].completed, "utr = 'OTHER'").await;
+    fixture.harness.rail(PATIENCE).submit(instruction("SOMEBODY-ELSES", 5, "demo-success")).await;
+    let rail = fixture.harness.rail(PATIENCE);
+    let whole = verify(&fixture.harness.store, Some(&rail), |_| ()).await.unwrap();
+    let parts = verify_in_parts(&fixture.harness.store, Some(&rail), 1, |_| ()).await.unwrap();
     assert_eq!(whole.checked, parts.checked);
     assert_eq!(whole.checked.bank_transfers, 7);
     let sorted = |mut differences: Vec<payrail::verify::Difference>| {
@@ -130,16 +130,16 @@ async fn in_parts_it_finds_the_same(world: World) {
 }
 
 async fn a_long_ledger_shows_its_progress(world: World) {
-    let engine = Engine::start(&world).await;
-    let merchant = engine.merchant(1).await;
+    let harness = Harness::start(&world).await;
+    let merchant = harness.merchant(1).await;
     for _ in 0..13 {
         let fund =
             || Action::Fund { key: IdempotencyKey(key()), amount: paise(1), description: "x".to_owned(), by: None };
-        let funds = (0..400).map(|_| engine.send(merchant, fund()));
+        let funds = (0..400).map(|_| harness.send(merchant, fund()));
         assert!(join_all(funds).await.iter().all(Result::is_ok));
     }
     let mut seen: Vec<Progress> = Vec::new();
-    let report = verify(&engine.store, None, |progress| seen.push(*progress)).await.unwrap();
+    let report = verify(&harness.store, None, |progress| seen.push(*progress)).await.unwrap();
     assert_eq!(report.checked.entries, 5_201);
     let entries: Vec<_> = seen.iter().filter(|seen| seen.merchants == 0).map(|seen| seen.entries).collect();
     assert_eq!(entries[..2], [5_000, 5_201], "while it is at the one ledger");
@@ -157,18 +157,18 @@ async fn without_tables_it_says_what_to_do(world: World) {
     assert!(stderr(&output).contains("`payrail migrate` makes or updates them"), "{}", stderr(&output));
 }
 
-/// So that the tests above cannot pass because nothing came to its end.
+/// Checks that payouts ended, so that the tests above mean something.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_outcome_is_there() {
     let world = World::sqlite();
-    let engine = Engine::start(&world).await;
-    every_outcome(&engine).await;
-    let all = BTreeSet::from_iter(Status::ALL.into_iter().filter(|status| *status != Status::Pending));
+    let harness = Harness::start(&world).await;
+    every_outcome(&harness).await;
+    let all = BTreeSet::from_iter(Status::all().filter(|status| *status != Status::Pending));
     until("there is a payout of every status", async || {
-        engine.worker("w1").round().await.unwrap();
+        harness.worker("w1").round().await.unwrap();
         let mut found = BTreeSet::new();
-        for merchant in engine.store.merchants(None, 10).await.unwrap() {
-            let payouts = engine.store.payouts(merchant.id, None, 100).await.unwrap();
+        for merchant in harness.store.merchants(None, 10).await.unwrap() {
+            let payouts = harness.store.payouts(merchant.id, None, 100).await.unwrap();
             found.extend(payouts.iter().map(|payout| payout.status()));
         }
         found.is_superset(&all)

@@ -1,152 +1,160 @@
-//! Faults in the ledger, each planted past the database's own protection, each named by `payrail verify`.
+//! Faults in the ledger, planted with the database's protection off, each named by `payrail verify`.
 
 use payrail::ids::PayoutIds;
-use payrail_core::ids::PayoutId;
+use payrail_types::ids::PayoutId;
 
 use crate::sabotage::id;
 use crate::support::World;
-use crate::verify_scene::Scene;
+use crate::verify_fixture::Fixture;
 
 on_both_stores!(
     a_broken_chain_is_named,
-    an_entry_that_does_not_fit_its_payout_is_named,
-    an_entry_that_makes_no_sense_is_named,
-    rows_of_nobody_and_rows_out_of_place_are_named,
+    an_entry_that_does_not_match_its_payout_is_named,
+    an_unreadable_entry_is_named,
+    orphaned_and_misplaced_rows_are_named,
 );
 
 async fn a_broken_chain_is_named(world: World) {
-    let mut scene = Scene::set(&world).await;
-    let gap = scene.funded(&[100, 200, 300]).await;
-    scene.alter("ledger_entries", gap, "seq = 3", "seq = 4").await;
-    scene.expect("seq_gap", gap);
-
-    let lost = scene.funded(&[100, 200, 300]).await;
-    scene.remove("ledger_entries", lost, "seq = 2").await;
-    for kind in ["seq_gap", "balance_after", "record_mismatch", "event_mismatch"] {
-        scene.expect(kind, lost);
+    let mut fixture = Fixture::set_up(&world).await;
+    let gap = fixture.funded(&[100, 200, 300]).await;
+    fixture.alter("ledger_entries", gap, "seq = 3", "seq = 4").await;
+    for kind in ["seq_gap", "event_entry"] {
+        fixture.expect(kind, gap);
     }
 
-    let raised = scene.funded(&[100, 200, 300]).await;
-    scene.alter("ledger_entries", raised, "seq = 3", "available_after = available_after + 1").await;
-    scene.expect("balance_after", raised);
+    let lost = fixture.funded(&[100, 200, 300]).await;
+    fixture.remove("ledger_entries", lost, "seq = 2").await;
+    for kind in ["seq_gap", "balance_after", "record_mismatch", "event_mismatch", "event_entry"] {
+        fixture.expect(kind, lost);
+    }
 
-    let held = scene.funded(&[100]).await;
-    scene.alter("ledger_entries", held, "seq = 1", "held_after = 1").await;
-    scene.expect("balance_after", held);
+    let raised = fixture.funded(&[100, 200, 300]).await;
+    fixture.alter("ledger_entries", raised, "seq = 3", "available_after = available_after + 1").await;
+    fixture.expect("balance_after", raised);
 
-    // All that follows agrees with the lowered amount: only that it was not there is wrong.
-    let overdrawn = scene.funded(&[10_000]).await;
-    let _ = scene.engine.pay(overdrawn, 6_000, "demo-success").await;
-    scene.alter("ledger_entries", overdrawn, "seq = 1", "amount_paise = 5000, available_after = 5000").await;
-    scene.alter("ledger_entries", overdrawn, "seq = 2", "available_after = -1000").await;
-    scene.expect("overdraft", overdrawn);
-    scene.check();
+    let held = fixture.funded(&[100]).await;
+    fixture.alter("ledger_entries", held, "seq = 1", "held_after = 1").await;
+    fixture.expect("balance_after", held);
+
+    // All later entries agree with the lowered amount, so only the overdraft is wrong.
+    let overdrawn = fixture.funded(&[10_000]).await;
+    let _ = fixture.harness.pay(overdrawn, 6_000, "demo-success").await;
+    fixture.alter("ledger_entries", overdrawn, "seq = 1", "amount_paise = 5000, available_after = 5000").await;
+    fixture.alter("ledger_entries", overdrawn, "seq = 2", "available_after = -1000").await;
+    fixture.expect("overdraft", overdrawn);
+    fixture.check();
 }
 
-async fn an_entry_that_does_not_fit_its_payout_is_named(world: World) {
-    let mut scene = Scene::set(&world).await;
-    let [both, twice, forged, uneven, early] = scene.books().await;
+async fn an_entry_that_does_not_match_its_payout_is_named(world: World) {
+    let mut fixture = Fixture::set_up(&world).await;
+    let [both, twice, forged, uneven, early] = fixture.books().await;
 
-    scene.forge(both.merchant, "refund", 1_000, (7_000, 2_000), both.completed).await;
-    scene.expect("payout_mismatch", both.completed);
-    scene.expect("held_mismatch", both.merchant);
+    fixture.forge(both.merchant, "refund", 1_000, (7_000, 2_000), both.completed).await;
+    fixture.expect("payout_mismatch", both.completed);
+    fixture.expect("held_mismatch", both.merchant);
 
-    scene.forge(twice.merchant, "hold", 3_000, (3_000, 6_000), twice.pending).await;
-    scene.expect("payout_mismatch", twice.pending);
-    scene.expect("held_mismatch", twice.merchant);
+    fixture.forge(twice.merchant, "hold", 3_000, (3_000, 6_000), twice.pending).await;
+    fixture.expect("payout_mismatch", twice.pending);
+    fixture.expect("held_mismatch", twice.merchant);
 
     let nobody = PayoutIds::default().next(forged.merchant, jiff::Timestamp::UNIX_EPOCH);
-    scene.forge(forged.merchant, "hold", 500, (5_500, 3_500), nobody).await;
-    scene.expect("entry_without_payout", nobody);
-    scene.expect("held_mismatch", forged.merchant);
+    fixture.forge(forged.merchant, "hold", 500, (5_500, 3_500), nobody).await;
+    fixture.expect("entry_without_payout", nobody);
+    fixture.expect("held_mismatch", forged.merchant);
 
-    // One wrong amount is one difference, however long the ledger goes on after it.
-    let settlement = format!("kind = 'settle' AND {}", scene.about(uneven.completed));
-    scene.alter("ledger_entries", uneven.merchant, &settlement, "amount_paise = 999").await;
+    // One wrong amount is one difference, however many entries follow.
+    let settlement = format!("kind = 'settle' AND {}", fixture.about(uneven.completed));
+    fixture.alter("ledger_entries", uneven.merchant, &settlement, "amount_paise = 999").await;
     for kind in ["balance_after", "held_mismatch"] {
-        scene.expect(kind, uneven.merchant);
+        fixture.expect(kind, uneven.merchant);
     }
-    scene.expect("payout_mismatch", uneven.completed);
+    fixture.expect("payout_mismatch", uneven.completed);
 
     // The first hold and the settlement change places.
-    let payout = scene.about(early.completed);
+    let payout = fixture.about(early.completed);
     for (from, to, after) in [
         ("hold", "swap", "available_after = 9000, held_after = 1000"),
         ("settle", "hold", "available_after = available_after"),
         ("swap", "settle", "available_after = available_after"),
     ] {
         let change = format!("kind = '{to}', {after}");
-        scene.alter("ledger_entries", early.merchant, &format!("kind = '{from}' AND {payout}"), &change).await;
+        fixture.alter("ledger_entries", early.merchant, &format!("kind = '{from}' AND {payout}"), &change).await;
     }
-    scene.expect("payout_mismatch", early.completed);
-    scene.expect("balance_after", early.merchant);
-    scene.expect("overdraft", early.merchant);
-    scene.check();
+    fixture.expect("payout_mismatch", early.completed);
+    for kind in ["balance_after", "event_entry", "event_entry"] {
+        fixture.expect(kind, early.merchant);
+    }
+    fixture.expect("overdraft", early.merchant);
+    fixture.check();
 }
 
-async fn an_entry_that_makes_no_sense_is_named(world: World) {
-    let mut scene = Scene::set(&world).await;
-    let gift = scene.funded(&[100, 200]).await;
-    scene.alter("ledger_entries", gift, "seq = 2", "kind = 'gift'").await;
-    for kind in ["unreadable", "balance_after", "record_mismatch", "event_mismatch"] {
-        scene.expect(kind, gift);
+async fn an_unreadable_entry_is_named(world: World) {
+    let mut fixture = Fixture::set_up(&world).await;
+    let gift = fixture.funded(&[100, 200]).await;
+    fixture.alter("ledger_entries", gift, "seq = 2", "kind = 'gift'").await;
+    for kind in ["unreadable", "balance_after", "record_mismatch", "event_mismatch", "event_entry"] {
+        fixture.expect(kind, gift);
     }
 
-    let negative = scene.funded(&[100, 200]).await;
-    scene.alter("ledger_entries", negative, "seq = 2", "amount_paise = -50, available_after = 50").await;
-    scene.expect("unreadable", negative);
+    let negative = fixture.funded(&[100, 200]).await;
+    fixture.alter("ledger_entries", negative, "seq = 2", "amount_paise = -50, available_after = 50").await;
+    fixture.expect("unreadable", negative);
 
-    let owned = scene.funded(&[100]).await;
+    let owned = fixture.funded(&[100]).await;
     let nobody = PayoutIds::default().next(owned, jiff::Timestamp::UNIX_EPOCH);
-    let change = format!("payout_id = {}", id(&scene.sql, nobody.0));
-    scene.alter("ledger_entries", owned, "seq = 1", &change).await;
-    scene.expect("unreadable", owned);
-
-    // PostgreSQL's types do not let this in.
-    if !scene.sql.is_postgres() {
-        let no_id = scene.funded(&[100]).await;
-        scene.alter("ledger_entries", no_id, "seq = 1", "kind = 'hold', payout_id = x'07'").await;
-        scene.expect("unreadable", no_id);
+    let change = format!("payout_id = {}", id(&fixture.sql, nobody.0));
+    fixture.alter("ledger_entries", owned, "seq = 1", &change).await;
+    for kind in ["unreadable", "event_entry"] {
+        fixture.expect(kind, owned);
     }
 
-    let far = scene.funded(&[i64::MAX - 1]).await;
+    // PostgreSQL's types prevent this.
+    if !fixture.sql.is_postgres() {
+        let no_id = fixture.funded(&[100]).await;
+        fixture.alter("ledger_entries", no_id, "seq = 1", "kind = 'hold', payout_id = x'07'").await;
+        fixture.expect("unreadable", no_id);
+    }
+
+    let far = fixture.funded(&[i64::MAX - 1]).await;
     let before_all = i64::MIN + 1;
-    scene.alter("ledger_entries", far, "seq = 1", &format!("seq = {before_all}")).await;
-    scene.expect("seq_gap", far);
-    scene.check();
+    fixture.alter("ledger_entries", far, "seq = 1", &format!("seq = {before_all}")).await;
+    for kind in ["seq_gap", "event_entry"] {
+        fixture.expect(kind, far);
+    }
+    fixture.check();
 }
 
-async fn rows_of_nobody_and_rows_out_of_place_are_named(world: World) {
-    let mut scene = Scene::set(&world).await;
-    let gone = scene.funded(&[100]).await;
-    let row = format!("bucket = {} AND id = {}", gone.bucket().get(), id(&scene.sql, gone.0));
-    assert_eq!(scene.sql.exec(&format!("DELETE FROM merchants WHERE {row}")).await, 1);
+async fn orphaned_and_misplaced_rows_are_named(world: World) {
+    let mut fixture = Fixture::set_up(&world).await;
+    let gone = fixture.funded(&[100]).await;
+    let row = format!("bucket = {} AND id = {}", gone.bucket().get(), id(&fixture.sql, gone.0));
+    assert_eq!(fixture.sql.exec(&format!("DELETE FROM merchants WHERE {row}")).await, 1);
     for _in_ledger_records_and_outbox in 0..3 {
-        scene.expect("no_merchant", gone);
+        fixture.expect("no_merchant", gone);
     }
 
-    // A merchant under another bucket, with all that it has: nobody would ever find it.
-    let moved = scene.funded(&[100]).await;
+    // A merchant with all its rows under another bucket, where no look-up would find it.
+    let moved = fixture.funded(&[100]).await;
     let other = moved.bucket().get() ^ 1;
     for table in ["ledger_entries", "idempotency_records", "outbox"] {
-        scene.alter(table, moved, "true", &format!("bucket = {other}")).await;
+        fixture.alter(table, moved, "true", &format!("bucket = {other}")).await;
     }
-    let row = format!("id = {}", id(&scene.sql, moved.0));
-    assert_eq!(scene.sql.exec(&format!("UPDATE merchants SET bucket = {other} WHERE {row}")).await, 1);
-    scene.expect("misplaced", moved);
+    let row = format!("id = {}", id(&fixture.sql, moved.0));
+    assert_eq!(fixture.sql.exec(&format!("UPDATE merchants SET bucket = {other} WHERE {row}")).await, 1);
+    fixture.expect("misplaced", moved);
 
-    // An entry that lies outside of all buckets.
-    let outside = scene.funded(&[100, 100]).await;
-    scene.alter("ledger_entries", outside, "seq = 2", "bucket = 300").await;
-    for kind in ["no_merchant", "record_mismatch", "event_mismatch"] {
-        scene.expect(kind, outside);
+    // An entry outside all buckets.
+    let outside = fixture.funded(&[100, 100]).await;
+    fixture.alter("ledger_entries", outside, "seq = 2", "bucket = 300").await;
+    for kind in ["no_merchant", "record_mismatch", "event_mismatch", "event_entry"] {
+        fixture.expect(kind, outside);
     }
 
-    // A payout whose id leads to another bucket: what the bank says of it would find nobody.
-    let lost = scene.funded(&[10_000]).await;
+    // A payout whose id has another bucket, so the bank's lines about it would find no merchant.
+    let lost = fixture.funded(&[10_000]).await;
     let elsewhere =
-        PayoutId::new(jiff::Timestamp::UNIX_EPOCH, payrail_core::ids::Bucket::new(lost.bucket().get() ^ 1), 7);
-    scene.engine.pay_as(lost, elsewhere, 1_000, "demo-success").await;
-    scene.expect("misplaced", elsewhere);
-    scene.check();
+        PayoutId::new(jiff::Timestamp::UNIX_EPOCH, payrail_types::ids::Bucket::new(lost.bucket().get() ^ 1), 7);
+    fixture.harness.pay_as(lost, elsewhere, 1_000, "demo-success").await;
+    fixture.expect("misplaced", elsewhere);
+    fixture.check();
 }

@@ -1,24 +1,25 @@
-//! What the dashboard reads: the whole ledger and its table, filters that look at a bounded number of rows,
-//! movements, figures. The original's views stay as they are.
+//! What the dashboard reads: the whole ledger and its export, filters that read a bounded number of rows, movements,
+//! figures. The original's views are unchanged.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::sql::Sql;
+use crate::sabotage::without_entries;
 use crate::support::{ACME, FIAZ, Process, TINY, World, key, until};
+use payrail_store::testing::Sql;
 
 on_both_stores!(
     the_full_ledger_has_every_entry_and_its_balances,
     one_kind_of_entry_is_listed_alone,
     the_table_is_the_ledger_oldest_first,
-    a_table_has_no_formulas,
+    an_export_has_no_formulas,
     payouts_are_found_by_status,
     payouts_are_found_by_what_they_say,
     a_filter_looks_at_a_bounded_number,
-    a_payout_tells_its_movements,
+    a_payout_lists_its_movements,
     figures_add_up,
     figures_of_an_empty_book,
-    what_is_asked_wrongly_is_refused,
+    invalid_requests_are_refused,
 );
 
 pub async fn pay(server: &Process, api_key: &str, amount: i64, account: &str) -> String {
@@ -27,8 +28,8 @@ pub async fn pay(server: &Process, api_key: &str, amount: i64, account: &str) ->
     payout["id"].as_str().unwrap().to_owned()
 }
 
-/// Acme with a payout of each end: completed, failed, cancelled, and one that is pending.
-pub async fn scene(world: &World) -> (Process, Value) {
+/// Acme with four payouts: completed, failed, cancelled and pending.
+pub async fn fixture(world: &World) -> (Process, Value) {
     let working = world.serve();
     let (paid, failed) = (pay(&working, ACME, 100, "demo-success").await, pay(&working, ACME, 200, "demo-fail").await);
     until("both ended", async || {
@@ -63,9 +64,9 @@ pub fn ids(payouts: &[Value]) -> Vec<&str> {
 }
 
 async fn the_full_ledger_has_every_entry_and_its_balances(world: World) {
-    let (server, payouts) = scene(&world).await;
+    let (server, payouts) = fixture(&world).await;
     let entries = all(&server, ACME, "/api/v1/ledger/?view=full").await;
-    // Which of the first two ended first is the bank's business.
+    // The first two may end in either order.
     assert_eq!(entries.len(), 8);
     let (mut available, mut held) = (0, 0);
     for (number, entry) in (1..).zip(entries.iter().rev()) {
@@ -91,14 +92,14 @@ async fn the_full_ledger_has_every_entry_and_its_balances(world: World) {
     for limit in [1, 3, 8, 200] {
         assert_eq!(all(&server, ACME, &format!("/api/v1/ledger/?view=full&limit={limit}")).await, entries, "{limit}");
     }
-    // The same entries as the original's view has, but for the settlements.
+    // The same entries as in the original's view, except for the settlements.
     let original = all(&server, ACME, "/api/v1/ledger/").await;
     let of_both: Vec<_> = entries.iter().filter(|entry| entry["kind"] != "settle").map(|entry| &entry["id"]).collect();
     assert_eq!(original.iter().map(|line| &line["id"]).collect::<Vec<_>>(), of_both);
 }
 
 async fn one_kind_of_entry_is_listed_alone(world: World) {
-    let (server, _) = scene(&world).await;
+    let (server, _) = fixture(&world).await;
     let entries = all(&server, ACME, "/api/v1/ledger/?view=full").await;
     for (kind, count) in [("fund", 1), ("hold", 4), ("settle", 1), ("refund", 2), ("return", 0)] {
         let expected: Vec<_> = entries.iter().filter(|entry| entry["kind"] == kind).cloned().collect();
@@ -111,12 +112,12 @@ async fn one_kind_of_entry_is_listed_alone(world: World) {
 }
 
 async fn the_table_is_the_ledger_oldest_first(world: World) {
-    let (server, _) = scene(&world).await;
+    let (server, _) = fixture(&world).await;
     let answer = server.get(ACME, "/api/v1/ledger/export").send().await.unwrap();
     assert_eq!(answer.headers()["content-type"], "text/csv; charset=utf-8");
     let disposition = answer.headers()["content-disposition"].to_str().unwrap().to_owned();
-    let date =
-        disposition.strip_prefix("attachment; filename=\"payrail-ledger-").unwrap().strip_suffix(".csv\"").unwrap();
+    let name = disposition.strip_prefix("attachment; filename=\"payrail-ledger-to-").unwrap();
+    let date = name.strip_suffix("-Asia-Kolkata.csv\"").unwrap();
     let text = answer.text().await.unwrap();
     let mut rows = csv::Reader::from_reader(text.as_bytes());
     let columns = "number,created_at,kind,description,payout_id,reference,bank_account,utr,available_paise,held_paise,\
@@ -142,7 +143,7 @@ async fn the_table_is_the_ledger_oldest_first(world: World) {
             };
             assert_eq!(&row[place(name)], expected, "{name}");
         }
-        // What an entry adds to the three accounts adds up to nothing, and over all rows to the balances.
+        // An entry's amounts in the three accounts sum to zero, and all rows sum to the balances.
         let changes = ["available", "held", "bank"].map(|account| {
             let paise: i64 = row[place(&format!("{account}_paise"))].parse().unwrap();
             let sign = if paise < 0 { "-" } else { "" };
@@ -168,7 +169,7 @@ async fn the_table_is_the_ledger_oldest_first(world: World) {
     assert!(holds.lines().skip(1).all(|line| line.contains(",hold,Payout hold for ")), "{holds}");
 }
 
-async fn a_table_has_no_formulas(world: World) {
+async fn an_export_has_no_formulas(world: World) {
     let server = world.serve_with(&[("PAYRAIL_ROLE", "api")]);
     let email = "tiny@example.com";
     let fund = ["merchant", "fund", email, "100", "--description", "=HYPERLINK(\"http://evil\"), \"x\""];
@@ -179,7 +180,7 @@ async fn a_table_has_no_formulas(world: World) {
 }
 
 async fn payouts_are_found_by_status(world: World) {
-    let (server, payouts) = scene(&world).await;
+    let (server, payouts) = fixture(&world).await;
     for status in ["completed", "failed", "cancelled", "pending"] {
         let found = all(&server, ACME, &format!("/api/v1/payouts/?view=full&status={status}")).await;
         assert_eq!(ids(&found), [payouts[status].as_str().unwrap()], "{status}");
@@ -199,17 +200,17 @@ async fn payouts_are_found_by_status(world: World) {
     let pending = all(&server, ACME, "/api/v1/payouts/?view=full&status=pending&limit=1").await;
     assert_eq!(pending.len(), 4);
     assert!(pending.iter().all(|payout| payout["status"] == "pending"));
-    let mut sql = Sql::connect(&world).await;
+    let mut sql = Sql::connect(&world.database.url).await;
     let now = if sql.is_postgres() { "now()" } else { "1" };
     let doubt = format!(
-        "UPDATE payouts SET status = 'processing', step = 'enquire', calls = 1, doubt_since = {now}, doubt_reason = 'no answer' \
+        "UPDATE payouts SET status = 'processing', step = 'enquire', attempts = 1, doubt_since = {now}, doubt_reason = 'no answer' \
          WHERE bank_account_id = 'some-bank 2'"
     );
     assert_eq!(sql.exec(&doubt).await, 1);
     let doubtful = all(&server, ACME, "/api/v1/payouts/?view=full&status=in_doubt").await;
     assert_eq!(ids(&doubtful), [payouts["pending"].as_str().unwrap()]);
     assert_eq!(doubtful[0]["in_doubt"]["reason"], "no answer");
-    // The charts count it apart from what is simply under way.
+    // The charts count it apart from other unfinished payouts.
     let figures = server.json(ACME, "/api/v1/insights?days=2").await;
     let sum =
         |name: &str| figures["outcomes"].as_array().unwrap().iter().map(|day| day[name].as_i64().unwrap()).sum::<i64>();
@@ -217,11 +218,11 @@ async fn payouts_are_found_by_status(world: World) {
 }
 
 async fn payouts_are_found_by_what_they_say(world: World) {
-    let (server, payouts) = scene(&world).await;
+    let (server, payouts) = fixture(&world).await;
     let paid = payouts["completed"].as_str().unwrap();
-    let story = server.json(ACME, &format!("/api/v1/payouts/{paid}/")).await;
+    let timeline = server.json(ACME, &format!("/api/v1/payouts/{paid}/")).await;
     let failed = server.json(ACME, &format!("/api/v1/payouts/{}/", payouts["failed"].as_str().unwrap())).await;
-    let (reference, utr) = (story["reference"].as_str().unwrap(), story["utr"].as_str().unwrap());
+    let (reference, utr) = (timeline["reference"].as_str().unwrap(), timeline["utr"].as_str().unwrap());
     let reason = failed["reason"].as_str().unwrap().to_uppercase();
     for (search, expected) in [
         (paid.to_owned(), vec!["completed"]),
@@ -249,13 +250,13 @@ async fn payouts_are_found_by_what_they_say(world: World) {
         }
     }
     for who in [paid, reference] {
-        assert!(all(&server, FIAZ, &format!("/api/v1/payouts/?view=full&search={who}")).await.is_empty(), "a wall");
+        assert!(all(&server, FIAZ, &format!("/api/v1/payouts/?view=full&search={who}")).await.is_empty(), "a leak");
         let both = all(&server, ACME, &format!("/api/v1/payouts/?view=full&search={who}&status=failed")).await;
         assert!(both.is_empty(), "both must fit");
     }
 }
 
-/// 5,200 payouts of which only the oldest is looked for: found by the second request, not the first.
+/// A filter for the oldest of 5,200 payouts finds it with the second request, not the first.
 async fn a_filter_looks_at_a_bounded_number(world: World) {
     let server = world.serve_with(&[("PAYRAIL_ROLE", "api")]);
     let oldest = pay(&server, ACME, 1, "the-needle").await;
@@ -273,9 +274,9 @@ async fn a_filter_looks_at_a_bounded_number(world: World) {
     assert_eq!(ids(direct.as_array().unwrap()), [oldest.as_str()]);
 }
 
-/// So many more payouts of Acme's, newer than any: rows past the program, for their number alone.
+/// Adds this many newer payouts of Acme's directly in the database; only their number matters.
 async fn fill(world: &World, count: u32) {
-    let mut sql = Sql::connect(world).await;
+    let mut sql = without_entries(world).await;
     let (ids, numbers) = if sql.is_postgres() {
         (
             "cast('ffffffff-ffff-7000-8000-' || lpad(to_hex(n), 12, '0') AS uuid)",
@@ -291,7 +292,7 @@ async fn fill(world: &World, count: u32) {
     };
     let copied = sql
         .exec(&format!(
-            "INSERT INTO payouts (bucket, merchant_id, id, amount_paise, bank_account_id, status, attempts, calls, \
+            "INSERT INTO payouts (bucket, merchant_id, id, amount_paise, bank_account_id, status, submissions, attempts, \
              unanswered, due_at, created_at, updated_at) \
              SELECT p.bucket, p.merchant_id, {ids}, 1, 'hay', 'pending', 0, 0, 0, p.due_at, p.created_at, p.updated_at \
              FROM payouts p CROSS JOIN {numbers} WHERE p.bank_account_id = 'the-needle'"
@@ -300,8 +301,8 @@ async fn fill(world: &World, count: u32) {
     assert_eq!(copied, u64::from(count));
 }
 
-async fn a_payout_tells_its_movements(world: World) {
-    let (server, payouts) = scene(&world).await;
+async fn a_payout_lists_its_movements(world: World) {
+    let (server, payouts) = fixture(&world).await;
     let entries = all(&server, ACME, "/api/v1/ledger/?view=full").await;
     for (name, kinds) in [
         ("completed", &["hold", "settle"][..]),
@@ -310,15 +311,15 @@ async fn a_payout_tells_its_movements(world: World) {
         ("pending", &["hold"]),
     ] {
         let id = payouts[name].as_str().unwrap();
-        let story = server.json(ACME, &format!("/api/v1/payouts/{id}/")).await;
-        let movements = story["movements"].as_array().unwrap();
+        let timeline = server.json(ACME, &format!("/api/v1/payouts/{id}/")).await;
+        let movements = timeline["movements"].as_array().unwrap();
         assert_eq!(
             movements.iter().map(|movement| movement["kind"].as_str().unwrap()).collect::<Vec<_>>(),
             kinds,
             "{name}"
         );
-        assert_eq!((&movements[0]["number"], &movements[0]["created_at"]), (&Value::Null, &story["created_at"]));
-        assert!(movements.iter().all(|movement| movement["amount_paise"] == story["amount_paise"]), "{name}");
+        assert_eq!((&movements[0]["number"], &movements[0]["created_at"]), (&Value::Null, &timeline["created_at"]));
+        assert!(movements.iter().all(|movement| movement["amount_paise"] == timeline["amount_paise"]), "{name}");
         for movement in &movements[1..] {
             let entry = entries.iter().find(|entry| entry["number"] == movement["number"]).unwrap();
             assert_eq!((&entry["kind"], entry["payout_id"].as_str()), (&movement["kind"], Some(id)), "{name}");
@@ -328,7 +329,7 @@ async fn a_payout_tells_its_movements(world: World) {
 }
 
 async fn figures_add_up(world: World) {
-    let (server, _) = scene(&world).await;
+    let (server, _) = fixture(&world).await;
     let entries = all(&server, ACME, "/api/v1/ledger/?view=full").await;
     let figures = server.json(ACME, "/api/v1/insights?days=7").await;
     assert_eq!((&figures["days"], &figures["counted"], &figures["is_complete"]), (&json!(7), &json!(4), &json!(true)));
@@ -348,7 +349,7 @@ async fn figures_add_up(world: World) {
     ] {
         assert_eq!(sum(name), expected, "{name}");
     }
-    // Fewer entries than points: each is one, after what there was before.
+    // Fewer entries than points: each is a point, after the balance before them.
     let balance = figures["balance"].as_array().unwrap();
     let before = &balance[0];
     assert_eq!((&before["available_paise"], &before["held_paise"]), (&json!(0), &json!(0)));
@@ -374,7 +375,7 @@ async fn figures_add_up(world: World) {
     let (available, held) = server.balances(ACME).await;
     assert_eq!((&balance[60]["available_paise"], &balance[60]["held_paise"]), (&json!(available), &json!(held)));
     assert_eq!(balance[1]["at"], entries.last().unwrap()["created_at"]);
-    // Another's figures are another's.
+    // Another merchant's figures are separate.
     assert_eq!(server.json(FIAZ, "/api/v1/insights").await["counted"], 0);
 }
 
@@ -399,7 +400,7 @@ async fn figures_of_an_empty_book(world: World) {
     assert_eq!(table.lines().count(), 1, "{table}");
 }
 
-async fn what_is_asked_wrongly_is_refused(world: World) {
+async fn invalid_requests_are_refused(world: World) {
     let server = world.serve_with(&[("PAYRAIL_ROLE", "api")]);
     let long = "x".repeat(256);
     for path in [

@@ -1,4 +1,4 @@
-//! A real process that is told to stop, or loses its database, while calls to the bank are under way.
+//! A real process that is stopped, or loses its database, during calls to the bank.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::gate::Gate;
-use crate::sql::Sql;
 use crate::support::{ACME, Process, World, key, until};
+use payrail_store::testing::Sql;
 
-on_both_stores!(a_stop_finishes_the_calls_under_way, what_a_stop_had_no_time_for_goes_on_at_the_next_start);
+on_both_stores!(a_stop_finishes_the_calls_under_way, the_next_start_continues_what_a_stop_did_not_finish);
 
 const CALLS: usize = 10;
 
@@ -28,7 +28,7 @@ async fn begin_calls(server: &Process) {
     until("all calls are under way", || async { with_status(server, "processing").await == CALLS }).await;
 }
 
-/// Calls to the bank last until they are answered, for hours if need be.
+/// Calls to the bank last until their answer, even for hours.
 const PATIENT: [(&str, &str); 3] =
     [("PAYRAIL_BANK_TIMEOUT_MS", "3400000"), ("PAYRAIL_LEASE_MS", "3500000"), ("PAYRAIL_POLL_MS", "20")];
 
@@ -47,7 +47,7 @@ async fn a_stop_finishes_the_calls_under_way(world: World) {
     world.verify();
 }
 
-async fn what_a_stop_had_no_time_for_goes_on_at_the_next_start(world: World) {
+async fn the_next_start_continues_what_a_stop_did_not_finish(world: World) {
     let bank = world.start::<&str>(&["bank"], &[]);
     let gate = Gate::before(&bank.url).await;
     let hurried: Vec<_> =
@@ -57,8 +57,8 @@ async fn what_a_stop_had_no_time_for_goes_on_at_the_next_start(world: World) {
     assert_eq!(server.stop().code(), Some(0), "though the bank has not answered yet");
     assert!(bank.stop().success());
     world.verify();
-    // Until the leases end.
-    let mut sql = Sql::connect(&world).await;
+    // Until the leases expire.
+    let mut sql = Sql::connect(&world.database.url).await;
     assert_eq!(sql.exec("UPDATE payouts SET due_at = created_at WHERE status = 'processing'").await, CALLS as u64);
     let server = world.serve_with(&[("PAYRAIL_POLL_MS", "20")]);
     until("all are completed", || async { with_status(&server, "completed").await == CALLS }).await;
@@ -68,7 +68,7 @@ async fn what_a_stop_had_no_time_for_goes_on_at_the_next_start(world: World) {
 
 const PAYOUTS: usize = 60;
 
-/// As a good client does: the same key until there is an answer that is one.
+/// Like a correct client: retries with the same key until there is a definite answer.
 async fn pay_until_answered(server: &Process, key: Uuid) {
     until("there is an answer", async || {
         server.pay(ACME, key, 1_000, "demo-bank-account").await.0 == StatusCode::CREATED
@@ -76,7 +76,7 @@ async fn pay_until_answered(server: &Process, key: Uuid) {
     .await;
 }
 
-/// All are answered, all come to an end, and each key has made one payout.
+/// All are answered, all end, and each key has created one payout.
 async fn survives(world: &World, server: &Process, trouble: impl Future<Output = ()>) {
     let keys: Vec<_> = (0..PAYOUTS).map(|_| key()).collect();
     let clients = join_all(keys.iter().enumerate().map(|(n, key)| async move {
@@ -95,7 +95,7 @@ async fn survives(world: &World, server: &Process, trouble: impl Future<Output =
 const HASTE: [(&str, &str); 6] = [
     ("PAYRAIL_LOG", "off"),
     ("PAYRAIL_RETRY_BASE_MS", "200"),
-    // The bank itself ends the calls that it does not answer. A busy machine is given time.
+    // The bank itself ends calls that it does not answer. The timeout allows for a busy machine.
     ("PAYRAIL_BANK_TIMEOUT_MS", "3000"),
     ("PAYRAIL_BANK_SILENCE_MS", "200"),
     ("PAYRAIL_LEASE_MS", "3500"),
@@ -106,7 +106,7 @@ const HASTE: [(&str, &str); 6] = [
 async fn connections_that_the_database_cuts_cost_time_and_nothing_else() {
     let world = World::postgres().await;
     let server = world.serve_with(&HASTE);
-    let mut sql = Sql::connect(&world).await;
+    let mut sql = Sql::connect(&world.database.url).await;
     let cut = "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity \
                WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name = 'payrail'";
     let mut cuts = 0;
@@ -136,8 +136,7 @@ async fn a_database_that_goes_away_and_comes_back_costs_time_and_nothing_else() 
     survives(&world, &server, trouble).await;
 }
 
-/// The database's address by way of a port that can be switched off: all connections break, and new
-/// ones end as soon as they are made.
+/// The database's address through a port that can be switched off: all connections break, and new ones end at once.
 async fn through_a_switch(database_url: &str) -> (String, watch::Sender<bool>) {
     let (credentials, rest) = database_url.rsplit_once('@').unwrap();
     let (server, name) = rest.split_once('/').unwrap();

@@ -1,5 +1,5 @@
-//! A process whose clock is a day wrong says so, and moves money at the right time all the same. (Debian's libfaketime
-//! answers in the system's place, for one process.)
+//! A process whose clock is a day wrong reports it, and still moves money at the right time. (Debian's libfaketime sets
+//! the clock of one process.)
 
 use std::process::Command;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::faketime::{self, Clock};
 use crate::support::{Process, TINY, World, key, until};
-use crate::verify_scene::{stderr, stdout};
+use crate::verify_fixture::{stderr, stdout};
 
 const DAY_AND_AN_HOUR: i64 = 25 * 3_600 * 1_000;
 
@@ -36,7 +36,7 @@ fn moment(value: &Value) -> Timestamp {
     value.as_str().unwrap().parse().unwrap()
 }
 
-/// The clock of this test is right: it is the database's.
+/// This test's own clock is right, and equals the database's.
 #[tokio::test(flavor = "multi_thread")]
 async fn on_postgres_the_time_is_the_databases_and_the_process_is_not_ready() {
     let world = World::postgres().await;
@@ -56,13 +56,13 @@ async fn on_postgres_the_time_is_the_databases_and_the_process_is_not_ready() {
         assert_eq!(status, StatusCode::CREATED);
         let path = format!("/api/v1/payouts/{}/", payout["id"].as_str().unwrap());
         until("it is paid", || async { server.json(TINY, &path).await["status"] == "completed" }).await;
-        let story = server.json(TINY, &path).await;
+        let timeline = server.json(TINY, &path).await;
         let ended = payrail::clock::Clock::System.now();
-        // The id carries its time, too: lists are in its order.
+        // The id contains its time too, and lists are in its order.
         let id = u128::from_str_radix(&payout["id"].as_str().unwrap().replace('-', ""), 16).unwrap();
         let named = Timestamp::from_millisecond((id >> 80) as i64).unwrap();
         let slack = SignedDuration::from_secs(5);
-        for at in [moment(&story["created_at"]), moment(&story["updated_at"]), named] {
+        for at in [moment(&timeline["created_at"]), moment(&timeline["updated_at"]), named] {
             assert!(at > begun - slack && at < ended + slack, "{begun} {at} {ended}");
         }
 
@@ -73,7 +73,7 @@ async fn on_postgres_the_time_is_the_databases_and_the_process_is_not_ready() {
     world.verify();
 }
 
-/// A worker listens nowhere; what asks for its health hears the same.
+/// A worker has no address; its health check reports the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_with_a_wrong_clock_is_not_healthy() {
     let world = World::postgres().await;
@@ -90,8 +90,8 @@ async fn a_worker_with_a_wrong_clock_is_not_healthy() {
     assert!(command.output().unwrap().status.success());
 }
 
-/// SQLite's clock is the machine's. What it made while it was wrong is found, and brought forward with a reason; what a
-/// worker held is asked about first.
+/// SQLite uses the machine's clock. Payouts from its wrong time are found, and brought forward with a reason. Claimed
+/// ones are enquired about first.
 #[tokio::test(flavor = "multi_thread")]
 async fn on_sqlite_what_a_fast_clock_made_is_found_and_brought_forward() {
     let world = World::sqlite();

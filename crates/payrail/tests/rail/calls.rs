@@ -6,6 +6,7 @@ use std::time::Duration;
 use payrail::rail::{Exchange, Rail};
 use payrail_core::payout::BankAnswer;
 use payrail_store::testing::DEADLINE;
+use payrail_types::names::Utr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -53,7 +54,7 @@ const PAID: &str = r#"{"status":"paid","utr":"U1","reference":"PR1","amount_pais
 #[tokio::test]
 async fn a_good_answer_gets_through() {
     let exchange = submitted_to(&http("200 OK", JSON, PAID), false).await;
-    assert_eq!(exchange.answer, BankAnswer::Paid { utr: "U1".to_owned() });
+    assert_eq!(exchange.answer, BankAnswer::Paid { utr: Utr::from_stored("U1") });
     assert_eq!(exchange.received, format!("200 OK {PAID}"));
     let body = exchange.sent.strip_prefix("POST /v1/transfers ").unwrap();
     let body: serde_json::Value = serde_json::from_str(body).unwrap();
@@ -143,7 +144,7 @@ async fn a_refused_connection_means_that_nothing_was_sent() {
 }
 
 #[tokio::test]
-async fn what_is_kept_of_a_call_is_short_and_clean() {
+async fn the_stored_exchange_is_short_and_clean() {
     let exchange = submitted_to(&http("500 Oh", JSON, &"é\0\n".repeat(10_000)), false).await;
     assert!(exchange.received.chars().count() == 2_000 && !exchange.received.contains(['\0', '\n']));
 
@@ -167,7 +168,7 @@ async fn lists_are_read_whole_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn a_row_that_makes_no_sense_hides_no_other() {
+async fn an_unreadable_row_hides_no_other() {
     let rows = r#"[{"number":1},{"number":2,"reference":"PR2","utr":"U2","amount_paise":5,"reason":"closed",
         "returned_at":"2026-11-25T00:00:00Z"}]"#;
     let rail = bank_that(http("200 OK", JSON, &format!(r#"{{"returns":{rows}}}"#)), false).await;

@@ -7,9 +7,10 @@ use std::time::Duration;
 use payrail::rail::lists::Row;
 use payrail::rail::{Instruction, Rail};
 use payrail_bank::{self as bank, Odds, Running, Settings, accounts};
-use payrail_core::money::Amount;
 use payrail_core::payout::BankAnswer;
 use payrail_store::testing::{DEADLINE, until};
+use payrail_types::money::Amount;
+use payrail_types::names::Utr;
 
 /// A folder that goes when the test ends.
 struct Scratch(PathBuf);
@@ -54,7 +55,7 @@ pub fn of<'a>(reference: &'a str, amount: i64, bank_account_id: &'a str) -> Inst
 }
 
 fn paid(number: i64) -> BankAnswer {
-    BankAnswer::Paid { utr: format!("SIMB{number:012}") }
+    BankAnswer::Paid { utr: Utr::from_stored(format!("SIMB{number:012}")) }
 }
 
 pub fn is_no_answer(answer: &BankAnswer) -> bool {

@@ -1,20 +1,19 @@
-//! When the faults are over: waiting until nothing is under way, and asking the two auditors.
+//! After the faults: waits until no work is left, then runs the two auditors.
 
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use payrail_store::testing::Sql;
 use serde_json::Value;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{Connection, PgConnection, SqliteConnection};
 use tokio::process::Command;
 use tokio::time::{sleep, timeout};
 
 use crate::forger::LINES_PER_RETURN;
 use crate::other_bank;
-use crate::town::Town;
+use crate::system::System;
 
-/// One that answers: what it said, and whether it found nothing.
+/// An auditor's output, and whether it found no difference.
 pub struct Word {
     pub said: String,
     pub is_clean: bool,
@@ -22,9 +21,9 @@ pub struct Word {
 
 const TAKES_AT_MOST: Duration = Duration::from_secs(300);
 
-/// What is still to come: a payout that is not over, a return that is not taken, a line of the list that is not read
-/// or waits, a UTR of two payouts that is not recorded.
-pub async fn under_way(town: &Town) -> Option<i64> {
+/// Counts unfinished work: payouts that have not ended, returns that are not credited, unread or waiting lines of the
+/// list, unrecorded UTRs of two payouts.
+pub async fn under_way(system: &System) -> Option<i64> {
     let open = "SELECT count(*) FROM payouts WHERE due_at IS NOT NULL \
                 AND (bank_account_id <> 'demo-silent' OR doubt_since IS NULL)";
     let taken = "SELECT count(*) FROM payouts WHERE status = 'returned'";
@@ -35,27 +34,26 @@ pub async fn under_way(town: &Town) -> Option<i64> {
                   WHERE kind = 'duplicate_utr' AND stated_utr = shared.utr)";
     let mut counts = [0_i64; 5];
     for (count, question) in counts.iter_mut().zip([open, taken, waiting, cursor, shared]) {
-        *count = if town.cluster.is_some() {
-            let mut database = PgConnection::connect(&town.database_url).await.ok()?;
-            sqlx::query_scalar(question).fetch_one(&mut database).await.ok()?
-        } else {
-            let mut database = SqliteConnection::connect(&town.database_url).await.ok()?;
-            sqlx::query_scalar(question).fetch_one(&mut database).await.ok()?
-        };
+        *count = number(&system.read_url, question).await?;
     }
     let [open, taken, waiting, cursor, shared] = counts;
-    let mut book = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(&town.book)).await.ok()?;
     let returns = "SELECT (SELECT count(*) FROM returns) \
                    + (SELECT count(*) FROM transfers WHERE return_due_at IS NOT NULL)";
-    let returns: i64 = sqlx::query_scalar(returns).fetch_one(&mut book).await.ok()?;
+    let returns = number(&format!("sqlite://{}", system.book.display()), returns).await?;
     Some(open + shared + (returns - taken).abs() + waiting + (returns * LINES_PER_RETURN - cursor).abs())
 }
 
-/// True when nothing is under way any more; false if that does not come.
-pub async fn settles(town: &Town, within: Duration) -> bool {
+async fn number(url: &str, question: &str) -> Option<i64> {
+    let mut database = Sql::try_connect(url).await.ok()?;
+    let found = database.try_texts(&format!("SELECT CAST(({question}) AS TEXT)")).await.ok()?;
+    found.first()?.parse().ok()
+}
+
+/// Waits until no work is left; false on timeout.
+pub async fn settles(system: &System, within: Duration) -> bool {
     let begun = Instant::now();
     while begun.elapsed() < within {
-        if under_way(town).await == Some(0) {
+        if under_way(system).await == Some(0) {
             return true;
         }
         sleep(Duration::from_millis(100)).await;
@@ -63,14 +61,14 @@ pub async fn settles(town: &Town, within: Duration) -> bool {
     false
 }
 
-/// `payrail verify`, on the database itself and the bank as it shows itself. Its report is kept for the auditor, who
-/// says whether it names what it must. Clean is a whole report, whatever it names.
-pub async fn verify(town: &Town) -> Word {
+/// Runs `payrail verify` on the database and the bank. The auditor checks that its report names every difference that
+/// it must. A complete report counts as success, whatever it names.
+pub async fn verify(system: &System) -> Word {
     let mut command = Command::new(env!("CARGO_BIN_EXE_payrail"));
-    command.args(["verify", "--json"]).current_dir(&town.folder).env("DEBUG", "1").env("PAYRAIL_LOG", "error");
-    command.env("DATABASE_URL", &town.database_url).env("PAYRAIL_BANK_URL", town.bank_wire.url());
+    command.args(["verify", "--json"]).current_dir(&system.folder).env("DEBUG", "1").env("PAYRAIL_LOG", "error");
+    command.env("DATABASE_URL", &system.database_url).env("PAYRAIL_BANK_URL", system.bank_wire.url());
     let word = run(command).await;
-    std::fs::write(town.folder.join("verify.json"), &word.said).unwrap();
+    std::fs::write(system.folder.join("verify.json"), &word.said).unwrap();
     match serde_json::from_str::<Value>(&word.said) {
         Ok(report) => {
             let found = report["differences"].as_array().map_or(0, Vec::len);
@@ -81,17 +79,17 @@ pub async fn verify(town: &Town) -> Word {
     }
 }
 
-/// The auditor that shares no code with us.
-pub async fn audit(town: &Town, figures: &Path) -> Word {
-    let mut command = auditor(&town.folder, &town.database_url, &town.book);
+/// Runs the independent auditor.
+pub async fn audit(system: &System, figures: &Path) -> Word {
+    let mut command = auditor(&system.folder, &system.read_url, &system.book);
     command.arg("--json").arg(figures);
-    if let Some(cluster) = &town.cluster {
+    if let Some(cluster) = &system.cluster {
         command.arg("--psql").arg(&cluster.psql);
     }
     run(command).await
 }
 
-/// With the notes that lie in a folder.
+/// Runs it with the notes in this folder.
 pub fn auditor(notes: &Path, database_url: &str, book: &Path) -> Command {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/torture/auditor");
     let mut command = Command::new("python3");
@@ -119,7 +117,7 @@ pub fn figures(path: &Path) -> Value {
     std::fs::read(path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or(Value::Null)
 }
 
-/// Lines in the processes' logs that no fault excuses.
+/// Lines in the processes' logs that no fault explains.
 pub fn panics(folder: &Path) -> Vec<String> {
     let logs = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let logs = logs.filter(|path| path.extension().is_some_and(|extension| extension == "log"));

@@ -1,6 +1,5 @@
-//! The way to the bank, which understands what is said on it: it can deliver a call late, twice, after a later one
-//! or not at all, and answer in the bank's place. What it makes up is never a definite answer. Lies about money that
-//! came back, and about UTRs, are the [`Forger`]'s.
+//! A proxy in front of the bank. It can deliver a call late, twice, out of order or not at all, and answer in the
+//! bank's place, but never with a definite answer. False statements about returns and UTRs come from the [`Forger`].
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -37,7 +36,7 @@ struct Desk {
     spoiled: AtomicU64,
 }
 
-/// Longer than anybody waits for a bank here.
+/// Longer than any client of the bank waits here.
 const ENDLESS: Duration = Duration::from_secs(20);
 
 impl BankWire {
@@ -73,7 +72,7 @@ impl BankWire {
         self.desk.cuts.send_modify(|count| *count += 1);
     }
 
-    /// How many calls came by, and how many of them were not left in peace.
+    /// The number of calls, and how many of them were tampered with.
     pub fn calls(&self) -> (u64, u64) {
         (self.desk.calls.load(Ordering::SeqCst), self.desk.spoiled.load(Ordering::SeqCst))
     }
@@ -103,7 +102,7 @@ async fn serve(port: u16, mut listener: TcpListener, desk: Arc<Desk>) {
     }
 }
 
-/// One connection, call after call, until either end has enough of it.
+/// Serves one connection, call by call, until either end closes it.
 async fn listen_to(mut client: TcpStream, desk: Arc<Desk>) {
     let mut cuts = desk.cuts.subscribe();
     let talk = async {
@@ -120,7 +119,7 @@ async fn listen_to(mut client: TcpStream, desk: Arc<Desk>) {
     }
 }
 
-/// What to write, and whether to hang up then.
+/// The bytes to write, and whether to close the connection after them.
 type Said = Option<(Vec<u8>, bool)>;
 
 impl Desk {
@@ -158,7 +157,7 @@ impl Desk {
             Mischief::Crossed => {
                 let other = self.last_answer.lock().unwrap().clone();
                 let answer = self.forward(&request).await?;
-                // The list of returns has no reference that would give the exchange away.
+                // The list of returns has no reference that would reveal a swapped answer.
                 let is_list = !request.bytes.windows(13).any(|window| window == b"/v1/transfers");
                 Some((other.filter(|_| !is_list).unwrap_or(answer).bytes, false))
             }
@@ -174,7 +173,7 @@ impl Desk {
         Some(answer)
     }
 
-    /// At the same moment, and once more when everybody has forgotten it.
+    /// Delivers the call twice at once, and a third time much later.
     async fn twice(self: &Arc<Self>, request: Message) -> Said {
         let (one, _) = tokio::join!(self.forward(&request), self.forward(&request));
         let desk = self.clone();
@@ -185,7 +184,7 @@ impl Desk {
         one.map(|answer| (answer.bytes, false))
     }
 
-    /// Never, or too late.
+    /// Delivers the call never, or too late.
     async fn deaf(self: &Arc<Self>, request: Message) -> Said {
         if random() {
             let desk = self.clone();

@@ -1,22 +1,21 @@
-//! The auditor is not blind: of a small world that is in order, a copy for each kind of difference, with one planted
-//! by hand in the database, the bank's book or the clients' notes; and it must name it. (Others it may name, too:
-//! whoever drops a payout breaks more than one promise.)
+//! Tests the auditor. For each kind of difference it plants one in a copy of a small, correct world: in the database,
+//! the bank's book or the clients' notes. The auditor must name it. (It may name others too: a deleted payout breaks
+//! several guarantees.)
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use futures::{StreamExt, stream};
-use payrail_store::testing::DEADLINE;
+use payrail_store::testing::{DEADLINE, Sql};
 use serde_json::Value;
-use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
 use crate::audit::{Word, auditor, run, settles, verify};
 use crate::other_bank;
 use crate::plants::{PLANTS, Plant};
 use crate::processes::Role;
 use crate::requests::{Ask, Caller};
-use crate::scene::{Folder, Kind, open_street};
-use crate::town::{Town, Way};
+use crate::scenario::{Folder, Kind, set_up_clients};
+use crate::system::{System, Way};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_auditor_names_whatever_is_planted() {
@@ -29,7 +28,7 @@ async fn the_auditor_names_whatever_is_planted() {
     assert!(missed.is_empty(), "{}", missed.join("\n\n"));
 }
 
-/// What the auditor says instead of the difference's name.
+/// The auditor's output if it does not name the difference.
 async fn missed(original: &Path, copy: PathBuf, kind: &str, plant: &Plant) -> Option<String> {
     copy_all(original, &copy);
     plant_it(&copy, plant).await;
@@ -49,13 +48,13 @@ fn every_difference_that_the_auditor_can_name_is_planted() {
     assert_eq!(named, planted);
 }
 
-/// One payout of each kind, and whatever else clients do, on one merchant's book.
+/// One payout of each kind and every other request of clients, for one merchant.
 async fn small_world(folder: &Path) -> PathBuf {
-    let mut town = Town::found(Kind::Sqlite, folder).await;
-    town.server("api", Role::Api, Way::Direct).await;
-    town.is_ready().await;
-    let (street, merchants) = open_street(&town).await;
-    let mut client = Caller::new("client", 1, &street);
+    let mut system = System::found(Kind::Sqlite, folder).await;
+    system.server("api", Role::Api, Way::Direct).await;
+    system.is_ready().await;
+    let (shared, merchants) = set_up_clients(&system).await;
+    let mut client = Caller::new("client", 1, &shared);
     let (rich, poor) = (&merchants[0], &merchants[3]);
     let pay = |number: u128, account: &str| {
         let key = uuid::Uuid::from_u128(number + 1);
@@ -74,20 +73,20 @@ async fn small_world(folder: &Path) -> PathBuf {
     let fund = Ask::Fund { key: uuid::Uuid::from_u128(99), amount: 50, description: "Brought".to_owned() };
     client.ask(poor, &fund).await;
     client.ask(poor, &pay(20, "demo-success")).await;
-    town.server("worker", Role::Worker, Way::Direct).await;
-    assert!(settles(&town, DEADLINE).await);
+    system.server("worker", Role::Worker, Way::Direct).await;
+    assert!(settles(&system, DEADLINE).await);
     for ask in [Ask::Me, Ask::List, Ask::Show(payouts[0])] {
         client.ask(rich, &ask).await;
     }
-    // As a worker does that was led there.
-    reqwest::get(format!("{}/v1/identity", town.other_bank.url)).await.unwrap();
-    assert!(verify(&town).await.is_clean);
-    town.close().await;
+    // Like a worker with the wrong address.
+    reqwest::get(format!("{}/v1/identity", system.other_bank.url)).await.unwrap();
+    assert!(verify(&system).await.is_clean);
+    system.close().await;
     let original = folder.join("original");
     std::fs::create_dir(&original).unwrap();
     for (from, to) in [
-        (town.disk.path("payrail.db"), "payrail.db"),
-        (town.book.clone(), "bank.db"),
+        (system.disk.path("payrail.db"), "payrail.db"),
+        (system.book.clone(), "bank.db"),
         (folder.join("clients.jsonl"), "clients.jsonl"),
         (folder.join("bank.jsonl"), "bank.jsonl"),
         (folder.join("verify.json"), "verify.json"),
@@ -96,19 +95,18 @@ async fn small_world(folder: &Path) -> PathBuf {
     ] {
         copy_as_it_is(&from, &original.join(to)).await;
     }
-    town.disk.end().await;
+    system.disk.end().await;
     original
 }
 
-/// A database with what is still in its write-ahead log, which may outlive its last process.
+/// Copies a database, including its write-ahead log, which may remain after its last process.
 async fn copy_as_it_is(from: &Path, to: &Path) {
     if from.extension().is_none_or(|extension| extension != "db") {
         std::fs::copy(from, to).unwrap();
         return;
     }
-    let mut database = SqliteConnection::connect(&format!("sqlite://{}", from.display())).await.unwrap();
-    exec(&mut database, &format!("VACUUM INTO '{}'", to.display())).await;
-    database.close().await.unwrap();
+    let mut database = Sql::connect(&format!("sqlite://{}", from.display())).await;
+    database.exec(&format!("VACUUM INTO '{}'", to.display())).await;
 }
 
 fn copy_all(from: &Path, to: &Path) {
@@ -145,28 +143,21 @@ async fn plant_it(world: &Path, plant: &Plant) {
     }
 }
 
-/// In all three files, with nothing left that would refuse it.
+/// Plants the difference in all three files, after dropping the rules that would refuse it.
 async fn plant_rows(world: &Path, sql: &str) {
     let url = format!("sqlite://{}", world.join("payrail.db").display());
-    let mut database = SqliteConnection::connect(&url).await.unwrap();
+    let mut database = Sql::connect(&url).await;
     for (file, name) in [("bank.db", "book"), (other_bank::BOOK, "other")] {
-        exec(&mut database, &format!("ATTACH '{}' AS {name}", world.join(file).display())).await;
+        database.exec(&format!("ATTACH '{}' AS {name}", world.join(file).display())).await;
     }
-    exec(&mut database, "PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF").await;
+    database.exec("PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF").await;
     let rules = "SELECT 'DROP ' || type || ' ' || s || '.' || name FROM ( \
                      SELECT 'main' AS s, type, name, sql FROM main.sqlite_master \
                      UNION ALL SELECT 'book', type, name, sql FROM book.sqlite_master \
                      UNION ALL SELECT 'other', type, name, sql FROM other.sqlite_master) \
                  WHERE type = 'trigger' OR (type = 'index' AND sql LIKE 'CREATE UNIQUE%')";
-    let rules: Vec<String> = sqlx::query_scalar(rules).fetch_all(&mut database).await.unwrap();
-    for rule in rules {
-        exec(&mut database, &rule).await;
+    for rule in database.texts(rules).await {
+        database.exec(&rule).await;
     }
-    assert!(exec(&mut database, sql).await > 0, "nothing was planted: {sql}");
-    database.close().await.unwrap();
-}
-
-async fn exec(database: &mut SqliteConnection, sql: &str) -> u64 {
-    let done = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(database).await;
-    done.unwrap_or_else(|error| panic!("{error} in {sql}")).rows_affected()
+    assert!(database.exec(sql).await > 0, "nothing was planted: {sql}");
 }

@@ -1,4 +1,4 @@
-//! The clients: most ask for payouts, each in its own way of being difficult; one brings money in.
+//! The clients: most request payouts, each with a difficult behaviour of its own; one funds the merchants.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use rand::RngExt;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::requests::{Answer, Ask, Caller, Merchant, Street};
+use crate::requests::{Answer, Ask, Caller, Merchant, Shared};
 
 const PAYERS: u64 = 10;
 
@@ -22,13 +22,13 @@ const ACCOUNTS: [(&str, u32); 8] = [
     ("demo-silent", 1),
 ];
 
-pub fn start(seed: u64, street: &Arc<Street>, merchants: &Arc<[Merchant]>) -> JoinSet<()> {
+pub fn start(seed: u64, shared: &Arc<Shared>, merchants: &Arc<[Merchant]>) -> JoinSet<()> {
     let mut clients = JoinSet::new();
     for number in 0..PAYERS {
-        let caller = Caller::new(&format!("payer-{number}"), seed ^ (number + 1) << 32, street);
+        let caller = Caller::new(&format!("payer-{number}"), seed ^ (number + 1) << 32, shared);
         clients.spawn(pay(caller, merchants.clone()));
     }
-    clients.spawn(bring_money(Caller::new("treasurer", seed ^ 0xF00D << 32, street), merchants.clone()));
+    clients.spawn(bring_money(Caller::new("treasurer", seed ^ 0xF00D << 32, shared), merchants.clone()));
     clients
 }
 
@@ -80,7 +80,7 @@ fn otherwise(ask: &Ask) -> Ask {
     }
 }
 
-/// More than most have.
+/// More than most merchants have.
 fn greedy(ask: &Ask) -> Ask {
     match ask {
         Ask::Create { key, amount, account } => {
@@ -90,7 +90,7 @@ fn greedy(ask: &Ask) -> Ask {
     }
 }
 
-/// From two tasks at the same moment.
+/// From two tasks at the same time.
 async fn at_once(caller: &mut Caller, merchant: &Merchant, one: &Ask, other: &Ask) {
     let mut twin = caller.twin();
     tokio::join!(caller.ask(merchant, one), twin.ask(merchant, other));
@@ -102,7 +102,7 @@ async fn withdraw(caller: &mut Caller, merchant: &Merchant, ask: &Ask) {
     }
 }
 
-/// What was asked long ago, by a client that has forgotten the answer.
+/// Repeats an old request, like a client that lost the answer.
 async fn ask_again(caller: &mut Caller, past: &[(Merchant, Ask)]) {
     if !past.is_empty() {
         let (merchant, ask) = &past[caller.chance.random_range(0..past.len())];
@@ -119,7 +119,7 @@ async fn look_at(caller: &mut Caller, merchant: &Merchant, ask: &Ask) {
     }
 }
 
-/// Little, and often: there is never enough for all.
+/// Funds little and often, so that there is never enough for all.
 async fn bring_money(mut caller: Caller, merchants: Arc<[Merchant]>) {
     while !caller.is_closing() {
         let merchant = &merchants[caller.chance.random_range(0..merchants.len())];

@@ -1,18 +1,18 @@
-//! Clocks that can be set, one a process, by Debian's libfaketime: a library that answers in the system's place when
-//! a program asks for the time of day (and leaves alone the clock that only measures intervals).
+//! An adjustable clock per process, by Debian's libfaketime: a library that replaces the system's time of day (but not
+//! the monotonic clock).
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 const LIBRARY: &str = "faketime/libfaketimeMT.so.1";
 
-/// The library, if this machine has it.
+/// The library's path, if it is installed.
 pub fn library() -> Option<PathBuf> {
     let here = format!("/usr/lib/{}-linux-gnu", std::env::consts::ARCH);
     [here.as_str(), "/usr/lib"].iter().map(|folder| Path::new(folder).join(LIBRARY)).find(|path| path.exists())
 }
 
-/// A process's clock: a file that says by how much it is wrong.
+/// A process's clock: a file that states its error.
 #[derive(Clone, Debug)]
 pub struct Clock {
     library: Arc<Path>,
@@ -29,7 +29,7 @@ impl Clock {
     pub fn step(&self, millis: i64) {
         let sign = if millis < 0 { '-' } else { '+' };
         let (seconds, rest) = (millis.unsigned_abs() / 1_000, millis.unsigned_abs() % 1_000);
-        // In one piece: a process that reads it half written would take another step.
+        // Atomically: a process that reads a half-written file would step differently.
         let fresh = self.file.with_extension("new");
         std::fs::write(&fresh, format!("{sign}{seconds}.{rest:03}\n")).unwrap();
         std::fs::rename(&fresh, &self.file).unwrap();

@@ -1,12 +1,11 @@
-//! PostgreSQL for one scene: a private cluster that flushes to disk, and can be stopped and started.
+//! PostgreSQL for one run: a private cluster that flushes to disk, and can be stopped and started.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use payrail_store::testing::DEADLINE;
-use sqlx::{Connection, PgConnection};
+use payrail_store::testing::{DEADLINE, Sql};
 use tokio::process::Command;
 use tokio::sync::Mutex as Turn;
 use tokio::time::{sleep, timeout};
@@ -35,27 +34,25 @@ impl Cluster {
         let log = disk.path("postgres.log");
         let mut cluster = Self { url, psql, turn: Turn::new(()), pg_ctl, data: PathBuf::new(), log };
         let mut admin = cluster.connect().await.unwrap();
-        let data: String = sqlx::query_scalar("SHOW data_directory").fetch_one(&mut admin).await.unwrap();
-        cluster.data = data.into();
-        // So that the log's files leave room on the small disk.
+        cluster.data = admin.texts("SHOW data_directory").await.remove(0).into();
+        // Limits the WAL, so that it fits on the small disk.
         for setting in ["max_wal_size = '96MB'", "min_wal_size = '32MB'", "log_min_messages = 'error'"] {
-            let text = sqlx::AssertSqlSafe(format!("ALTER SYSTEM SET {setting}"));
-            sqlx::raw_sql(text).execute(&mut admin).await.unwrap();
+            admin.exec(&format!("ALTER SYSTEM SET {setting}")).await;
         }
-        sqlx::raw_sql("SELECT pg_reload_conf()").execute(&mut admin).await.unwrap();
+        admin.exec("SELECT pg_reload_conf()").await;
         (cluster, disk)
     }
 
-    pub async fn connect(&self) -> Option<PgConnection> {
-        timeout(CONNECTS_WITHIN, PgConnection::connect(&self.url)).await.ok()?.ok()
+    pub async fn connect(&self) -> Option<Sql> {
+        timeout(CONNECTS_WITHIN, Sql::try_connect(&self.url)).await.ok()?.ok()
     }
 
-    /// As a power cut would, as far as a process can tell.
+    /// Like a power cut, as far as processes can tell.
     pub async fn stop_at_once(&self) {
         self.control(&["stop", "-m", "immediate"]).await;
     }
 
-    /// Starts it if it does not run, and waits until it answers.
+    /// Starts it if it is not running, and waits until it answers.
     pub async fn bring_back(&self) {
         let begun = Instant::now();
         let port = self.url.rsplit([':', '/']).nth(1).unwrap_or_default();
@@ -70,12 +67,13 @@ impl Cluster {
         panic!("PostgreSQL did not come back; its log is {log}");
     }
 
-    /// Who serves us; first who is at work.
+    /// The backends of our sessions, active ones first.
     pub async fn backends(&self) -> Vec<i32> {
         let Some(mut admin) = self.connect().await else { return Vec::new() };
-        let ours = "SELECT pid FROM pg_stat_activity WHERE application_name = 'payrail' \
+        let ours = "SELECT pid::text FROM pg_stat_activity WHERE application_name = 'payrail' \
                     ORDER BY (state = 'active') DESC, state_change DESC";
-        sqlx::query_scalar(ours).fetch_all(&mut admin).await.unwrap_or_default()
+        let found = admin.try_texts(ours).await.unwrap_or_default();
+        found.iter().map(|pid| pid.parse().expect("a process")).collect()
     }
 
     pub async fn kill(&self, backend: i32) {
@@ -84,12 +82,12 @@ impl Cluster {
 
     pub async fn end_sessions(&self, backends: &[i32]) {
         if let Some(mut admin) = self.connect().await {
-            let end = sqlx::query("SELECT pg_terminate_backend(pid) FROM unnest($1) AS pid").bind(backends);
-            let _ = end.execute(&mut admin).await;
+            let end = format!("SELECT pg_terminate_backend(pid) FROM unnest(ARRAY{backends:?}::int[]) AS pid");
+            let _ = admin.try_exec(&end).await;
         }
     }
 
-    /// As the owner of its files. (It keeps what it inherits: no pipe of ours may be among it.)
+    /// Runs as the owner of its files. (The server keeps inherited file descriptors, so none may be a pipe of ours.)
     async fn control(&self, arguments: &[&str]) {
         let owner = std::fs::metadata(&self.data).unwrap();
         let mut command = Command::new("setpriv");

@@ -1,4 +1,4 @@
-//! A small disk of its own for the database, which can be filled to the last byte and freed again.
+//! A small private disk for the database, which can be filled to the last byte and freed again.
 
 use std::fs::File;
 use std::io::Write;
@@ -11,8 +11,8 @@ use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::Mutex as Turn;
 use tokio::time::timeout;
 
-/// Mounts the disk if it may, runs a command beside it, and unmounts it when that is over. It ends, however we end,
-/// when its input does.
+/// Mounts the disk if permitted, runs a command beside it, and unmounts it when the command ends. The command ends with
+/// its input, so also when this process dies.
 const GUARD: &str = r#"
 trap : INT TERM HUP
 place=$1 size=$2; shift 2
@@ -36,7 +36,7 @@ pub struct Disk {
 }
 
 impl Disk {
-    /// With a command that prints what we want to know and then reads its input to the end.
+    /// Runs a command that prints its result and then reads its input to the end.
     pub async fn beside(place: PathBuf, size: &str, command: &[&str]) -> Self {
         std::fs::create_dir_all(&place).unwrap();
         let mut guard = Command::new("sh")
@@ -61,13 +61,13 @@ impl Disk {
         disk
     }
 
-    /// What the command says next.
+    /// The command's next line of output.
     pub async fn line(&mut self) -> String {
         let line = timeout(DEADLINE, self.lines.next_line()).await.expect("it starts in time");
         line.unwrap().expect("it says what was asked for")
     }
 
-    /// Writes until nothing more goes in.
+    /// Writes until the disk is full.
     pub async fn fill(&self) {
         let filler = self.filler();
         let filling = tokio::task::spawn_blocking(move || {
@@ -92,7 +92,7 @@ impl Disk {
         Path::new(&self.place).join(name)
     }
 
-    /// Waits until all is undone.
+    /// Waits until everything is unmounted.
     pub async fn end(mut self) {
         drop(self.guard.stdin.take());
         let _ = timeout(DEADLINE, self.guard.wait()).await;

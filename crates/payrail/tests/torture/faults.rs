@@ -1,31 +1,35 @@
-//! Faults, from beginning to end.
+//! Injects each fault and ends it.
 
 use std::time::Duration;
 
 use tokio::time::sleep;
 
+use crate::misconfigured;
 use crate::plan::{Fault, Kind, Line, Mischief, Trouble};
 use crate::processes::Order;
-use crate::strangers;
-use crate::town::Town;
+use crate::system::System;
 use crate::wire::{Mode, Wire};
 
-/// False if this machine or this scene cannot have it.
-pub async fn strike(town: &Town, fault: &Fault) -> bool {
+/// False if this machine or this setup does not support the fault.
+pub async fn strike(system: &System, fault: &Fault) -> bool {
     match fault.kind {
-        Kind::Killed => with_a_process(town, fault, Order::Kill(fault.lasts)).await,
-        Kind::Stopped => with_a_process(town, fault, Order::Stop).await,
-        Kind::Paused => pause(town, fault).await,
-        Kind::ClockStepped => return step_a_clock(town, fault).await,
-        Kind::ClockDayOff => return strangers::with_a_wrong_clock(town, fault).await,
-        Kind::AnotherBank => strangers::at_another_bank(town, fault).await,
-        Kind::PoolerKilled => return kill_the_pooler(town, fault).await,
-        Kind::DiskFull => return fill_the_disk(town, fault).await,
-        Kind::DatabaseDown | Kind::BackendKilled | Kind::SessionsEnded => return at_the_database(town, fault).await,
-        Kind::Wire(Line::Bank, trouble) => on_the_banks_wire(town, fault, trouble).await,
-        Kind::Wire(Line::Clients, trouble) => on_a_wire(one_of(&town.doors, fault), fault, trouble, "POST /").await,
-        Kind::Wire(Line::Database, trouble) => on_a_wire(one_of(&town.pipes, fault), fault, trouble, "COMMIT\0").await,
-        Kind::Bank(mischief) => misbehave(town, fault, mischief).await,
+        Kind::Killed => with_a_process(system, fault, Order::Kill(fault.lasts)).await,
+        Kind::Stopped => with_a_process(system, fault, Order::Stop).await,
+        Kind::Paused => pause(system, fault).await,
+        Kind::ClockStepped => return step_a_clock(system, fault).await,
+        Kind::ClockDayOff => return misconfigured::with_a_wrong_clock(system, fault).await,
+        Kind::AnotherBank => misconfigured::at_another_bank(system, fault).await,
+        Kind::PoolerKilled => return kill_the_pooler(system, fault).await,
+        Kind::DiskFull => return fill_the_disk(system, fault).await,
+        Kind::DatabaseDown | Kind::BackendKilled | Kind::SessionsEnded => return at_the_database(system, fault).await,
+        Kind::Wire(Line::Bank, trouble) => on_the_banks_wire(system, fault, trouble).await,
+        Kind::Wire(Line::Clients, trouble) => {
+            on_a_wire(one_of(&system.client_wires, fault), fault, trouble, "POST /").await
+        }
+        Kind::Wire(Line::Database, trouble) => {
+            on_a_wire(one_of(&system.pipes, fault), fault, trouble, "COMMIT\0").await
+        }
+        Kind::Bank(mischief) => misbehave(system, fault, mischief).await,
     }
     true
 }
@@ -34,23 +38,23 @@ fn one_of<'a, T>(all: &'a [T], fault: &Fault) -> &'a T {
     &all[fault.target % all.len()]
 }
 
-async fn with_a_process(town: &Town, fault: &Fault, order: Order) {
-    let post = one_of(&town.posts, fault);
+async fn with_a_process(system: &System, fault: &Fault, order: Order) {
+    let post = one_of(&system.posts, fault);
     let _turn = post.turn.lock().await;
     post.order(order).await;
 }
 
-async fn pause(town: &Town, fault: &Fault) {
-    let post = one_of(&town.posts, fault);
+async fn pause(system: &System, fault: &Fault) {
+    let post = one_of(&system.posts, fault);
     let _turn = post.turn.lock().await;
     post.order(Order::Signal("STOP")).await;
     sleep(fault.lasts).await;
     post.order(Order::Signal("CONT")).await;
 }
 
-/// It goes wrong, stays so for a while, and is put right: two steps.
-async fn step_a_clock(town: &Town, fault: &Fault) -> bool {
-    let post = one_of(&town.posts, fault);
+/// Steps the clock, and after a while steps it back.
+async fn step_a_clock(system: &System, fault: &Fault) -> bool {
+    let post = one_of(&system.posts, fault);
     let Some(clock) = &post.clock else { return false };
     let _turn = post.turn.lock().await;
     clock.step(fault.step);
@@ -59,31 +63,31 @@ async fn step_a_clock(town: &Town, fault: &Fault) -> bool {
     true
 }
 
-async fn kill_the_pooler(town: &Town, fault: &Fault) -> bool {
-    let Some(pooler) = &town.pooler else { return false };
+async fn kill_the_pooler(system: &System, fault: &Fault) -> bool {
+    let Some(pooler) = &system.pooler else { return false };
     let _turn = pooler.turn.lock().await;
     pooler.kill(fault.lasts).await;
     true
 }
 
-async fn fill_the_disk(town: &Town, fault: &Fault) -> bool {
-    if !town.disk.is_mounted {
+async fn fill_the_disk(system: &System, fault: &Fault) -> bool {
+    if !system.disk.is_mounted {
         return false;
     }
-    let _turn = town.disk.turn.lock().await;
-    town.disk.fill().await;
+    let _turn = system.disk.turn.lock().await;
+    system.disk.fill().await;
     sleep(fault.lasts).await;
-    town.disk.free();
-    // PostgreSQL may have found no room even to recover.
-    if let Some(cluster) = &town.cluster {
+    system.disk.free();
+    // PostgreSQL may have had no space even to recover.
+    if let Some(cluster) = &system.cluster {
         let _turn = cluster.turn.lock().await;
         cluster.bring_back().await;
     }
     true
 }
 
-async fn at_the_database(town: &Town, fault: &Fault) -> bool {
-    let Some(cluster) = &town.cluster else { return false };
+async fn at_the_database(system: &System, fault: &Fault) -> bool {
+    let Some(cluster) = &system.cluster else { return false };
     let _turn = cluster.turn.lock().await;
     if fault.kind == Kind::DatabaseDown {
         cluster.stop_at_once().await;
@@ -116,26 +120,26 @@ async fn on_a_wire(wire: &Wire, fault: &Fault, trouble: Trouble, word: &'static 
     }
     wire.set(mode);
     sleep(fault.lasts).await;
-    // Of those that froze, half find that the other end is gone.
+    // Half of the frozen wires are cut instead of resumed.
     if trouble == Trouble::Frozen && fault.target.is_multiple_of(2) {
         wire.cut();
     }
     wire.set(Mode::Open);
 }
 
-async fn on_the_banks_wire(town: &Town, fault: &Fault, trouble: Trouble) {
-    let _turn = town.bank_wire.turn.lock().await;
-    town.bank_wire.cut();
+async fn on_the_banks_wire(system: &System, fault: &Fault, trouble: Trouble) {
+    let _turn = system.bank_wire.turn.lock().await;
+    system.bank_wire.cut();
     if trouble == Trouble::Refused {
-        town.bank_wire.refuse(true);
+        system.bank_wire.refuse(true);
         sleep(fault.lasts).await;
-        town.bank_wire.refuse(false);
+        system.bank_wire.refuse(false);
     }
 }
 
-async fn misbehave(town: &Town, fault: &Fault, mischief: Mischief) {
-    let _turn = town.bank_wire.turn.lock().await;
-    town.bank_wire.set(Some(mischief));
+async fn misbehave(system: &System, fault: &Fault, mischief: Mischief) {
+    let _turn = system.bank_wire.turn.lock().await;
+    system.bank_wire.set(Some(mischief));
     sleep(fault.lasts).await;
-    town.bank_wire.set(None);
+    system.bank_wire.set(None);
 }

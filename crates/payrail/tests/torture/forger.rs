@@ -1,6 +1,6 @@
-//! What the bank states falsely, on its wire: its list of returns has forged lines around each true one, and of its
-//! UTRs some are those of another payment. All of it follows from the bank's own numbers, so that the bank tells the
-//! same story to whoever asks, and after each restart. What was stated is noted for the auditor: bank.jsonl.
+//! The bank's false statements, made on its wire. Its list of returns has forged lines around each true one, and some
+//! of its UTRs belong to another payment. All are derived from the bank's own numbers, so they are the same for every
+//! reader and after each restart. The statements are logged for the auditor in bank.jsonl.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::http::{Message, exchange};
 
-/// The second of so many payments is stated under the UTR of the first.
+/// In each group of this many payments, the second is stated under the first one's UTR.
 const SHARED_EVERY: u64 = 8;
 const LINES: [Line; 6] =
     [Line::Partial, Line::True, Line::OtherUtr, Line::Again, Line::UnknownReference, Line::PartialUnderOtherUtr];
@@ -38,7 +38,7 @@ pub struct Forger {
 
 struct Notes {
     file: File,
-    /// The highest line of the list that is noted.
+    /// The highest line of the list that is logged.
     lines: i64,
     utrs: BTreeSet<u64>,
 }
@@ -49,7 +49,7 @@ impl Forger {
         Self { notes: Mutex::new(Notes { file, lines: 0, utrs: BTreeSet::new() }) }
     }
 
-    /// What the bank answers, and what is made of it.
+    /// Forwards to the bank and forges its answer.
     pub async fn exchange(&self, bank: SocketAddr, request: &Message) -> Option<Message> {
         let Some(page) = Page::of(request) else {
             let mut answer = exchange(bank, request).await?;
@@ -67,7 +67,7 @@ impl Forger {
         Some(answer.with_body(json!({ "returns": lines }).to_string().as_bytes()))
     }
 
-    /// One UTR is as long as another.
+    /// All UTRs have the same length.
     fn share_utrs(&self, bytes: &mut [u8]) {
         for at in 0..bytes.len().saturating_sub(15) {
             if let Some(number) = utr_at(&bytes[at..at + 16]).filter(|number| number % SHARED_EVERY == 2) {
@@ -109,7 +109,7 @@ fn utr_at(text: &[u8]) -> Option<u64> {
     number?.parse().ok()
 }
 
-/// Which part of the list was asked for.
+/// The requested part of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Page {
     after: i64,
@@ -124,7 +124,7 @@ impl Page {
         Some(Self { after: after.parse().ok()?, limit: limit.parse().ok()? })
     }
 
-    /// The same question in the numbers of the bank's book.
+    /// The same request in the numbers of the bank's book.
     fn in_the_book(self, request: &Message) -> Message {
         let mine = format!("after={}&limit={} ", self.after, self.limit);
         let limit = self.limit / LINES.len() + 2;
@@ -138,7 +138,7 @@ fn returns_in(answer: &Message) -> Option<Vec<Value>> {
     body["returns"].as_array().cloned()
 }
 
-/// The lines about one return of the book: their order changes from one return to the next.
+/// The lines about one return of the book, in an order that varies by return.
 fn lines_about(returned: &Value) -> Vec<Value> {
     let number = returned["number"].as_i64().unwrap();
     let mut order = LINES;
@@ -172,7 +172,7 @@ fn other_amount(amount: i64, number: i64) -> i64 {
     if other == amount { amount + 1 } else { other }
 }
 
-/// One that the bank never used, or one of another payment.
+/// A UTR that the bank never used, or another payment's.
 fn other_utr(own: &str, number: i64) -> String {
     let another = utr(1);
     if number % 2 == 1 || own == another { format!("OTHER{number:011}") } else { another }

@@ -10,7 +10,7 @@ pub struct Message {
 }
 
 impl Message {
-    /// `None` when the other end closes, or says what is no such message.
+    /// `None` when the other end closes, or sends a malformed message.
     pub async fn read(from: &mut (impl AsyncRead + Unpin)) -> Option<Self> {
         let (mut bytes, mut chunk) = (Vec::new(), [0; 4096]);
         loop {
@@ -32,7 +32,7 @@ impl Message {
         &self.bytes[self.head..]
     }
 
-    /// The same head, but for the body's length.
+    /// The same head with another body length.
     pub fn with_body(&self, body: &[u8]) -> Self {
         let is_length = |line: &&str| line.to_ascii_lowercase().starts_with("content-length:");
         let length = format!("content-length: {}", body.len());
@@ -59,7 +59,7 @@ fn length(head: &[u8]) -> Option<usize> {
     Some(stated.unwrap_or(0))
 }
 
-/// An answer of our own making.
+/// A made-up answer.
 pub fn answer(status: &str, content_type: &str, body: &[u8]) -> Vec<u8> {
     let head = format!("HTTP/1.1 {status}\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\n\r\n", body.len());
     [head.as_bytes(), body].concat()

@@ -1,16 +1,17 @@
-//! The crash mill: real processes, clients that retry as real ones do, and a fault every second or so, drawn from a
-//! seed. When it is over, `payrail verify` and an auditor that shares no code with what it audits (auditor/: the
-//! clients' own notes, the database, the bank's book) say whether every promise was kept.
+//! The torture test: real processes, clients that retry like real ones, and a random fault about every second. At the
+//! end `payrail verify` checks every guarantee, and so does an auditor that shares no code with the program (auditor/;
+//! it reads the clients' notes, the database and the bank's book).
 //!
-//! PAYRAIL_TORTURE_SEED     what to draw from (a number, or `fresh`); printed first. The default is fixed
-//! PAYRAIL_TORTURE_SECONDS  how long the faults go on in each scene [default: 15]; from 60 on they are rougher
-//! PAYRAIL_TORTURE_ONLY     only the faults whose name, as the table has it, contains this
-//! PAYRAIL_TORTURE_KEEP     keep the run's folder even if all is well; when it fails, it is kept and named anyway
+//! PAYRAIL_TORTURE_SEED     the seed (a number, or `fresh`); printed first. The default is fixed
+//! PAYRAIL_TORTURE_SECONDS  the duration of the faults per database setup [default: 15]; from 60 they are rougher
+//! PAYRAIL_TORTURE_ONLY     only the faults whose name in the table contains this
+//! PAYRAIL_TORTURE_KEEP     keep the run's folder even after a success; after a failure it is always kept and named
 #![allow(clippy::unwrap_used)] // What a test cannot unwrap, it has failed on.
 
 mod audit;
 mod bank_wire;
 mod blind;
+mod cells;
 mod clients;
 mod clocks;
 mod cluster;
@@ -18,7 +19,9 @@ mod disk;
 mod faults;
 mod forger;
 mod http;
+mod misconfigured;
 mod notes;
+mod operator;
 mod other_bank;
 mod plan;
 mod plants;
@@ -26,19 +29,23 @@ mod pooler;
 mod processes;
 mod report;
 mod requests;
-mod scene;
-mod strangers;
-mod town;
+mod scenario;
+mod system;
 mod wire;
 
-use scene::Kind;
+use scenario::Kind;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn postgres() {
-    scene::play(Kind::Postgres).await;
+    scenario::run(Kind::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn cells() {
+    scenario::run(Kind::Cells).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn sqlite() {
-    scene::play(Kind::Sqlite).await;
+    scenario::run(Kind::Sqlite).await;
 }

@@ -1,5 +1,5 @@
-//! What the clients write down, a JSON object a line: what each sent, when, and each answer to the byte. It is all
-//! that the auditor knows of them.
+//! The clients' notes, one JSON object per line: each request, its time, and the exact bytes of each answer. The
+//! auditor knows nothing else about the clients.
 
 use std::fs::File;
 use std::io::Write;
@@ -29,7 +29,7 @@ impl Notes {
         u64::try_from(self.begun.elapsed().as_micros()).unwrap()
     }
 
-    /// What a merchant had before anybody asked for anything.
+    /// A merchant's balances before the first request.
     pub fn opening(&self, merchant: Uuid, amount: i64) {
         self.write(&json!({ "event": "opening", "merchant": merchant, "amount": amount }));
     }

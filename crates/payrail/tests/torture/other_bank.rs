@@ -1,5 +1,5 @@
-//! A second bank with an identity and a book of its own, to which a worker's address leads by mistake for a while. It
-//! would pay whatever it is sent. What is asked of it on the way there is noted for the auditor: other-bank.jsonl.
+//! A second bank with its own identity and book, which a worker is configured for by mistake for a while. It would pay
+//! whatever it receives. The calls to it are logged for the auditor in other-bank.jsonl.
 
 use std::fs::File;
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! Which fault comes when, to whom and for how long: all drawn from one seed.
+//! Draws the faults, their times, targets and durations from one seed.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 
-/// From so many seconds on, clocks step by minutes and wires swallow what they carry.
+/// In runs of this many seconds or more, clocks step by minutes and wires drop what they carry.
 const ROUGH_FROM: u64 = 60;
 const SEED: u64 = 20_261_122;
 
@@ -59,7 +59,7 @@ pub enum Kind {
     PoolerKilled,
 }
 
-/// Between whom a wire runs.
+/// The two ends of a wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Line {
     Clients,
@@ -73,13 +73,13 @@ pub enum Trouble {
     Cut,
     Delayed,
     Frozen,
-    /// The request (to the database: the COMMIT) gets through, and the connection dies before its answer does.
+    /// The request (to the database: the COMMIT) arrives, but the connection dies before the answer.
     Unanswered,
-    /// What is sent disappears, and nobody is told: not even that the connection is dead.
+    /// Packets are dropped silently; neither end notices that the connection is dead.
     Swallowed,
 }
 
-/// What the bank, seen through its wire, does to a call.
+/// How the bank, seen through its wire, mistreats a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mischief {
     Late,
@@ -88,9 +88,9 @@ pub enum Mischief {
     Error,
     Garbage,
     HalfAnAnswer,
-    /// It did what it was told and says nothing.
+    /// It executes the call and does not answer.
     SilentAfter,
-    /// It never heard, or hears when nobody waits any more.
+    /// It never gets the call, or gets it when nobody waits any more.
     SilentBefore,
     /// Another call's answer.
     Crossed,
@@ -119,15 +119,15 @@ impl Kind {
         }
     }
 
-    /// What a short run must not be without.
-    fn is_grave(self) -> bool {
+    /// Faults that every run must have, however short.
+    pub fn is_grave(self) -> bool {
         let unanswered = matches!(self, Self::Wire(Line::Database, Trouble::Unanswered));
         let others = [Self::Killed, Self::Paused, Self::DatabaseDown, Self::BackendKilled, Self::DiskFull];
         let strange = [Self::ClockStepped, Self::ClockDayOff, Self::AnotherBank, Self::PoolerKilled];
         unanswered || others.contains(&self) || strange.contains(&self)
     }
 
-    /// Milliseconds: at least, at most.
+    /// Minimum and maximum, in milliseconds.
     fn lasts(self) -> (u64, u64) {
         match self {
             Self::Killed => (50, 600),
@@ -145,20 +145,20 @@ impl Kind {
     }
 }
 
-/// Those of a scene that the run is to have: all, or some by name.
+/// The kinds of faults of this run: all, or some by name.
 pub fn wanted(on_postgres: bool, rough: bool) -> Vec<Kind> {
     let mut kinds = kinds(on_postgres, rough);
     if let Ok(only) = std::env::var("PAYRAIL_TORTURE_ONLY") {
         kinds.retain(|kind| kind.name().contains(&only));
-        assert!(!kinds.is_empty(), "no fault of this scene has {only:?} in its name");
+        assert!(!kinds.is_empty(), "no fault of this scenario has {only:?} in its name");
     }
     kinds
 }
 
-/// A scene's kinds of faults; those twice that matter most.
+/// The possible kinds of faults. The most important ones are listed twice.
 fn kinds(on_postgres: bool, rough: bool) -> Vec<Kind> {
     let mut kinds = vec![Kind::Killed, Kind::Killed, Kind::Killed, Kind::Stopped, Kind::Paused, Kind::Paused];
-    kinds.extend([Kind::DiskFull, Kind::ClockStepped, Kind::ClockStepped, Kind::AnotherBank]);
+    kinds.extend([Kind::DiskFull, Kind::ClockStepped, Kind::ClockStepped, Kind::ClockDayOff, Kind::AnotherBank]);
     kinds.extend(MISCHIEF.map(Kind::Bank));
     let mut troubles = vec![Trouble::Refused, Trouble::Cut, Trouble::Delayed, Trouble::Frozen, Trouble::Unanswered];
     if rough {
@@ -167,7 +167,7 @@ fn kinds(on_postgres: bool, rough: bool) -> Vec<Kind> {
     let mut lines = vec![Line::Clients];
     if on_postgres {
         kinds.extend([Kind::DatabaseDown, Kind::DatabaseDown, Kind::BackendKilled, Kind::SessionsEnded]);
-        kinds.extend([Kind::PoolerKilled, Kind::ClockDayOff]);
+        kinds.push(Kind::PoolerKilled);
         kinds.push(Kind::Wire(Line::Database, Trouble::Unanswered));
         lines.push(Line::Database);
     }
@@ -181,16 +181,18 @@ fn kinds(on_postgres: bool, rough: bool) -> Vec<Kind> {
 #[derive(Clone, Copy, Debug)]
 pub struct Fault {
     pub kind: Kind,
-    /// Which of those that it may hit, modulo their number; and a draw for what else is to be chosen.
+    /// Selects the target, modulo the number of targets, and makes any other choice.
     pub target: usize,
     pub lasts: Duration,
-    /// A clock's, in milliseconds.
+    /// A clock's step, in milliseconds.
     pub step: i64,
 }
 
 pub struct Plan {
     chance: StdRng,
     kinds: Vec<Kind>,
+    /// Each grave kind that was not drawn yet. These are drawn first.
+    owed: Vec<Kind>,
     deck: Vec<Kind>,
     step_max: i64,
 }
@@ -198,17 +200,29 @@ pub struct Plan {
 impl Plan {
     pub fn new(seed: u64, kinds: Vec<Kind>, rough: bool) -> Self {
         let step_max = if rough { 90_000 } else { 6_000 };
-        Self { chance: StdRng::seed_from_u64(seed), kinds, deck: Vec::new(), step_max }
+        let mut chance = StdRng::seed_from_u64(seed);
+        let (mut owed, mut deck) = (Vec::new(), Vec::new());
+        for kind in &kinds {
+            let is_first = kind.is_grave() && !owed.contains(kind);
+            if is_first { owed.push(*kind) } else { deck.push(*kind) }
+        }
+        owed.shuffle(&mut chance);
+        deck.shuffle(&mut chance);
+        Self { chance, kinds, owed, deck, step_max }
     }
 
-    /// The pause, and then the fault. Every kind has its turn before one comes again, and the gravest come first.
+    /// Whether a grave kind was not drawn yet. A run continues until all were.
+    pub fn owes(&self) -> bool {
+        !self.owed.is_empty()
+    }
+
+    /// A pause and the fault after it. Each grave kind comes once at first; then every kind comes before any repeats.
     pub fn draw(&mut self) -> (Duration, Fault) {
         if self.deck.is_empty() {
             self.deck.clone_from(&self.kinds);
             self.deck.shuffle(&mut self.chance);
-            self.deck.sort_by_key(|kind| kind.is_grave());
         }
-        let kind = self.deck.pop().unwrap();
+        let kind = self.owed.pop().or_else(|| self.deck.pop()).unwrap();
         let (least, most) = kind.lasts();
         let lasts = Duration::from_millis(self.chance.random_range(least..=most));
         let size = self.chance.random_range(1_000..=self.step_max);
@@ -230,4 +244,17 @@ fn a_seed_repeats_and_every_kind_has_its_turn() {
     let mut plan = Plan::new(3, kinds.clone(), true);
     let drawn: std::collections::BTreeSet<_> = (0..kinds.len()).map(|_| plan.draw().1.kind).collect();
     assert_eq!(drawn, kinds.into_iter().collect());
+}
+
+#[test]
+fn every_grave_kind_comes_once_before_any_comes_twice() {
+    for on_postgres in [true, false] {
+        let kinds = kinds(on_postgres, false);
+        let grave: std::collections::BTreeSet<_> = kinds.iter().copied().filter(|kind| kind.is_grave()).collect();
+        assert!(grave.contains(&Kind::ClockDayOff) && grave.contains(&Kind::AnotherBank));
+        let mut plan = Plan::new(4, kinds, false);
+        let first: std::collections::BTreeSet<_> = (0..grave.len()).map(|_| plan.draw().1.kind).collect();
+        assert_eq!(first, grave);
+        assert!(!plan.owes());
+    }
 }

@@ -1,19 +1,19 @@
-//! One of each kind of difference, to be planted in a world that is in order.
+//! One difference of each kind, to plant in a correct world.
 
 use serde_json::{Value, json};
 
 pub enum Plant {
     /// In the database, or in the bank's book beside it.
     Rows(&'static str),
-    /// In what the clients wrote down.
+    /// In the clients' notes.
     Notes(fn(&mut Vec<Value>)),
-    /// In another file: the first time that it says this, it says that.
+    /// In another file: replaces the first occurrence.
     Text(&'static str, &'static str, &'static str),
 }
 
 use Plant::{Notes, Rows, Text};
 
-pub const PLANTS: [(&str, Plant); 63] = [
+pub const PLANTS: [(&str, Plant); 64] = [
     // Keys and answers.
     ("two_answers", Notes(|lines| change_text(repetition(lines), "\"attempts\":0", "\"attempts\":7"))),
     (
@@ -165,6 +165,7 @@ pub const PLANTS: [(&str, Plant); 63] = [
         }),
     ),
     ("cancelled_and_not", Rows("UPDATE payouts SET status = 'failed', reason = 'x' WHERE status = 'cancelled'")),
+    ("entry_untold", Rows("UPDATE outbox SET entry_seq = entry_seq + 1 WHERE kind = 'payout.returned'")),
     ("event_missing", Rows("UPDATE outbox SET seq = seq + 1 WHERE kind = 'payout.returned'")),
 ];
 
@@ -176,23 +177,23 @@ fn first_answer(lines: &mut [Value], status: u16) -> &mut Value {
     answers(lines).find(|line| line["status"] == status).unwrap()
 }
 
-/// Of a key that was asked under twice.
+/// The notes of a key that was used twice.
 fn repetition(lines: &mut [Value]) -> &mut Value {
     answers(lines).find(|line| line["replayed"] == true).unwrap()
 }
 
-/// To the second payout, whose key was used once.
+/// The answer about the second payout, whose key was used once.
 fn second_answer(lines: &mut [Value]) -> &mut Value {
     answers(lines).filter(|line| line["status"] == 201).nth(1).unwrap()
 }
 
-/// The looks at the balances.
+/// The reads of the balances.
 fn balances(lines: &mut [Value]) -> Vec<&mut Value> {
     let is_one = |line: &&mut Value| line["body"].as_str().unwrap().contains("\"held_balance_paise\":");
     answers(lines).filter(|line| line["status"] == 200).filter(is_one).collect()
 }
 
-/// The look at the list.
+/// The read of the list.
 fn list(lines: &mut [Value]) -> &mut Value {
     answers(lines).find(|line| line["body"].as_str().unwrap().starts_with('[')).unwrap()
 }

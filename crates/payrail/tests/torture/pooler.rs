@@ -1,5 +1,5 @@
-//! PgBouncer in front of the scene's PostgreSQL, in session mode, as docs/operations.md has it. It can be killed, and
-//! begins anew at another port; the wires of the processes behind it lead there.
+//! PgBouncer in front of PostgreSQL, in session mode, as in docs/operations.md. After a kill it starts on another port,
+//! and the wires of the processes that use it follow.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use crate::wire::Upstream;
 
 pub struct Pooler {
-    /// Where it listens, while it does.
+    /// Its address while it listens.
     pub address: Upstream,
     /// One fault at a time.
     pub turn: Turn<()>,
@@ -19,7 +19,7 @@ pub struct Pooler {
     running: Mutex<Option<PgBouncer>>,
 }
 
-/// While PostgreSQL is down the pooler remembers that it could not sign in, by default for 15 seconds.
+/// After a failed login PgBouncer waits, by default 15 seconds, before it tries PostgreSQL again.
 const TRIES_AGAIN: &str = "server_login_retry = 1\n";
 
 impl Pooler {
@@ -41,7 +41,7 @@ impl Pooler {
         *self.running.lock().unwrap() = Some(bouncer);
     }
 
-    /// SIGKILL: whatever its clients and the server were saying is cut off.
+    /// SIGKILL: all its connections are cut.
     pub async fn kill(&self, down: Duration) {
         *self.address.lock().unwrap() = None;
         drop(self.running.lock().unwrap().take());

@@ -1,4 +1,4 @@
-//! A process of ours and its keeper, who starts it again whenever it ends, as a service manager would.
+//! A PayRail process and its supervisor, which restarts it whenever it ends, like a service manager.
 
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
@@ -26,14 +26,14 @@ pub struct Recipe {
     pub clock: Option<Clock>,
 }
 
-/// Settings in place of the recipe's, at the next start.
+/// Settings that replace the recipe's at the next start.
 type Changes = Arc<Mutex<BTreeMap<&'static str, String>>>;
 
 pub struct Post {
     pub name: String,
     pub role: Role,
     pub clock: Option<Clock>,
-    /// Where it listens, if it does.
+    /// Its address, if it listens.
     pub address: Upstream,
     log: PathBuf,
     changes: Changes,
@@ -68,24 +68,24 @@ impl Role {
 
 #[derive(Clone, Copy, Debug)]
 pub enum Order {
-    /// SIGKILL, then down for so long.
+    /// SIGKILL, then a pause of this length.
     Kill(Duration),
-    /// SIGTERM, and until it has ended.
+    /// SIGTERM, and wait for the end.
     Stop,
     Signal(&'static str),
-    /// SIGTERM, and not started again.
+    /// SIGTERM, without a restart.
     End,
 }
 
-/// Ends that nobody ordered, by process and exit status; and stops that took too long.
+/// Unexpected ends, by process and exit status, and stops that took too long.
 pub type Ends = Arc<Mutex<BTreeMap<String, u64>>>;
 
-/// More than the grace time that the processes are given.
+/// Longer than the processes' grace time.
 const STOPS_WITHIN: Duration = Duration::from_secs(20);
 const PAUSE_BEFORE_RESTART: Duration = Duration::from_millis(200);
 
 impl Post {
-    /// Where it listens, each time that it does, is written to `address`.
+    /// After each start, `address` is set to the address that it listens on.
     pub fn start(recipe: Recipe, role: Role, address: Upstream, ends: Ends) -> Self {
         let (orders, inbox) = mpsc::channel(1);
         let (name, clock, log) = (recipe.name.clone(), recipe.clock.clone(), recipe.log());
@@ -94,17 +94,17 @@ impl Post {
         Self { name, role, clock, address, log, changes, turn: Turn::new(()), orders, keeper }
     }
 
-    /// What the next start is to have in place of the recipe's settings.
+    /// Sets the settings that replace the recipe's at the next start.
     pub fn change(&self, setting: Option<(&'static str, &str)>) {
         *self.changes.lock().unwrap() = setting.map(|(name, value)| (name, value.to_owned())).into_iter().collect();
     }
 
-    /// What it has logged so far.
+    /// Its log so far.
     pub fn logged(&self) -> String {
         std::fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
     }
 
-    /// Returns when it has been carried out.
+    /// Returns when the order has been executed.
     pub async fn order(&self, order: Order) {
         let (done, heard) = oneshot::channel();
         if self.orders.send((order, done)).await.is_ok() {
@@ -114,7 +114,7 @@ impl Post {
 }
 
 impl Drop for Post {
-    /// The keeper goes, and takes the process with it.
+    /// Ends the supervisor, which kills the process.
     fn drop(&mut self) {
         self.keeper.abort();
     }
@@ -141,8 +141,8 @@ async fn keep(
     }
 }
 
-/// Until the process has ended; false if it is to stay so. While an order is carried out nobody waits for the
-/// process, so that its number stays its own.
+/// Waits for the process to end; false if it must not be restarted. While an order is executed nobody waits for the
+/// process, so that its pid is not reused.
 async fn watch(
     name: &str,
     child: &mut Child,
@@ -223,7 +223,7 @@ impl Recipe {
         Path::new(&self.folder).join(format!("{}.log", self.name))
     }
 
-    /// It dies with us, however we die; and has no setting of ours.
+    /// It dies with this process, and inherits none of its settings.
     fn start(&self, changes: &BTreeMap<&'static str, String>) -> Child {
         let log = OpenOptions::new().create(true).append(true).open(self.log());
         let mut command = Command::new("setpriv");

@@ -1,4 +1,4 @@
-//! What the mill prints in the end, and writes to target/torture.
+//! The final report: printed, and written to target/torture.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -9,15 +9,15 @@ use crate::audit::Word;
 use crate::plan::Settings;
 
 pub struct Report {
-    pub scene: &'static str,
+    pub scenario: &'static str,
     pub settings: Settings,
     pub faults: BTreeMap<String, u64>,
-    /// Microseconds from a fault's end to the next acknowledged payout, and which fault; the slowest first.
+    /// Microseconds from a fault's end to the next acknowledged payout, with the fault, the slowest first.
     pub recoveries: Vec<(u64, String)>,
-    /// Milliseconds from the last fault's end until nothing was under way.
+    /// Milliseconds from the last fault's end until no work was left.
     pub settled_after: Option<u64>,
     pub ends: BTreeMap<String, u64>,
-    /// What came by on the bank's wire, and how much of it was not left in peace.
+    /// The number of calls to the bank, and how many of them were tampered with.
     pub bank_wire: (u64, u64),
     /// The auditor's.
     pub figures: Value,
@@ -33,7 +33,7 @@ impl Report {
 
     pub fn json(&self) -> Value {
         json!({
-            "scene": self.scene,
+            "scenario": self.scenario,
             "seed": self.settings.seed,
             "seconds": self.settings.seconds,
             "faults": self.faults.values().sum::<u64>(),
@@ -49,7 +49,7 @@ impl Report {
     }
 
     pub fn table(&self) -> String {
-        let mut text = format!("\n--- torture {} ---\n", self.scene);
+        let mut text = format!("\n--- torture {} ---\n", self.scenario);
         let figure = |name: &str| self.figures[name].to_string();
         let mut row = |name: &str, value: String| text.push_str(&format!("{name:<34} {value}\n"));
         row("seed, seconds", format!("{}, {}", self.settings.seed, self.settings.seconds));
@@ -85,7 +85,7 @@ impl Report {
     pub fn write(&self) -> PathBuf {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("../torture");
         std::fs::create_dir_all(&folder).unwrap();
-        let file = folder.canonicalize().unwrap().join(format!("{}-{}.json", self.scene, self.settings.seed));
+        let file = folder.canonicalize().unwrap().join(format!("{}-{}.json", self.scenario, self.settings.seed));
         std::fs::write(&file, format!("{:#}\n", self.json())).unwrap();
         file
     }
@@ -96,7 +96,7 @@ fn listed(counts: &Value) -> String {
     counts.map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")
 }
 
-/// Differences are told in full elsewhere.
+/// Differences are printed in full elsewhere.
 fn last_lines(said: &str) -> String {
     said.lines().rev().take(2).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join(" / ")
 }

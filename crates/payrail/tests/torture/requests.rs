@@ -1,5 +1,5 @@
-//! One client's way of asking: with a limit of time, again after a growing pause, and of the other server when the
-//! first does not answer. It notes down all of it.
+//! A client's requests: with a timeout, retries after a growing pause, and another server if the first does not answer.
+//! It notes all of them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,13 +36,13 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The payout that it is about.
+    /// The payout in the answer.
     pub fn payout(&self) -> Option<Uuid> {
         let body: Value = serde_json::from_str(&self.body).ok()?;
         (self.status == 201).then(|| body["id"].as_str()?.parse().ok()).flatten()
     }
 
-    /// Whatever invites a further try decides nothing.
+    /// An answer that invites a retry is not definite.
     fn is_final(&self) -> bool {
         match self.status {
             409 => !self.body.contains("\"in_progress\""),
@@ -52,43 +52,43 @@ impl Answer {
     }
 }
 
-/// What all clients share.
-pub struct Street {
+/// State that all clients share.
+pub struct Shared {
     pub notes: Notes,
     /// The servers' ports.
     pub ports: Vec<u16>,
     /// An operator's session.
     pub cookie: String,
-    /// Ask for nothing new.
+    /// Send no new requests.
     pub is_closing: AtomicBool,
-    /// Not even again.
+    /// Send no retries either.
     pub is_closed: AtomicBool,
 }
 
 pub struct Caller {
     pub name: String,
     pub chance: StdRng,
-    street: Arc<Street>,
+    shared: Arc<Shared>,
     http: Client,
     server: usize,
 }
 
 impl Caller {
-    pub fn new(name: &str, seed: u64, street: &Arc<Street>) -> Self {
+    pub fn new(name: &str, seed: u64, shared: &Arc<Shared>) -> Self {
         let mut chance = StdRng::seed_from_u64(seed);
         let patience = Duration::from_millis(chance.random_range(1_500..4_000));
         let http = Client::builder().timeout(patience).no_proxy().build().unwrap();
-        let server = chance.random_range(0..street.ports.len());
-        Self { name: name.to_owned(), chance, street: street.clone(), http, server }
+        let server = chance.random_range(0..shared.ports.len());
+        Self { name: name.to_owned(), chance, shared: shared.clone(), http, server }
     }
 
     /// Another task of the same client.
     pub fn twin(&mut self) -> Self {
-        Self::new(&format!("{}-twin", self.name), self.chance.random(), &self.street)
+        Self::new(&format!("{}-twin", self.name), self.chance.random(), &self.shared)
     }
 
     pub fn is_closing(&self) -> bool {
-        self.street.is_closing.load(Ordering::SeqCst)
+        self.shared.is_closing.load(Ordering::SeqCst)
     }
 
     pub async fn rest(&mut self, least: u64, most: u64) {
@@ -96,10 +96,10 @@ impl Caller {
         tokio::time::sleep(Duration::from_millis(pause)).await;
     }
 
-    /// The same again until there is an answer that is one; `None` when the street is closed.
+    /// Retries until there is a definite answer; `None` if retries are over.
     pub async fn ask(&mut self, merchant: &Merchant, ask: &Ask) -> Option<Answer> {
         let mut pause = 40;
-        while !self.street.is_closed.load(Ordering::SeqCst) {
+        while !self.shared.is_closed.load(Ordering::SeqCst) {
             if let Some(answer) = self.once(merchant, ask).await {
                 return Some(answer);
             }
@@ -110,10 +110,10 @@ impl Caller {
         None
     }
 
-    /// What may be asked in vain: one try.
+    /// One try, for requests that may fail.
     pub async fn once(&mut self, merchant: &Merchant, ask: &Ask) -> Option<Answer> {
         let request = self.request(merchant, ask);
-        let notes = &self.street.notes;
+        let notes = &self.shared.notes;
         let call = notes.sent(&self.name, merchant.id, &ask.note());
         let answer = async {
             let response = request.send().await?;
@@ -138,7 +138,7 @@ impl Caller {
     }
 
     fn request(&self, merchant: &Merchant, ask: &Ask) -> RequestBuilder {
-        let port = self.street.ports[self.server % self.street.ports.len()];
+        let port = self.shared.ports[self.server % self.shared.ports.len()];
         let url = |path: &str| format!("http://127.0.0.1:{port}{path}");
         let payouts = "/api/v1/payouts/";
         let request = match ask {
@@ -151,7 +151,7 @@ impl Caller {
                 let request = self.http.post(url(&format!("/admin/api/v1/merchants/{}/fund", merchant.id)));
                 return request
                     .header("Idempotency-Key", key.to_string())
-                    .header("Cookie", &self.street.cookie)
+                    .header("Cookie", &self.shared.cookie)
                     .json(&form);
             }
             Ask::Cancel(payout) => self.http.post(url(&format!("{payouts}{payout}/cancel/"))),

@@ -1,4 +1,4 @@
-//! A wire between two that talk over TCP, which can be refused, cut, delayed, frozen, or made to lose an answer.
+//! A TCP proxy that can refuse, cut, delay or freeze connections, or lose an answer.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -13,7 +13,7 @@ use tokio::sync::{Mutex as Turn, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
-/// Where a wire leads: a process has another port each time it starts.
+/// A wire's destination. A process has another port after each start.
 pub type Upstream = Arc<Mutex<Option<SocketAddr>>>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,12 +22,12 @@ pub enum Mode {
     Refusing,
     Slow(Duration),
     Frozen,
-    /// Whoever says the word does not hear the answer: the wire is cut at its first byte, or once all is said.
+    /// A client that sends the word gets no answer: the wire is cut at the answer's first byte or after its last.
     Unanswered {
         word: &'static str,
         at_once: bool,
     },
-    /// What is said now, and whatever is said later on the same connection, disappears.
+    /// Everything that is sent now, and later on the same connection, is dropped.
     Swallowing,
 }
 
@@ -42,7 +42,7 @@ pub struct Wire {
 struct Line {
     upstream: Upstream,
     mode: watch::Sender<Mode>,
-    /// Counts the times that everything was cut.
+    /// Counts the cuts.
     cuts: watch::Sender<u64>,
 }
 
@@ -58,7 +58,7 @@ impl Wire {
         self.line.mode.send_replace(mode);
     }
 
-    /// Cuts every connection that there is; new ones are taken.
+    /// Cuts all existing connections and accepts new ones.
     pub fn cut(&self) {
         self.line.cuts.send_modify(|count| *count += 1);
     }
@@ -70,7 +70,7 @@ impl Drop for Wire {
     }
 }
 
-/// Below the ports that the system hands out, so that nobody takes it while the wire refuses.
+/// Below the ephemeral ports, so that no other process gets it while the wire refuses.
 pub async fn listen_anywhere() -> (u16, TcpListener) {
     for _ in 0..1_000 {
         let port = random_range(10_000..20_000);
@@ -108,7 +108,7 @@ async fn serve(port: u16, mut listener: TcpListener, line: Arc<Line>) {
     }
 }
 
-/// Returns, and with that closes both ends, when either end does or when the wire is cut.
+/// Returns, and so closes both ends, when either end closes or the wire is cut.
 async fn carry(client: TcpStream, line: Arc<Line>) {
     let mut cuts = line.cuts.subscribe();
     let upstream = *line.upstream.lock().unwrap();
@@ -125,7 +125,7 @@ async fn carry(client: TcpStream, line: Arc<Line>) {
     }
 }
 
-/// What becomes of a connection.
+/// The fate of a connection.
 const WHOLE: u8 = 0;
 const CUT_AT_ONCE: u8 = 1;
 const CUT_WHEN_ALL_IS_SAID: u8 = 2;
@@ -163,7 +163,7 @@ async fn answers(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, line: &Line, f
 }
 
 impl Line {
-    /// Waits as the wire's state demands, for ever if it swallows.
+    /// Waits according to the wire's mode, for ever if it drops everything.
     async fn pass(&self) -> Mode {
         let mut mode = self.mode.subscribe();
         let now = *mode.borrow_and_update();

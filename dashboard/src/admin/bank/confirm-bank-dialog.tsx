@@ -19,9 +19,9 @@ import { type MetBank, overviewQuery } from "../queries";
 import { changeOf, type Shown } from "./change";
 
 const schema = z.object({
-  reason: reasonSchema.trim(),
-  /** Asked only while payouts are under way with the earlier bank. */
-  is_settled: z.boolean().refine(Boolean, { error: "Ask the earlier bank first. A wrong answer pays twice." }),
+  reason: reasonSchema("why the bank changed, and who decided it").trim(),
+  /** Asked only while payouts are in progress with the previous bank. */
+  is_understood: z.boolean().refine(Boolean, { error: "Tick this once you know who resolves them." }),
 });
 type Confirmed = z.infer<typeof schema>;
 
@@ -31,37 +31,38 @@ const LOOK_AGAIN = ["bank_differs", "under_way_changed", "nothing_to_confirm"];
 export const howMany = ({ count, is_capped }: MetBank["under_way"]) =>
   count === 1 ? "1 payout" : `${count.toLocaleString("en-IN")}${is_capped ? " or more" : ""} payouts`;
 
-/** Both banks, what is under way with the earlier one, and what it means to confirm the change. */
+/** Both banks, what is in progress with the previous one, and what it means to confirm the change. */
 export default function ConfirmBankDialog({ onClose, ...opened }: Shown & { onClose: () => void }) {
   const { data } = useQuery(overviewQuery);
   const confirm = useConfirmBank();
   const [shown, setShown] = useState<Shown>(opened);
-  const { draft, change, discard } = useDraft(`confirm-bank-${shown.met.identity}`, { reason: "" });
+  const { draft, change, discard } = useDraft(`confirm-bank-${shown.rail}-${shown.met.identity}`, { reason: "" });
   const count = shown.met.under_way.count;
   const form = useApiForm<Confirmed>({
     schema,
-    defaultValues: { ...draft, is_settled: count === 0 },
+    defaultValues: { ...draft, is_understood: count === 0 },
     error: confirm.error,
     onChange: ({ reason }) => change({ reason }),
   });
   const [reason, setReason] = useState<string | null>(null);
-  const { earlier, met } = shown;
+  const { rail, earlier, met } = shown;
   const { amount_paise } = met.under_way;
-  const current = data && changeOf(data.bank, shown);
+  const current = data && changeOf(data.banks, shown);
+  const isMet = data?.banks.some((bank) => bank.rail === rail && bank.met);
   const refused = confirm.error instanceof ApiError ? confirm.error : null;
   const mustLook = Boolean(refused && LOOK_AGAIN.includes(refused.code ?? ""));
   const lookAgain = (next: Shown) => {
     setShown(next);
-    form.setValue("is_settled", next.met.under_way.count === 0);
+    form.setValue("is_understood", next.met.under_way.count === 0);
     confirm.reset();
   };
   const carryOut = () => {
     if (confirm.isPending || reason === null) return;
     confirm.mutate(
-      { identity: met.identity, under_way: count, reason },
+      { rail, identity: met.identity, under_way: count, reason },
       {
         onSuccess: () => {
-          toast("The new bank is confirmed", { tone: "good", description: "The workers go on within seconds." });
+          toast("The new bank is confirmed", { tone: "good", description: "The workers continue within seconds." });
           discard();
           onClose();
         },
@@ -76,7 +77,7 @@ export default function ConfirmBankDialog({ onClose, ...opened }: Shown & { onCl
         isOpen
         onOpenChange={(isOpen) => !isOpen && !confirm.isPending && setReason(null)}
         title="Send payouts to the new bank from now on?"
-        description={`The workers go on within seconds, with the bank ${met.identity}.`}
+        description={`The workers continue within seconds, with the bank ${met.identity}.`}
         confirm="Confirm the new bank"
         cancel="Back"
         isDanger
@@ -85,7 +86,7 @@ export default function ConfirmBankDialog({ onClose, ...opened }: Shown & { onCl
       >
         <Notice tone="warn">
           {count > 0 &&
-            `${howMany(met.under_way)} will be sent to the new bank as well. What the earlier bank has paid of them is paid twice. `}
+            `${howMany(met.under_way)} of the previous bank will not be sent to the new one. An operator must resolve them. `}
           Your name and your reason stay in the audit log.
         </Notice>
       </AlertDialog>
@@ -95,40 +96,45 @@ export default function ConfirmBankDialog({ onClose, ...opened }: Shown & { onCl
     <Dialog
       isOpen
       onOpenChange={(isOpen) => !isOpen && onClose()}
-      title="Another bank answers"
-      description="Its identity is not that of the bank to which the payouts were sent. The workers that meet it send nothing. Payouts are accepted, and wait."
+      title="A different bank is answering"
+      description="It is not the bank to which the payouts were sent. The workers that see it send nothing. Payouts are accepted, and wait."
     >
       <Facts>
-        <Fact name="Bank until now" isWide>
+        {data && data.banks.length > 1 && (
+          <Fact name="Rail" isWide>
+            {rail}
+          </Fact>
+        )}
+        <Fact name="Previous bank" isWide>
           <code className="break-all font-mono text-[0.8125rem]">{earlier}</code>
         </Fact>
-        <Fact name="Bank that answers" isWide>
+        <Fact name="Bank answering now" isWide>
           <code className="break-all font-mono text-[0.8125rem]">{met.identity}</code>
         </Fact>
-        <Fact name="Met by">
+        <Fact name="Seen by">
           <span className="break-all">{met.worker}</span>
           <span className="block text-faint">
             since <Moment at={met.since} />
           </span>
         </Fact>
-        <Fact name="Under way with the earlier bank">
+        <Fact name="In progress with the previous bank">
           <strong>{howMany(met.under_way)}</strong>
-          {count > 0 && <span className="block text-faint">{formatPaise(amount_paise)} together</span>}
+          {count > 0 && <span className="block text-faint">{formatPaise(amount_paise)} in total</span>}
         </Fact>
       </Facts>
       <Notice tone="info" className="mt-4">
         <strong>If nobody changed the bank on purpose, do not confirm.</strong> Correct the address (PAYRAIL_BANK_URL)
-        or restore the bank’s records. The workers then go on by themselves.
+        or restore the bank’s records. The workers then continue automatically.
       </Notice>
       {count > 0 && (
         <Notice tone="warn" icon={TriangleAlert} className="mt-3">
-          The earlier bank may have paid {count === 1 ? "this payout" : "these payouts"}. The new bank does not know
-          {count === 1 ? " it" : " them"}: it will say that it received nothing, and {count === 1 ? "it" : "they"} will
-          be sent again. First resolve each payout{" "}
+          The previous bank may have paid {count === 1 ? "this payout" : "these payouts"}, so the new bank never
+          receives
+          {count === 1 ? " it" : " them"}. What was sent stays{" "}
           <Link to="/doubtful" onClick={onClose} className="font-semibold underline">
             in doubt
           </Link>{" "}
-          from the earlier bank’s statement.
+          until an operator resolves it from the previous bank’s statement.
         </Notice>
       )}
       <div className="mt-5">
@@ -139,21 +145,26 @@ export default function ConfirmBankDialog({ onClose, ...opened }: Shown & { onCl
             setReason(values.reason);
           }}
           submit={
-            <ActButton type="submit" variant="primary" objection={data && !data.bank.met ? NO_LONGER : null}>
+            <ActButton type="submit" variant="primary" objection={data && !isMet ? NO_LONGER : null}>
               Continue
             </ActButton>
           }
           onCancel={onClose}
           cancel="Close"
         >
-          <ReasonField form={form} name="reason" question="Why is the bank another one?" />
-          {count > 0 && <SettledField form={form} underWay={met.under_way} />}
+          <ReasonField
+            form={form}
+            name="reason"
+            question="Why did the bank change?"
+            example="We moved to a new bank, contract of 22 November"
+          />
+          {count > 0 && <UnderstoodField form={form} underWay={met.under_way} />}
           {(mustLook || current) && (
             <Notice tone="warn" role="alert">
               {refused ? inWords(refused) : "This has changed since you opened it."} Nothing was confirmed.{" "}
               {current ? (
                 <button type="button" className="rounded font-semibold underline" onClick={() => lookAgain(current)}>
-                  Show the present state
+                  Show the current state
                 </button>
               ) : (
                 "Close this and look again."
@@ -166,18 +177,19 @@ export default function ConfirmBankDialog({ onClose, ...opened }: Shown & { onCl
   );
 }
 
-function SettledField({ form, underWay }: { form: ApiForm<Confirmed>; underWay: MetBank["under_way"] }) {
-  const error = errorOf(form, "is_settled");
+function UnderstoodField({ form, underWay }: { form: ApiForm<Confirmed>; underWay: MetBank["under_way"] }) {
+  const error = errorOf(form, "is_understood");
   return (
     <label className="flex gap-3">
       <input
         type="checkbox"
         aria-invalid={error ? true : undefined}
         className="mt-0.5 size-4 shrink-0 accent-accent"
-        {...form.register("is_settled")}
+        {...form.register("is_understood")}
       />
       <span>
-        The earlier bank paid none of {underWay.count === 1 ? "it" : `these ${howMany(underWay)}`}, and never will.
+        Our operators will resolve {underWay.count === 1 ? "this payout" : `these ${howMany(underWay)}`} with the
+        previous bank.
         {error && (
           <span role="alert" className="block text-[0.8125rem] text-bad">
             {error}
@@ -188,4 +200,4 @@ function SettledField({ form, underWay }: { form: ApiForm<Confirmed>; underWay: 
   );
 }
 
-const NO_LONGER = "No worker meets another bank any more: there is nothing to confirm.";
+const NO_LONGER = "No worker sees a different bank any more: there is nothing to confirm.";

@@ -1,5 +1,5 @@
 import { Landmark } from "lucide-react";
-import { outcomeOf } from "@/components/payout-words";
+import { isStep, outcomeOf, steps } from "@/components/payout-words";
 import { Badge } from "@/ui/badge";
 import { Card } from "@/ui/card";
 import { EmptyState, SkeletonRows } from "@/ui/states";
@@ -8,7 +8,6 @@ import { Ago } from "@/ui/time";
 import type { Overview, RecentAnswer } from "../queries";
 import { PayoutLink } from "./cells";
 
-const steps: Record<string, string> = { submit: "Submit", enquire: "Enquire", close: "Close" };
 const seconds = (milliseconds: number) =>
   milliseconds < 1_000 ? `${milliseconds} ms` : `${(milliseconds / 1_000).toFixed(1)} s`;
 
@@ -18,11 +17,11 @@ const columns: Column<RecentAnswer>[] = [
     phone: "title",
     cell: ({ answer }) => <Badge tone={outcomeOf(answer).tone}>{outcomeOf(answer).name}</Badge>,
   },
-  { name: "Call", cell: ({ step }) => steps[step] ?? step },
+  { name: "Call", cell: ({ step }) => (isStep(step) ? steps[step].done : step) },
   { name: "Payout", cell: ({ merchant_id, payout_id }) => <PayoutLink merchant={merchant_id} id={payout_id} isRow /> },
   { name: "When", cell: ({ at }) => <Ago at={at} /> },
   {
-    name: "Took",
+    name: "Duration",
     align: "end",
     phone: "aside",
     cell: ({ milliseconds }) => <span className="tabular">{seconds(milliseconds)}</span>,
@@ -35,11 +34,11 @@ const SHOWN = 8;
 export const BankCard = ({ workers }: { workers: Overview["workers"] | undefined }) => {
   const answers = workers?.recent_answers ?? [];
   return (
-    <Card title="Bank’s recent answers" hint="The newest calls of all workers.">
-      {!workers && <SkeletonRows count={3} label="Loading: the bank’s answers" />}
+    <Card title="Recent bank answers" hint="The latest calls of all workers.">
+      {!workers && <SkeletonRows count={3} label="Loading: recent bank answers" />}
       {answers.length > 0 && (
         <Table
-          caption="The bank’s recent answers"
+          caption="Recent bank answers"
           columns={columns}
           rows={answers.slice(0, SHOWN)}
           rowKey={({ payout_id, at }) => `${payout_id} ${at}`}
@@ -48,7 +47,7 @@ export const BankCard = ({ workers }: { workers: Overview["workers"] | undefined
       )}
       {workers && answers.length === 0 && (
         <EmptyState icon={Landmark} title="No calls yet">
-          The workers of the last 24 hours have not called the bank.
+          No worker has called the bank in the last 24 hours.
         </EmptyState>
       )}
     </Card>

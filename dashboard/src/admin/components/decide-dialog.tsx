@@ -41,7 +41,7 @@ const schema = z
   .object({
     outcome: z.enum(["paid", "not_paid"], { error: "Choose one of the two." }),
     utr: z.string().trim(),
-    reason: reasonSchema.trim(),
+    reason: reasonSchema("who at the bank confirmed it, when, and in which document").trim(),
   })
   .refine(({ outcome, utr }) => outcome !== "paid" || utr !== "", {
     path: ["utr"],
@@ -56,8 +56,15 @@ export const draftOf = (payout: AdminPayout) => `decide-${payout.id}`;
 const decisionOf = ({ outcome, utr, reason }: Decided): Decision =>
   outcome === "paid" ? { outcome, utr, reason } : { outcome, reason };
 
+interface DecideProps {
+  payout: AdminPayout;
+  /** It is no longer in doubt: the bank answered, or another operator resolved it. */
+  isOver: boolean;
+  onClose: () => void;
+}
+
 /** An operator resolves a payout in doubt: first what and why, then once more with what it does to the money. */
-export function DecideDialog({ payout, ...props }: { payout: AdminPayout; onClose: () => void }) {
+export function DecideDialog({ payout, isOver, ...props }: DecideProps) {
   const decide = useDecide(payout.merchant.id, payout.id);
   const { draft, change, discard, isRestored } = useDraft<Partial<Decided>>(draftOf(payout), EMPTY);
   const form = useApiForm<Decided>({ schema, defaultValues: draft, error: decide.error, onChange: change });
@@ -113,6 +120,13 @@ export function DecideDialog({ payout, ...props }: { payout: AdminPayout; onClos
           This is what you typed before. Nothing was sent.
         </Notice>
       )}
+      <div role="status">
+        {isOver && (
+          <Notice tone="warn" className="mb-4">
+            This payout is no longer in doubt. Close this form and look at the payout.
+          </Notice>
+        )}
+      </div>
       <Form form={form} onSubmit={setDecided} submit="Continue" onCancel={onClose}>
         <Choice form={form} />
         {form.watch("outcome") === "paid" && (
@@ -126,7 +140,12 @@ export function DecideDialog({ payout, ...props }: { payout: AdminPayout; onClos
             className="font-mono"
           />
         )}
-        <ReasonField form={form} name="reason" question="How do you know?" />
+        <ReasonField
+          form={form}
+          name="reason"
+          question="How do you know?"
+          example="The bank confirmed by letter of 22 November that …"
+        />
       </Form>
     </Dialog>
   );
@@ -143,7 +162,7 @@ function Choice({ form }: { form: ApiForm<Decided> }) {
   const error = errorOf(form, "outcome");
   return (
     <fieldset className="grid gap-2" aria-describedby={error ? "outcome-error" : undefined}>
-      <legend className="mb-1.5 font-medium text-[0.8125rem]">What happened?</legend>
+      <legend className="mb-1.5 font-medium text-[0.8125rem]">Outcome</legend>
       {(Object.keys(outcomes) as Outcome[]).map((value) => (
         <label
           key={value}

@@ -5,13 +5,13 @@ import { Ago, Countdown } from "@/ui/time";
 import { nameOfKind } from "../exception-kinds";
 import type { AdminException, AdminWaitingReturn } from "../queries";
 import { ActButton } from "./act-button";
-import { inRupees } from "./action-columns";
+import { readable } from "./action-columns";
 import { MerchantLink, PayoutLink, PayoutSearchLink } from "./cells";
 
 const What = ({ exception: { kind, detail } }: { exception: AdminException }) => (
   <span className="block min-w-0 text-left">
     <span className="block font-medium">{nameOfKind(kind)}</span>
-    <span className="block font-normal text-[0.8125rem] text-soft [overflow-wrap:anywhere]">{inRupees(detail)}</span>
+    <span className="block font-normal text-[0.8125rem] text-soft [overflow-wrap:anywhere]">{readable(detail)}</span>
   </span>
 );
 

@@ -10,7 +10,7 @@ import type { AdminPayout } from "../queries";
 import { ActButton } from "./act-button";
 import { reasonSchema } from "./reason-field";
 
-const schema = z.object({ reason: reasonSchema.trim() });
+const schema = z.object({ reason: reasonSchema("why it must not wait until then").trim() });
 
 /** A payout that a wrong clock made due far in the future, and the way to have it taken up now. */
 export function FarAheadNotice({ payout }: { payout: AdminPayout }) {
@@ -20,7 +20,7 @@ export function FarAheadNotice({ payout }: { payout: AdminPayout }) {
   if (!dueAt || !isFarAhead(dueAt, Date.now())) return null;
   const send = ({ reason }: { reason: string }) =>
     bring.mutate(reason, {
-      onSuccess: () => toast("The payout is due now", { description: "A worker takes it up." }),
+      onSuccess: () => toast("The payout is due now", { description: "A worker will take it." }),
     });
   return (
     <Notice tone="warn" icon={ClockAlert}>

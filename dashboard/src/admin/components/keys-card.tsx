@@ -20,7 +20,7 @@ export function KeysCard({ merchant }: { merchant: MerchantDetail }) {
   const [fresh, setFresh] = useState<IssuedKey | null>(null);
   const columns: Column<ApiKey>[] = [
     { name: "Key", phone: "title", cell: (key) => <code className="font-mono text-[0.8125rem]">{key.prefix}…</code> },
-    { name: "Issued", cell: (key) => <Ago at={key.created_at} /> },
+    { name: "Created", cell: (key) => <Ago at={key.created_at} /> },
     { name: "State", cell: (key) => <State apiKey={key} /> },
     {
       name: "Actions",
@@ -52,7 +52,7 @@ export function KeysCard({ merchant }: { merchant: MerchantDetail }) {
         <Table caption="API keys" columns={columns} rows={merchant.keys} rowKey={(key) => key.id} />
       ) : (
         <EmptyState icon={KeyRound} title="No keys">
-          Nobody can act for this merchant until one is issued.
+          The merchant cannot sign in or use the API until a key is issued.
         </EmptyState>
       )}
       {asked && (
@@ -68,7 +68,7 @@ export function KeysCard({ merchant }: { merchant: MerchantDetail }) {
 const State = ({ apiKey }: { apiKey: ApiKey }) =>
   apiKey.revoked_at ? (
     <span className="text-faint">
-      revoked <Ago at={apiKey.revoked_at} />
+      Revoked <Ago at={apiKey.revoked_at} />
     </span>
   ) : (
     <Badge tone="good">Active</Badge>
@@ -93,21 +93,21 @@ function AskFirst({ merchant, asked, onClose, onIssued }: AskProps) {
   const questions = {
     issue: {
       title: `Issue a key for ${merchant.name}?`,
-      description: "The keys that there are stay as they are. The new one is shown once.",
+      description: "Existing keys keep working. The new one is shown once.",
       confirm: "Issue a key",
       run: () => issue.mutate(undefined, { onSuccess: shown }),
     },
     rotate: {
       title: `Rotate ${prefix}?`,
       description:
-        "A new key takes its place, and the old one stops working at once: whatever still uses it is refused, and its sessions end.",
+        "A new key replaces it. The old one stops working immediately and permanently, and its sessions end.",
       confirm: "Rotate the key",
       run: () => asked.what !== "issue" && rotate.mutate(asked.key.id, { onSuccess: shown }),
     },
     revoke: {
       title: `Revoke ${prefix}?`,
       description:
-        "It stops working at once, for good, and its sessions end. Without another key nobody can act for this merchant.",
+        "It stops working immediately and permanently, and its sessions end. Without another key the merchant cannot sign in or use the API.",
       confirm: "Revoke the key",
       run: () => asked.what !== "issue" && revoke.mutate(asked.key.id, { onSuccess: onClose }),
     },

@@ -27,7 +27,7 @@ const others: Column<AdminLedgerEntry>[] = [
       </span>
     ),
   },
-  { name: "Time", cell: (entry) => <Ago at={entry.created_at} /> },
+  { name: "When", cell: (entry) => <Ago at={entry.created_at} /> },
   {
     name: "Amount",
     align: "end",

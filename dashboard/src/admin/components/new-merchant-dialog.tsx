@@ -43,7 +43,7 @@ export function NewMerchantDialog({ onClose }: { onClose: () => void }) {
         isBusy={create.isPending}
       >
         <TextField form={form} name="name" label="Name" />
-        <TextField form={form} name="email" label="E-mail" hint="No two merchants have the same." type="email" />
+        <TextField form={form} name="email" label="Email" hint="Each merchant needs a different one." type="email" />
       </Form>
     </Dialog>
   );

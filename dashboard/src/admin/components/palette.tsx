@@ -7,7 +7,7 @@ import type { LookUp, PaletteCommand } from "@/ui/command-palette";
 import { useSignOut } from "../actions";
 import { type Found, searchEverything } from "../queries";
 
-const merchantBy = { id: "merchant id", email: "e-mail", name: "name" } as const;
+const merchantBy = { id: "merchant ID", email: "email", name: "name" } as const;
 
 /** Pages and commands by their words; payouts and merchants by exactly what names them, over all merchants. */
 export default function Palette(props: AppPaletteProps) {
@@ -41,7 +41,7 @@ export default function Palette(props: AppPaletteProps) {
     <AppPalette
       {...props}
       lookUp={lookUp}
-      placeholder="Id, reference, UTR, account, amount, merchant, or a command"
+      placeholder="Amount, UTR, ID, account, merchant…"
       signOut={{ name: "Sign out", run: () => signOut.mutate() }}
     />
   );

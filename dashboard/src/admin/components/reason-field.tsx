@@ -7,27 +7,35 @@ const REASON_MAX = 1_000;
 
 const lengthOf = (reason: string) => [...reason.trim()].length;
 
-/** A reason that the audit log is to keep. Characters are counted as people count them. */
-export const reasonSchema = z
-  .string()
-  .refine((reason) => lengthOf(reason) >= REASON_MIN, {
-    error: `Write at least ${REASON_MIN} characters: who confirmed it, when, and in which document.`,
-  })
-  .refine((reason) => lengthOf(reason) <= REASON_MAX, { error: `Write at most ${REASON_MAX} characters.` });
+/** A reason that the audit log is to keep: `about` says what it must tell. Characters are counted as people count. */
+export const reasonSchema = (about: string) =>
+  z
+    .string()
+    .refine((reason) => lengthOf(reason) >= REASON_MIN, {
+      error: `Write at least ${REASON_MIN} characters: ${about}.`,
+    })
+    .refine((reason) => lengthOf(reason) <= REASON_MAX, { error: `Write at most ${REASON_MAX} characters.` });
 
 interface ReasonFieldProps<Values extends FieldValues> {
   form: ApiForm<Values>;
   name: Path<Values>;
   question: string;
+  /** How such a reason may begin. */
+  example: string;
 }
 
 /** Why an operator decided as they did. */
-export const ReasonField = <Values extends FieldValues>({ form, name, question }: ReasonFieldProps<Values>) => (
+export const ReasonField = <Values extends FieldValues>({
+  form,
+  name,
+  question,
+  example,
+}: ReasonFieldProps<Values>) => (
   <TextAreaField
     form={form}
     name={name}
     label="Reason"
     hint={`${question} ${lengthOf(form.watch(name))} of ${REASON_MAX} characters.`}
-    placeholder="The bank confirmed by letter of 22 November that …"
+    placeholder={example}
   />
 );

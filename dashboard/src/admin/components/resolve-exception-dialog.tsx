@@ -8,10 +8,10 @@ import { useResolveException } from "../actions";
 import { useDraft } from "../draft";
 import { nameOfKind } from "../exception-kinds";
 import type { AdminException } from "../queries";
-import { inRupees } from "./action-columns";
+import { readable } from "./action-columns";
 import { ReasonField, reasonSchema } from "./reason-field";
 
-const schema = z.object({ reason: reasonSchema.trim() });
+const schema = z.object({ reason: reasonSchema("what you found out, and who confirmed it").trim() });
 
 const NO_MONEY = "Resolving moves no money: no balance and no payout changes.";
 
@@ -68,8 +68,13 @@ export function ResolveExceptionDialog({ exception, ...props }: { exception: Adm
         </Notice>
       )}
       <Form form={form} onSubmit={(values) => setReason(values.reason)} submit="Continue" onCancel={onClose}>
-        <p className="break-words text-soft">{inRupees(exception.detail)}</p>
-        <ReasonField form={form} name="reason" question="What did you find out?" />
+        <p className="break-words text-soft">{readable(exception.detail)}</p>
+        <ReasonField
+          form={form}
+          name="reason"
+          question="What did you find out?"
+          example="The bank corrected its list on 22 November: …"
+        />
       </Form>
     </Dialog>
   );

@@ -58,6 +58,6 @@ export const KeyOnce = ({ apiKey, title, onSeen }: { apiKey: string; title: stri
     hint="This is the API key. Give it to the merchant."
     onSeen={onSeen}
   >
-    It is shown only now. Nobody can look it up later, not even here; replace a lost key by a new one.
+    It is shown only now. It cannot be shown again. If it is lost, issue a new key.
   </SecretOnce>
 );

@@ -11,13 +11,13 @@ import { useVerify } from "../actions";
 import { type VerifyReport, verifyQuery } from "../queries";
 import { ActButton } from "./act-button";
 
-/** The auditor: its last report, and the button that sets it to work. */
+/** The last report of the audit, and the button that starts one. */
 export function VerifyCard() {
   const { data, error } = useQuery(verifyQuery);
   const verify = useVerify();
   return (
     <Card
-      title="Auditor"
+      title="Audit"
       hint="Replays every ledger and compares it with payouts and bank."
       actions={
         <ActButton
@@ -42,9 +42,13 @@ export function VerifyCard() {
             {inWords(verify.error)}
           </Notice>
         )}
-        <div role="status">{data?.running && data.started_at && <Progress since={data.started_at} />}</div>
+        {/* Said once, and not again at each second. */}
+        <p role="status" className="sr-only">
+          {data?.running && "The audit is running."}
+        </p>
+        {data?.running && data.started_at && <Progress since={data.started_at} />}
         {data?.last && <Report report={data.last} />}
-        {data && !data.last && !data.running && <p className="text-soft">The auditor has not run yet.</p>}
+        {data && !data.last && !data.running && <p className="text-soft">The audit has not run yet.</p>}
         {!data && (error ? <p className="text-bad">{inWords(error)}</p> : <SkeletonRows count={3} />)}
       </CardBody>
     </Card>
@@ -74,16 +78,16 @@ function Report({ report }: { report: VerifyReport }) {
         </Fact>
         <Fact name="Checked">
           {count(checked.merchants)} merchants, {count(checked.entries)} entries, {count(checked.payouts)} payouts
-          {report.bank_checked && <>, {count(checked.bank_transfers)} transfers of the bank</>}
+          {report.bank_checked && <>, {count(checked.bank_transfers)} bank transfers</>}
         </Fact>
-        <Fact name="Paid in">
+        <Fact name="Funded">
           <Money paise={totals.funded} />
         </Fact>
         <Fact name="Paid out">
           <Money paise={totals.paid_out} />
         </Fact>
         <Fact name="In progress">
-          {count(report.under_way)}, {count(report.in_doubt)} of them in doubt
+          {count(report.under_way)} ({count(report.in_doubt)} in doubt)
         </Fact>
       </Facts>
       {report.differences.length > 0 && <Differences report={report} />}
@@ -112,7 +116,7 @@ function Verdict({ report }: { report: VerifyReport }) {
   return (
     <Notice tone="good" icon={CircleCheck}>
       <strong>No difference.</strong>{" "}
-      {report.bank_checked ? "Books, payouts and bank agree." : "Books and payouts agree. The bank was not asked."}
+      {report.bank_checked ? "Ledger, payouts and bank agree." : "Ledger and payouts agree. The bank was not asked."}
     </Notice>
   );
 }
@@ -129,7 +133,9 @@ function Differences({ report }: { report: VerifyReport }) {
         </li>
       ))}
       {report.difference_count > report.differences.length && (
-        <li className="text-faint">Only the first {report.differences.length} are kept. `payrail verify` names all.</li>
+        <li className="text-faint">
+          Only the first {report.differences.length} are kept. Run payrail verify to list all.
+        </li>
       )}
     </ul>
   );

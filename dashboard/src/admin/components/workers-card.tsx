@@ -9,7 +9,7 @@ import type { Overview, WorkerState } from "../queries";
 const states: Record<WorkerState["state"], { name: string; tone: Tone }> = {
   running: { name: "Running", tone: "good" },
   stopped: { name: "Stopped", tone: "neutral" },
-  silent: { name: "Silent", tone: "bad" },
+  silent: { name: "Not responding", tone: "bad" },
 };
 
 const columns: Column<WorkerState>[] = [
@@ -25,10 +25,10 @@ const columns: Column<WorkerState>[] = [
   },
   { name: "Started", cell: ({ started_at }) => <Ago at={started_at} /> },
   { name: "Last seen", cell: ({ seen_at }) => <Ago at={seen_at} /> },
-  { name: "Last answer of the bank", cell: ({ last_answer_at }) => last_answer_at && <Ago at={last_answer_at} /> },
+  { name: "Last bank answer", cell: ({ last_answer_at }) => last_answer_at && <Ago at={last_answer_at} /> },
 ];
 
-/** Who sends payouts to the bank: each worker tells every few seconds that it works. */
+/** Who sends payouts to the bank: each worker reports every few seconds. */
 export const WorkersCard = ({ workers }: { workers: Overview["workers"] | undefined }) => (
   <Card title="Workers" hint="They send payouts to the bank. Each one reports every 5 seconds.">
     {!workers && <SkeletonRows count={1} label="Loading: workers" />}

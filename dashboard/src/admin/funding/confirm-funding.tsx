@@ -22,7 +22,7 @@ export function ConfirmFunding({ merchant, wish, isSending, onBack, onConfirm }:
       isOpen
       isHeld={isSending}
       onOpenChange={(isOpen) => !isOpen && onBack()}
-      title={`Credit ${formatPaise(wish.amountPaise)} to ${merchant.name}?`}
+      title={`Fund ${merchant.name} with ${formatPaise(wish.amountPaise)}?`}
       description="An entry in the ledger cannot be undone."
     >
       <p className="tabular break-words font-semibold text-2xl">{formatPaise(wish.amountPaise)}</p>
@@ -47,7 +47,7 @@ export function ConfirmFunding({ merchant, wish, isSending, onBack, onConfirm }:
           Back
         </Button>
         <Button variant="primary" isBusy={isSending} onClick={onConfirm}>
-          Credit {formatPaise(wish.amountPaise)}
+          Fund {formatPaise(wish.amountPaise)}
         </Button>
       </div>
     </Dialog>

@@ -25,12 +25,12 @@ type Typed = z.infer<typeof schema>;
 const EMPTY: Typed = { amount: "", description: "" };
 export const draftOf = (merchant: { id: string }) => `fund-${merchant.id}`;
 
-/** Credits a merchant: what and why, then once more with what it does to the balance, then until it is certain. */
+/** Funds a merchant: what and why, then once more with what it does to the balance, then until it is certain. */
 export function FundDialog({ merchant, onClose }: { merchant: MerchantDetail; onClose: () => void }) {
   const { draft, change, discard, isRestored } = useDraft(draftOf(merchant), EMPTY);
   const [wish, setWish] = useState<Wish | null>(null);
   const funding = useFunding(merchant, (sent, { available_balance_paise }) => {
-    toast(`${formatPaise(sent.amountPaise)} credited`, {
+    toast(`${formatPaise(sent.amountPaise)} funded`, {
       tone: "good",
       description: `${merchant.name} has ${formatPaise(available_balance_paise)} available now.`,
     });

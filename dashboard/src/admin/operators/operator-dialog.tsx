@@ -29,14 +29,14 @@ export function OperatorDialog({ step: { what, operator }, onClose, onReset }: P
   const questions = {
     disable: {
       title: `Disable ${name}?`,
-      description: "Their sessions end at once, and they cannot sign in until they are enabled again.",
+      description: "Their sessions end immediately, and they cannot sign in until they are enabled again.",
       confirm: "Disable",
       mutation: disable,
       run: () => disable.mutate(id, { onSuccess: done(`${name} disabled`) }),
     },
     enable: {
       title: `Enable ${name}?`,
-      description: "They can sign in again, with the password that they had.",
+      description: "They can sign in again, with their previous password.",
       confirm: "Enable",
       mutation: enable,
       run: () => enable.mutate(id, { onSuccess: done(`${name} enabled`) }),
@@ -45,7 +45,7 @@ export function OperatorDialog({ step: { what, operator }, onClose, onReset }: P
       title: `Reset the password of ${name}?`,
       description: operator.disabled_at
         ? "You get a one-time password to hand over. They stay disabled until you enable them."
-        : "Their sessions end at once. You get a one-time password to hand over.",
+        : "Their sessions end immediately. You get a one-time password to hand over.",
       confirm: "Reset password",
       mutation: reset,
       run: () =>

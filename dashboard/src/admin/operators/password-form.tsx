@@ -3,7 +3,7 @@ import { Form, TextField, useApiForm } from "@/components/form";
 import { useChangePassword } from "../actions";
 
 interface Props {
-  /** What the present password is called: after an invitation it is the one-time password. */
+  /** What the current password is called: after an invitation it is the one-time password. */
   currentName: string;
   onChanged: () => void;
   onCancel?: () => void;

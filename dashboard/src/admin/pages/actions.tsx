@@ -21,7 +21,7 @@ export default function ActionsPage() {
       <Card>
         <FilterBar>
           <SearchFilter name="operator" label="Operator" placeholder="An operator’s name" />
-          <SelectFilter name="action" label="Action" any="Every action" options={words} />
+          <SelectFilter name="action" label="Action" any="All actions" options={words} />
           <MerchantFilter />
         </FilterBar>
         <FilteredList

@@ -9,32 +9,45 @@ import { Money } from "@/ui/money";
 import { EmptyState, ErrorState, SkeletonRows } from "@/ui/states";
 import { type Column, Table } from "@/ui/table";
 import { Countdown } from "@/ui/time";
+import { useKeptFocus } from "@/ui/use-kept-focus";
 import { useTitle } from "@/ui/use-title";
 import { MerchantLink, PayoutLink } from "../components/cells";
-import { DoubtActions } from "../components/doubt-actions";
+import { DoubtActions, useDeciding } from "../components/doubt-actions";
 import { type AdminPayout, DOUBTFUL_LIMIT, doubtfulQuery } from "../queries";
 
-const columns: Column<AdminPayout>[] = [
+const columns = (onResolve: (payout: AdminPayout) => void): Column<AdminPayout>[] => [
   { name: "In doubt for", phone: "title", cell: ({ in_doubt }) => in_doubt && <Age since={in_doubt.since} /> },
   { name: "Payout", cell: (payout) => <PayoutLink merchant={payout.merchant.id} id={payout.id} isRow /> },
   { name: "Merchant", cell: (payout) => <MerchantLink merchant={payout.merchant} /> },
   { name: "Amount", align: "end", cell: (payout) => <Money paise={payout.amount_paise} className="font-medium" /> },
   { name: "Why", cell: (payout) => <Waits payout={payout} /> },
-  { name: "Actions", align: "end", cell: (payout) => <DoubtActions payout={payout} size="small" /> },
+  {
+    name: "Actions",
+    align: "end",
+    cell: (payout) => <DoubtActions payout={payout} size="small" onResolve={onResolve} />,
+  },
 ];
 
 export default function DoubtfulPage() {
-  useTitle("Doubtful");
+  useTitle("In doubt");
   const { data, error, refetch } = useQuery(doubtfulQuery);
+  const { resolve, dialog } = useDeciding(data);
+  useKeptFocus(data?.length);
   return (
     <>
       <PageHeader
-        title="Doubtful"
-        hint="Payouts whose last call to the bank got no definite answer, oldest first. Their amounts stay reserved until the outcome is certain."
+        title="In doubt"
+        hint="Payouts whose last call to the bank got no definite answer, oldest first. Their amounts stay held until the outcome is certain."
       />
       <Card>
         {data && data.length > 0 && (
-          <Table caption="Payouts in doubt" columns={columns} rows={data} rowKey={(payout) => payout.id} hasRowLinks />
+          <Table
+            caption="Payouts in doubt"
+            columns={columns(resolve)}
+            rows={data}
+            rowKey={(payout) => payout.id}
+            hasRowLinks
+          />
         )}
         {data?.length === DOUBTFUL_LIMIT && (
           <p className="border-line border-t px-5 py-3 text-faint">The oldest {DOUBTFUL_LIMIT}. There may be more.</p>
@@ -51,6 +64,7 @@ export default function DoubtfulPage() {
           </ErrorState>
         )}
       </Card>
+      {dialog}
     </>
   );
 }
@@ -66,17 +80,22 @@ function Age({ since }: { since: string }) {
 }
 
 const calls: Record<NonNullable<AdminPayout["next_step"]>, string> = {
-  submit: "Sent again",
-  enquire: "The bank is asked",
-  close: "The bank is asked, and is to refuse it if it never received it,",
+  submit: "Next: send it to the bank again",
+  enquire: "Next: ask the bank",
+  close: "Next: ask the bank, and have it refuse the payout if it never received it",
 };
 
-/** Why it is in doubt, and the next call to the bank, which happens by itself. */
+/** Why it is in doubt, and the next call to the bank, which a worker makes automatically. */
 const Waits = ({ payout: { in_doubt, next_step, next_step_at } }: { payout: AdminPayout }) => (
   <span className="min-w-0">
     <span className="block break-words">{in_doubt?.reason}</span>
     <span className="block text-[0.8125rem] text-faint">
-      {next_step ? calls[next_step] : "An operator decides"} {next_step_at ? <Countdown to={next_step_at} /> : "now"}
+      {next_step ? calls[next_step] : "Next: an operator resolves it"}
+      {next_step_at && (
+        <>
+          , <Countdown to={next_step_at} />
+        </>
+      )}
     </span>
   </span>
 );

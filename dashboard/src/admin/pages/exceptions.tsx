@@ -24,7 +24,7 @@ export default function ExceptionsPage() {
     <>
       <PageHeader
         title="Exceptions"
-        hint="What the bank stated and what does not fit the books, newest first. Nothing was credited for any of it."
+        hint="Bank records that do not match the ledger, newest first. No money was moved for any of them."
       />
       <div className="grid gap-5">
         <Card>
@@ -40,7 +40,7 @@ export default function ExceptionsPage() {
             empty={{
               icon: ShieldCheck,
               title: "No exception is open",
-              text: "What the bank stated fits the books.",
+              text: "The bank’s records match the ledger.",
             }}
             noMatch={{
               icon: ShieldCheck,
@@ -49,7 +49,7 @@ export default function ExceptionsPage() {
             }}
           />
         </Card>
-        <SetAside />
+        <WaitingReturns />
       </div>
       {resolving && <ResolveExceptionDialog exception={resolving} onClose={() => setResolving(null)} />}
     </>
@@ -57,16 +57,16 @@ export default function ExceptionsPage() {
 }
 
 /** Returns that cannot be credited yet. */
-function SetAside() {
+function WaitingReturns() {
   const { data, error, refetch } = useQuery(waitingReturnsQuery);
   return (
     <Card
-      title="Returns set aside"
-      hint="The bank returned these, and they cannot be credited yet. Each is tried again by itself."
+      title="Returns waiting to be credited"
+      hint="The bank returned these, and they cannot be credited yet. Each is tried again automatically."
     >
       {data && data.length > 0 && (
         <Table
-          caption="Returns set aside"
+          caption="Returns waiting to be credited"
           columns={waitingColumns}
           rows={data}
           rowKey={(line) =>
@@ -77,8 +77,8 @@ function SetAside() {
       {data?.length === WAITING_LIMIT && (
         <p className="border-line border-t px-5 py-3 text-faint">The next {WAITING_LIMIT}. There may be more.</p>
       )}
-      {data?.length === 0 && <EmptyState icon={ShieldCheck} title="No return is set aside" />}
-      {!data && !error && <SkeletonRows label="Loading: returns set aside" />}
+      {data?.length === 0 && <EmptyState icon={ShieldCheck} title="No return is waiting" />}
+      {!data && !error && <SkeletonRows label="Loading: returns waiting to be credited" />}
       {!data && error && (
         <ErrorState title="The list could not be loaded" onRetry={() => refetch()}>
           {inWords(error)}

@@ -4,10 +4,12 @@ import { ArrowLeft, BookOpenText, Landmark, SendHorizontal } from "lucide-react"
 import { useState } from "react";
 import { ApiError, inWords } from "@/api/errors";
 import { Preview } from "@/components/filtered-list";
+import { formatPaise } from "@/lib/money";
 import { PageHeader } from "@/ui/app-shell";
 import { Button } from "@/ui/button";
 import { Card } from "@/ui/card";
 import { Copyable } from "@/ui/copy-button";
+import { Fit } from "@/ui/fit";
 import { Money } from "@/ui/money";
 import { ErrorState, Skeleton, SkeletonRows } from "@/ui/states";
 import { useTitle } from "@/ui/use-title";
@@ -61,8 +63,8 @@ export default function MerchantPage() {
       <div className="grid gap-5">
         <Balances merchant={merchant} />
         {merchant ? <KeysCard merchant={merchant} /> : <SkeletonRows count={3} />}
-        <NewestPayouts merchant={id} />
-        <NewestEntries merchant={id} />
+        <RecentPayouts merchant={id} />
+        <RecentEntries merchant={id} />
       </div>
       {merchant && isFunding && <FundDialog merchant={merchant} onClose={() => setFunding(false)} />}
     </>
@@ -72,7 +74,7 @@ export default function MerchantPage() {
 const About = ({ merchant }: { merchant: MerchantDetail }) => (
   <span className="flex flex-wrap items-center gap-x-4 gap-y-1">
     <span>{merchant.email}</span>
-    <Copyable value={merchant.id} what="merchant id" />
+    <Copyable value={merchant.id} what="merchant ID" />
   </span>
 );
 
@@ -86,10 +88,16 @@ function Balances({ merchant }: { merchant: MerchantDetail | undefined }) {
   return (
     <dl className="grid gap-px overflow-hidden rounded-box border border-line bg-line shadow-box sm:grid-cols-3">
       {figures.map(([name, paise]) => (
-        <div key={name} className="bg-surface px-5 py-4">
+        <div key={name} className="min-w-0 bg-surface px-5 py-4">
           <dt className="text-[0.8125rem] text-faint">{name}</dt>
-          <dd className="mt-1 font-semibold text-xl">
-            {paise === undefined ? <Skeleton className="my-1 h-5 w-32" /> : <Money paise={paise} />}
+          <dd className="mt-1 font-semibold">
+            {paise === undefined ? (
+              <Skeleton className="my-1 h-5 w-32" />
+            ) : (
+              <Fit most={1.25} length={formatPaise(paise).length}>
+                <Money paise={paise} />
+              </Fit>
+            )}
           </dd>
         </div>
       ))}
@@ -105,13 +113,13 @@ const AllOf = ({ to, merchant }: { to: "/payouts" | "/ledger"; merchant: string 
   </Button>
 );
 
-function NewestPayouts({ merchant }: { merchant: string }) {
+function RecentPayouts({ merchant }: { merchant: string }) {
   return (
-    <Card title="Newest payouts" actions={<AllOf to="/payouts" merchant={merchant} />}>
+    <Card title="Recent payouts" actions={<AllOf to="/payouts" merchant={merchant} />}>
       <Preview
         source={payoutList}
         filter={{ merchant, limit: FEW }}
-        caption="Newest payouts"
+        caption="Recent payouts"
         columns={payoutColumnsOfOne}
         rowKey={(payout) => payout.id}
         hasRowLinks
@@ -121,13 +129,13 @@ function NewestPayouts({ merchant }: { merchant: string }) {
   );
 }
 
-function NewestEntries({ merchant }: { merchant: string }) {
+function RecentEntries({ merchant }: { merchant: string }) {
   return (
-    <Card title="Newest ledger entries" actions={<AllOf to="/ledger" merchant={merchant} />}>
+    <Card title="Recent ledger entries" actions={<AllOf to="/ledger" merchant={merchant} />}>
       <Preview
         source={ledgerList}
         filter={{ merchant, limit: FEW }}
-        caption="Newest ledger entries"
+        caption="Recent ledger entries"
         columns={ledgerColumnsOfOne}
         rowKey={(entry) => entry.id}
         empty={{

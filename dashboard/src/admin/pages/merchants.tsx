@@ -15,8 +15,8 @@ import { type Merchant, merchantList } from "../queries";
 
 const columns: Column<Merchant>[] = [
   { name: "Name", phone: "title", cell: (merchant) => <MerchantLink merchant={merchant} isRow /> },
-  { name: "E-mail", cell: (merchant) => <span className="break-all text-soft">{merchant.email}</span> },
-  { name: "Since", phone: "hide", cell: (merchant) => <Ago at={merchant.created_at} /> },
+  { name: "Email", cell: (merchant) => <span className="break-all text-soft">{merchant.email}</span> },
+  { name: "Created", phone: "hide", cell: (merchant) => <Ago at={merchant.created_at} /> },
   { name: "Available", align: "end", cell: (merchant) => <Money paise={merchant.available_paise} /> },
   { name: "Held", align: "end", cell: (merchant) => <Money paise={merchant.held_paise} /> },
 ];
@@ -38,7 +38,7 @@ export default function MerchantsPage() {
       />
       <Card>
         <FilterBar>
-          <SearchFilter name="search" label="Search merchants" placeholder="Name, e-mail or id" />
+          <SearchFilter name="search" label="Search merchants" placeholder="Name, email or ID" />
         </FilterBar>
         <FilteredList
           source={merchantList}
@@ -50,7 +50,7 @@ export default function MerchantsPage() {
           empty={{ icon: Store, title: "No merchants yet", text: "Create the first one." }}
           noMatch={{
             title: "No merchants match this search",
-            text: "Part of the name or e-mail, or the whole id, finds it.",
+            text: "Search for part of the name or email, or for the whole ID.",
           }}
         />
       </Card>

@@ -12,6 +12,7 @@ import { useTitle } from "@/ui/use-title";
 import { type Alarm, alarms } from "../alarms";
 import { AlarmList } from "../components/alarm-list";
 import { BankCard } from "../components/bank-card";
+import { RailsCard } from "../components/rails-card";
 import { VerifyCard } from "../components/verify-card";
 import { WorkersCard } from "../components/workers-card";
 import { type Overview, overviewQuery, type TrialBalance } from "../queries";
@@ -34,6 +35,7 @@ export default function OverviewPage() {
             <Balance balance={data?.trial_balance} />
             <VerifyCard />
           </div>
+          <RailsCard banks={data?.banks ?? []} />
           <WorkersCard workers={data?.workers} />
           <BankCard workers={data?.workers} />
         </div>
@@ -123,7 +125,7 @@ function Balance({ balance }: { balance: TrialBalance | undefined }) {
   const lines: [string, string, number | undefined][] = [
     ["Available", "What merchants can spend", balance?.available_paise],
     ["Held", "Reserved for payouts in progress", balance?.held_paise],
-    ["Bank", "The outside world: minus what came in, plus what was paid out", balance?.bank_paise],
+    ["Bank", "Paid out minus funded", balance?.bank_paise],
   ];
   return (
     <Card title="Trial balance" hint="The three accounts of all merchants, summed. Their total is always zero.">
@@ -152,7 +154,7 @@ function Difference({ paise }: { paise: number }) {
   return (
     <div className={`mt-3 flex items-center gap-2 font-semibold ${paise === 0 ? "text-good" : "text-bad"}`}>
       <Icon className="size-5 shrink-0" aria-hidden />
-      <span>{paise === 0 ? "It balances" : "It does not balance: run the auditor"}</span>
+      <span>{paise === 0 ? "Balanced" : "Not balanced: run the audit"}</span>
       <span className="ml-auto">
         <span className="sr-only">Difference: </span>
         <Money paise={paise} />

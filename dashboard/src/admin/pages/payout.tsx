@@ -14,11 +14,11 @@ import { Money } from "@/ui/money";
 import { ErrorState, Notice, Skeleton, SkeletonRows } from "@/ui/states";
 import { Ago } from "@/ui/time";
 import { useTitle } from "@/ui/use-title";
-import { wordOf } from "../components/action-columns";
+import { readable, wordOf } from "../components/action-columns";
 import { MerchantLink } from "../components/cells";
-import { DoubtActions } from "../components/doubt-actions";
+import { DoubtActions, useDeciding } from "../components/doubt-actions";
 import { FarAheadNotice } from "../components/far-ahead-notice";
-import { type AdminPayoutTimeline, type OperatorAction, payoutQuery } from "../queries";
+import { type AdminPayout, type AdminPayoutTimeline, type OperatorAction, payoutQuery } from "../queries";
 
 export default function PayoutPage() {
   const { merchant = "", id = "" } = useParams({ strict: false });
@@ -62,13 +62,17 @@ export default function PayoutPage() {
   );
 }
 
+const NONE: readonly AdminPayout[] = [];
+
 function Content({ payout }: { payout: AdminPayoutTimeline }) {
+  const { resolve, dialog } = useDeciding(payout.in_doubt ? [payout] : NONE);
   return (
     <div className="grid items-start gap-5 lg:grid-cols-[3fr_2fr]">
+      {dialog}
       <div className="grid min-w-0 gap-5">
         <FarAheadNotice payout={payout} />
-        {payout.in_doubt && <Doubt payout={payout} doubt={payout.in_doubt} />}
-        <Card title="What happened">
+        {payout.in_doubt && <Doubt payout={payout} doubt={payout.in_doubt} onResolve={resolve} />}
+        <Card title="Timeline">
           <CardBody>
             <PayoutTimelineView payout={payout} also={payout.actions.map(ofAction)} />
           </CardBody>
@@ -84,29 +88,29 @@ function Content({ payout }: { payout: AdminPayoutTimeline }) {
   );
 }
 
-function Doubt({
-  payout,
-  doubt,
-}: {
+interface DoubtProps {
   payout: AdminPayoutTimeline;
   doubt: NonNullable<AdminPayoutTimeline["in_doubt"]>;
-}) {
+  onResolve: (payout: AdminPayout) => void;
+}
+
+function Doubt({ payout, doubt, onResolve }: DoubtProps) {
   return (
     <Notice tone="warn" icon={CircleHelp}>
       <p>
         <strong>In doubt</strong> since <Ago at={doubt.since} />: {doubt.reason}
       </p>
       <div className="mt-3">
-        <DoubtActions payout={payout} />
+        <DoubtActions payout={payout} onResolve={onResolve} />
       </div>
     </Notice>
   );
 }
 
-/** What an operator did stands among what happened by itself. */
+/** What an operator did stands among what the system did. */
 function ofAction({ id, at, operator, action, reason, detail }: OperatorAction): TimelineEntry {
   const { name, tone } = wordOf(action);
-  const text = [detail, reason && `“${reason}”`].filter(Boolean).join(" · ");
+  const text = [detail && readable(detail), reason && `“${reason}”`].filter(Boolean).join(" · ");
   return {
     id,
     at,
@@ -114,6 +118,6 @@ function ofAction({ id, at, operator, action, reason, detail }: OperatorAction):
     title: `${operator}: ${name}`,
     text: text || null,
     entry: null,
-    isUnderWay: false,
+    isInProgress: false,
   };
 }

@@ -16,7 +16,7 @@ export default function PayoutsPage() {
       <PageHeader title="Payouts" hint="Of all merchants, newest first." />
       <Card>
         <FilterBar>
-          <SearchFilter name="search" label="Search payouts" placeholder="Id, reference, account, UTR or reason" />
+          <SearchFilter name="search" label="Search payouts" placeholder="Amount, account, UTR, ID…" />
           <SelectFilter name="status" label="Status" any="All statuses" options={statusFilters} />
           <DateFilters />
           <MerchantFilter />

@@ -66,13 +66,13 @@ export default function RecordsPage() {
           <FilteredList
             source={recordList}
             what="requests"
-            caption="Remembered requests"
+            caption="Requests"
             columns={columns}
             rowKey={(record) => `${record.merchant.id} ${record.key}`}
             empty={{ icon: KeyRound, title: "No requests yet" }}
           />
         ) : (
-          <EmptyState icon={KeyRound} title="That is not a whole key yet">
+          <EmptyState icon={KeyRound} title="This key is incomplete">
             A key is a UUID, such as 0190f4c2-7b1e-7c3a-9d5e-2f6a8b4c1d3e.
           </EmptyState>
         )}
@@ -92,7 +92,7 @@ function RecordDialog({ record, onClose }: { record: IdempotencyRecord; onClose:
         <Fact name="Requested">
           <Moment at={record.created_at} />
         </Fact>
-        <Fact name="Kept">{record.expires_at ? <Until at={record.expires_at} /> : "for ever: it moved money"}</Fact>
+        <Fact name="Kept">{record.expires_at ? <Until at={record.expires_at} /> : "Permanently: it moved money"}</Fact>
         <Fact name="Status">{record.status}</Fact>
       </Facts>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached with the keyboard. */}
@@ -105,6 +105,6 @@ function RecordDialog({ record, onClose }: { record: IdempotencyRecord; onClose:
 
 const Until = ({ at }: { at: string }) => (
   <>
-    until <Moment at={at} />
+    Until <Moment at={at} />
   </>
 );

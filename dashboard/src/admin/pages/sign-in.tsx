@@ -111,7 +111,7 @@ interface PasswordProps {
 
 function Demo({ demo, isBusy, onPick }: DemoProps) {
   return (
-    <section aria-label="Demonstration" className="mt-2 border-line border-t pt-5">
+    <section aria-label="Demo" className="mt-2 border-line border-t pt-5">
       <p className="text-[0.8125rem] text-faint">
         This is a demo: the operator’s password is public, and no money is real.
       </p>

@@ -1,7 +1,8 @@
-import { ChevronsUpDown, LogOut } from "lucide-react";
+import { ChevronsUpDown, Keyboard, LogOut } from "lucide-react";
 import { useState } from "react";
 import { inWords } from "@/api/errors";
-import { Menu, MenuItem, MenuLabel, MenuSeparator } from "@/ui/menu";
+import { setShortcuts, useShortcuts } from "@/lib/shortcuts";
+import { Menu, MenuCheckItem, MenuItem, MenuLabel, MenuSeparator } from "@/ui/menu";
 import { toast } from "@/ui/toast";
 import { type Merchant, useSignOut } from "../session";
 
@@ -14,6 +15,7 @@ const initials = (name: string) =>
 
 export function AccountMenu({ merchant }: { merchant: Merchant }) {
   const signOut = useSignOut();
+  const hasShortcuts = useShortcuts();
   const [isBusy, setBusy] = useState(false);
 
   const leave = async () => {
@@ -55,6 +57,10 @@ export function AccountMenu({ merchant }: { merchant: Merchant }) {
         {merchant.email}
       </MenuLabel>
       <MenuSeparator />
+      <MenuCheckItem checked={hasShortcuts} onCheckedChange={setShortcuts}>
+        <Keyboard aria-hidden />
+        Shortcut N: new payout
+      </MenuCheckItem>
       <MenuItem disabled={isBusy} onSelect={() => void leave()}>
         <LogOut aria-hidden />
         Sign out or change key

@@ -6,7 +6,6 @@ import { useConnection } from "@/lib/connection";
 import { useZone } from "@/lib/zone";
 import { AppShell, type NavItem } from "@/ui/app-shell";
 import { ConnectionBanner } from "@/ui/connection-banner";
-import { ErrorBoundary } from "@/ui/error-boundary";
 import { preloadWhenIdle } from "@/ui/lazy-component";
 import { ThemeSwitch } from "@/ui/theme-switch";
 import { useFocusOnNavigation } from "@/ui/use-focus-on-navigation";
@@ -63,11 +62,7 @@ export function MerchantShell() {
         {/* Every time on the page is drawn anew in another zone. */}
         <Outlet key={zone} />
       </AppShell>
-      {isPaletteOpen && (
-        <ErrorBoundary what="The search">
-          <Palette nav={nav} isOpen={isPaletteOpen} onOpenChange={setPaletteOpen} />
-        </ErrorBoundary>
-      )}
+      {isPaletteOpen && <Palette nav={nav} isOpen={isPaletteOpen} onOpenChange={setPaletteOpen} />}
     </NewPayoutProvider>
   );
 }

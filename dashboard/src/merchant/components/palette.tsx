@@ -55,7 +55,7 @@ export default function Palette(props: AppPaletteProps) {
       actions={actions}
       recent={recent}
       lookUp={lookUp}
-      placeholder="Id, reference, UTR, account, amount, or a command"
+      placeholder="Amount, UTR, ID, account…"
       signOut={{
         name: "Sign out or change key",
         run: () => void signOut().catch(() => toast("You are still signed in", { tone: "bad" })),

@@ -32,7 +32,7 @@ export function Lane({ runner, name, amountPaise, account }: LaneProps) {
             <code className="font-mono text-xs">{runner.key}</code>
           </Fact>
           <Fact name="Answer">{answerOf(runner)}</Fact>
-          <Fact name="Took">{took === null ? "…" : <span className="tabular">{took} ms</span>}</Fact>
+          <Fact name="Duration">{took === null ? "…" : <span className="tabular">{took} ms</span>}</Fact>
         </Facts>
       </CardBody>
     </Card>
@@ -96,5 +96,5 @@ function answerOf({ end }: Runner): string {
   if (!end) return "…";
   if (end.verdict === "accepted") return "201 Created";
   if (end.verdict !== "left" && end.error instanceof ApiError) return `${end.error.status} ${end.error.code}`;
-  return "none";
+  return "None";
 }

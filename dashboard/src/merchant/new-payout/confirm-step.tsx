@@ -1,15 +1,12 @@
-import { useQuery } from "@tanstack/react-query";
 import { TriangleAlert } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { formatPaise, type Paise } from "@/lib/money";
-import { useNow } from "@/lib/use-now";
 import { Button } from "@/ui/button";
 import { Fit } from "@/ui/fit";
 import { Money } from "@/ui/money";
 import { Notice } from "@/ui/states";
-import { payoutsToQuery } from "../queries";
+import { type Check, useDuplicateCheck } from "./duplicate-check";
 import type { Wish } from "./form-step";
-import { identicalPayout, identicalWarning } from "./identical-payout";
 
 interface ConfirmStepProps {
   wish: Wish;
@@ -22,9 +19,11 @@ interface ConfirmStepProps {
 export function ConfirmStep({ wish, available, isSending, onBack, onConfirm }: ConfirmStepProps) {
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => button.current?.focus(), []);
+  const { check, isWaiting, whenChecked } = useDuplicateCheck(wish, onConfirm);
   const left = available === null ? null : available - wish.amountPaise;
   // The balance may have fallen since the form was filled in.
   const isTooMuch = left !== null && left < 0;
+  const isBusy = isSending || isWaiting;
 
   return (
     <div className="grid gap-6">
@@ -42,38 +41,38 @@ export function ConfirmStep({ wish, available, isSending, onBack, onConfirm }: C
         <Row name="Available now" paise={available} />
         <Row name="Held for this payout" paise={-wish.amountPaise} />
         <div className="h-px bg-line" />
-        <Row name="Left" paise={left} isStrong />
+        <Row name="Available afterwards" paise={left} isStrong />
       </dl>
       {isTooMuch && (
         <Notice tone="bad" icon={TriangleAlert} role="alert">
           The available balance is too low now. Go back and change the amount.
         </Notice>
       )}
-      <Twin wish={wish} />
+      <CheckNotice check={check} />
       <p className="text-[0.8125rem] text-faint">
         We hold the amount immediately. It is paid when the bank confirms, and refunded if the bank refuses.
       </p>
-      <div className="grid grid-cols-[auto_1fr] gap-2">
-        <Button size="large" onClick={onBack} disabled={isSending}>
+      {/* Above each other on a phone: an amount in crores needs the whole width. */}
+      <div className="grid gap-2 sm:grid-cols-[auto_1fr]">
+        <Button size="large" onClick={onBack} disabled={isSending} className="max-sm:order-2">
           Back
         </Button>
-        <Button ref={button} variant="primary" size="large" isBusy={isSending} disabled={isTooMuch} onClick={onConfirm}>
-          {isSending ? "Sending…" : `Pay ${formatPaise(wish.amountPaise)}`}
+        <Button ref={button} variant="primary" size="large" isBusy={isBusy} disabled={isTooMuch} onClick={whenChecked}>
+          {isSending ? "Sending…" : isWaiting ? "Checking for duplicates…" : `Pay ${formatPaise(wish.amountPaise)}`}
         </Button>
       </div>
     </div>
   );
 }
 
-/** Says that the same was paid not long ago: it may be what is wanted, or a mistake. */
-function Twin({ wish }: { wish: Wish }) {
-  const { data } = useQuery({ ...payoutsToQuery(wish.account), staleTime: 0 });
-  const now = useNow(5_000);
-  const earlier = data && identicalPayout(data, wish);
-  if (!earlier) return null;
+/** Says that the same was paid or is in progress: it may be what is wanted, or a mistake. */
+function CheckNotice({ check }: { check: Check }) {
+  if (check.state === "clear" || check.state === "checking") return null;
   return (
     <Notice tone="warn" icon={TriangleAlert} role="alert">
-      {identicalWarning(earlier, now)} Pay again only if you mean to.
+      {check.state === "found"
+        ? `${check.warning} Pay again only if you mean to.`
+        : "We could not check whether you paid the same amount to this account before. Look at your payouts before you pay."}
     </Notice>
   );
 }
@@ -81,7 +80,7 @@ function Twin({ wish }: { wish: Wish }) {
 function Row({ name, paise, isStrong }: { name: string; paise: Paise | null; isStrong?: boolean }) {
   const isShort = paise !== null && isStrong && paise < 0;
   return (
-    <div className="flex justify-between gap-4">
+    <div className="flex flex-wrap justify-between gap-x-4">
       <dt className={isStrong ? "font-medium" : "text-soft"}>{name}</dt>
       <dd className={isShort ? "font-semibold text-bad" : isStrong ? "font-semibold" : ""}>
         {paise === null ? "…" : <Money paise={paise} />}

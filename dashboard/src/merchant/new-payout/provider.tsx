@@ -1,5 +1,5 @@
 import { type ReactNode, useCallback, useEffect, useState } from "react";
-import { ErrorBoundary } from "@/ui/error-boundary";
+import { useShortcuts } from "@/lib/shortcuts";
 import { NewPayoutDialog } from "../lazy-components";
 import { type Beginning, NewPayoutContext, type OpenNewPayout } from "./context";
 
@@ -10,31 +10,37 @@ export function NewPayoutProvider({ children }: { children: ReactNode }) {
     setBeginning(given);
     setOpen(true);
   }, []);
-  useLetter("n", open);
+  useLetter(SHORTCUT, open);
 
   return (
     <NewPayoutContext value={{ open, isOpen }}>
       {children}
-      {isOpen && (
-        <ErrorBoundary what="The form">
-          <NewPayoutDialog {...beginning} onClose={() => setOpen(false)} />
-        </ErrorBoundary>
-      )}
+      {isOpen && <NewPayoutDialog {...beginning} onClose={() => setOpen(false)} />}
     </NewPayoutContext>
   );
 }
 
-/** A single letter as a shortcut, but not while one writes or a dialog is open. */
+const SHORTCUT = "n";
+const WRITES = "input, textarea, select, [contenteditable]";
+const COVERS = "[role=dialog], [role=alertdialog], [role=menu]";
+
+/**
+ * A single letter as a shortcut, but not while somebody writes, and not while a dialog or a menu is open. Caps Lock makes
+ * no difference. It can be turned off: who speaks to their computer would press it by chance.
+ */
 function useLetter(letter: string, act: () => void): void {
+  const isOn = useShortcuts();
   useEffect(() => {
+    if (!isOn) return;
     const press = (event: KeyboardEvent) => {
-      if (event.key !== letter || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.key.toLowerCase() !== letter || event.repeat) return;
+      if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
       const target = event.target as HTMLElement;
-      if (target.closest("input, textarea, select, [contenteditable], [role=dialog], [role=menu]")) return;
+      if (target.closest(WRITES) || document.querySelector(COVERS)) return;
       event.preventDefault();
       act();
     };
     window.addEventListener("keydown", press);
     return () => window.removeEventListener("keydown", press);
-  }, [letter, act]);
+  }, [letter, act, isOn]);
 }

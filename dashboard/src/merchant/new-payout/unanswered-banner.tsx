@@ -1,10 +1,11 @@
 import { CircleHelp } from "lucide-react";
-import { useMemo, useSyncExternalStore } from "react";
+import { useMemo, useState, useSyncExternalStore } from "react";
 import type { Intention } from "@/lib/intention";
 import { formatPaise } from "@/lib/money";
 import { forget, openIntentions, storedIntentions, watchIntentions } from "@/lib/open-intentions";
 import { useNow } from "@/lib/use-now";
 import { Button } from "@/ui/button";
+import { AlertDialog } from "@/ui/dialog";
 import { Ago } from "@/ui/time";
 import { useSignedInMerchant } from "../session";
 import { useIsPayoutDialogOpen, useNewPayout } from "./context";
@@ -28,6 +29,7 @@ export function UnansweredBanner() {
 
 function Unanswered({ intention, merchantId }: { intention: Intention; merchantId: string }) {
   const open = useNewPayout();
+  const [isAsking, setAsking] = useState(false);
   return (
     <section
       aria-label="A payout without an answer"
@@ -41,13 +43,22 @@ function Unanswered({ intention, merchantId }: { intention: Intention; merchantI
         </span>
       </p>
       <div className="flex gap-2">
-        <Button size="small" onClick={() => forget(merchantId, intention.key)}>
+        <Button size="small" onClick={() => setAsking(true)}>
           Dismiss
         </Button>
         <Button size="small" variant="primary" onClick={() => open({ again: intention })}>
           Check now
         </Button>
       </div>
+      <AlertDialog
+        isOpen={isAsking}
+        onOpenChange={setAsking}
+        title="Dismiss without checking?"
+        description={`We cannot check later whether ${formatPaise(intention.amountPaise)} to ${intention.account} was accepted. If you enter it again, it may be paid twice.`}
+        confirm="Dismiss"
+        isDanger
+        onConfirm={() => forget(merchantId, intention.key)}
+      />
     </section>
   );
 }

@@ -26,14 +26,14 @@ export function DoubleSpend() {
   return (
     <>
       <PageHeader
-        title="Try to spend it twice"
-        hint="Two simultaneous requests, together for more than the available balance."
+        title="Try a double spend"
+        hint="Two simultaneous requests for more than the available balance in total."
       />
       {isDemo ? (
         <Panel />
       ) : (
         <Card>
-          <EmptyState icon={Zap} title="Only in the demonstration">
+          <EmptyState icon={Zap} title="Only in demo mode">
             It creates real payouts, so it is offered only with the simulated bank.
           </EmptyState>
         </Card>
@@ -96,7 +96,7 @@ function Panel() {
             )}
             <p className="mt-1 text-soft">
               Both go to <span className="font-medium">{ACCOUNT}</span>, an account whose bank never answers: the amount
-              stays held, so that you can look at it.
+              stays held so you can inspect it.
             </p>
           </div>
           <Button
@@ -158,5 +158,5 @@ function Result({ run, me, isRunning }: { run: Run; me: Me | undefined; isRunnin
 function verdictOf(accepted: number): string {
   if (accepted === 1) return "One was held, the other was refused.";
   if (accepted === 0) return "Both were refused: the balance changed meanwhile.";
-  return "Both were held: money came in meanwhile, enough for both.";
+  return "Both were held: the account was funded meanwhile, with enough for both.";
 }

@@ -1,5 +1,8 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { BookText, Download } from "lucide-react";
+import type { MouseEvent } from "react";
+import { inWords } from "@/api/errors";
 import type { EntryKind, LedgerEntry } from "@/api/types";
 import { askable, FilteredList } from "@/components/filtered-list";
 import { DateFilters, FilterBar, SelectFilter, useFilter } from "@/components/filters";
@@ -11,9 +14,10 @@ import { Card } from "@/ui/card";
 import { Money, Movement } from "@/ui/money";
 import type { Column } from "@/ui/table";
 import { Ago } from "@/ui/time";
+import { toast } from "@/ui/toast";
 import { Tooltip } from "@/ui/tooltip";
 import { useTitle } from "@/ui/use-title";
-import { ledgerExportUrl, ledgerList } from "../queries";
+import { ledgerExportUrl, ledgerList, meQuery } from "../queries";
 
 const columns: readonly Column<LedgerEntry>[] = [
   { name: "No.", cell: ({ number }) => <span className="tabular text-faint">{number}</span>, phone: "hide" },
@@ -79,9 +83,30 @@ function Amount({ entry: { kind, amount_paise } }: { entry: LedgerEntry }) {
   );
 }
 
+/**
+ * Follows the link of an export only after the server has answered a question: a browser saves whatever comes, and
+ * would save the refusal of an ended session as a file.
+ */
+function useSafeExport() {
+  const queries = useQueryClient();
+  return async (event: MouseEvent<HTMLAnchorElement>): Promise<void> => {
+    const link = event.currentTarget;
+    // The click that follows below comes without a person.
+    if (!event.isTrusted) return;
+    event.preventDefault();
+    try {
+      await queries.fetchQuery({ ...meQuery, staleTime: 0 });
+      link.click();
+    } catch (error) {
+      toast("The ledger was not exported", { tone: "bad", description: inWords(error) });
+    }
+  };
+}
+
 export function Ledger() {
   useTitle("Ledger");
   const [filter] = useFilter();
+  const exportSafely = useSafeExport();
   return (
     <>
       <PageHeader
@@ -89,7 +114,7 @@ export function Ledger() {
         hint="Every movement, with the balances after it. Entries are never changed or removed."
         actions={
           <Button asChild>
-            <a href={ledgerExportUrl(askable(filter))} download>
+            <a href={ledgerExportUrl(askable(filter))} download onClick={(event) => void exportSafely(event)}>
               <Download aria-hidden />
               Export CSV
             </a>
@@ -107,7 +132,11 @@ export function Ledger() {
           caption="Ledger entries"
           columns={columns}
           rowKey={({ number }) => number}
-          empty={{ icon: BookText, title: "No entries yet", text: "The first entry appears when money comes in." }}
+          empty={{
+            icon: BookText,
+            title: "No entries yet",
+            text: "The first entry appears when the account is funded.",
+          }}
         />
       </Card>
     </>

@@ -52,7 +52,7 @@ function Charts() {
   return (
     <section aria-label="Charts" className="grid gap-3">
       <div className="flex flex-wrap items-center justify-between gap-2">
-        <p className="text-[0.8125rem] text-soft">Days in {zoneName(zone)}, for both charts</p>
+        <p className="text-[0.8125rem] text-soft">Both charts use {zoneName(zone)}</p>
         <Segments label="Period of both charts" value={days} options={ranges} onChange={setDays} />
       </div>
       <div className="grid gap-5 lg:grid-cols-2">
@@ -68,7 +68,7 @@ function Charts() {
                 count > 0 ? (
                   <OutcomeChart outcomes={outcomes} />
                 ) : (
-                  <EmptyState icon={ArrowUpRight} title="No payouts in these days">
+                  <EmptyState icon={ArrowUpRight} title="No payouts in this period">
                     The outcome of each payout appears here, day by day.
                   </EmptyState>
                 )

@@ -7,10 +7,11 @@ import type { PayoutTimeline } from "@/api/types";
 import { BankMessages } from "@/components/bank-messages";
 import { PayoutFacts } from "@/components/payout-facts";
 import { PayoutTimelineView } from "@/components/payout-timeline";
-import { lookOf } from "@/components/payout-words";
+import { isInProgress, lookOf } from "@/components/payout-words";
 import { StatusBadge } from "@/components/status-badge";
 import { summary } from "@/components/timeline-entries";
 import { formatPaise } from "@/lib/money";
+import { useZone, zoneName } from "@/lib/zone";
 import { PageHeader } from "@/ui/app-shell";
 import { Button } from "@/ui/button";
 import { Card, CardBody } from "@/ui/card";
@@ -66,6 +67,7 @@ const Back = () => (
 );
 
 function Found({ payout }: { payout: PayoutTimeline }) {
+  const zone = useZone();
   return (
     <>
       <PageHeader
@@ -82,6 +84,8 @@ function Found({ payout }: { payout: PayoutTimeline }) {
               {summary(payout)}
             </p>
             <p className="break-all">To {payout.bank_account_id}</p>
+            {/* On paper nothing else on the page names the time zone. */}
+            <p data-print="only">All times are in {zoneName(zone)}.</p>
           </>
         }
         actions={<Actions payout={payout} />}
@@ -120,10 +124,13 @@ function Actions({ payout }: { payout: PayoutTimeline }) {
         <Printer aria-hidden />
         Print
       </Button>
-      <Button onClick={() => open({ like })}>
-        <RotateCw aria-hidden />
-        Pay again
-      </Button>
+      {/* Not before the outcome is known: it would be paid twice. */}
+      {!isInProgress(payout) && (
+        <Button onClick={() => open({ like })}>
+          <RotateCw aria-hidden />
+          Pay again
+        </Button>
+      )}
       {payout.status === "pending" && <Cancel payout={payout} />}
     </>
   );

@@ -1,12 +1,12 @@
-//! What must be remembered of every key.
+//! What must be stored under every key.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use payrail_core::command::{Action, Command, Refusal, Reply};
-use payrail_core::decide::Writes;
 use payrail_core::idempotency::{Answer, IdempotencyKey};
-use payrail_core::ids::MerchantId;
+use payrail_core::writes::Writes;
+use payrail_types::ids::MerchantId;
 
 use super::promise::{ALL_OR_NOTHING, ONCE_PER_KEY};
 use super::{Kept, ensure};
@@ -23,7 +23,9 @@ struct Memory {
 impl Keys {
     pub fn see(&mut self, commands: &[Command], writes: &Writes, now: Timestamp) -> Kept {
         for (command, reply) in commands.iter().zip(&writes.replies) {
-            let (Some(key), Some(asked)) = (command.action.key(), asked(&command.action)) else { continue };
+            let (Some(key), Some(asked)) = (command.action.needs().keys.pop(), asked(&command.action)) else {
+                continue;
+            };
             let name = (command.merchant, key);
             let known = self.0.get(&name).filter(|memory| memory.until.is_none_or(|until| now < until));
             match (reply, known) {
@@ -54,10 +56,10 @@ impl Keys {
     }
 }
 
-/// A request without what the door adds to it.
+/// A request without what the API adds to it.
 fn asked(action: &Action) -> Option<(i64, String)> {
     match action {
-        Action::Create { request, .. } => Some((request.amount.get(), request.bank_account_id.clone())),
+        Action::Create { request, .. } => Some((request.amount.get(), request.bank_account_id.to_string())),
         Action::Fund { amount, description, .. } => Some((amount.get(), description.clone())),
         _ => None,
     }

@@ -1,12 +1,12 @@
-//! The accounts: in 128 bits, all three of them, and by the words of the design.
+//! All three accounts, in 128 bits, calculated from their definition.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use payrail_core::decide::Writes;
-use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::ledger::{Entry, EntryKind};
+use payrail_core::writes::Writes;
+use payrail_types::ids::{MerchantId, PayoutId};
 
-use super::lives::Life;
+use super::payouts::Life;
 use super::promise::{ALL_OR_NOTHING, DERIVED, NO_OVERDRAFT};
 use super::{Kept, ensure};
 
@@ -23,7 +23,7 @@ struct Sums {
 }
 
 impl Accounts {
-    pub fn see(&mut self, writes: &Writes, lives: &BTreeMap<PayoutId, Life>) -> Kept {
+    pub fn see(&mut self, writes: &Writes, payouts: &BTreeMap<PayoutId, Life>) -> Kept {
         for (merchant, entry) in &writes.entries {
             self.0.entry(*merchant).or_default().take(entry)?;
         }
@@ -32,9 +32,10 @@ impl Accounts {
             sums.events += 1;
             ensure(event.seq == sums.events, ALL_OR_NOTHING, || format!("the outbox has a gap before {event:?}"))?;
         }
-        let touched: BTreeSet<_> = writes.new_payouts.iter().chain(&writes.steps).map(|(owner, _)| *owner).collect();
+        let touched: BTreeSet<_> =
+            writes.new_payouts.iter().chain(&writes.updated_payouts).map(|(owner, _)| *owner).collect();
         for merchant in touched {
-            let open: i128 = lives.values().filter(|life| life.merchant == merchant).map(Life::holds).sum();
+            let open: i128 = payouts.values().filter(|life| life.merchant == merchant).map(Life::holds).sum();
             let held = self.0.get(&merchant).map_or(0, |sums| sums.held);
             ensure(held == open, DERIVED, || format!("{held} paise are held, and {open} are under way"))?;
         }

@@ -1,18 +1,23 @@
-//! Where the runs have been: they are worth nothing if they never go where it hurts.
+//! Records which interesting cases the runs have reached.
 
 use std::collections::BTreeMap;
 
 use payrail_core::command::{Refusal, Reply};
-use payrail_core::decide::Writes;
+use payrail_core::payout::{DoubtReason, Progress, State};
+use payrail_core::writes::Writes;
+use payrail_types::operator::OperatorActionKind;
+use payrail_types::rail::RailId;
+use payrail_types::word::Word;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Seen(pub BTreeMap<&'static str, u64>);
 
-/// What a person would want to be sure of.
+/// The cases that must occur.
 pub const PLACES: &str = "201, 201 again, 400, 400 again, key reused, not due, stale, not cancellable, not returnable, \
     held, submit, enquire, close, payout.completed, payout.failed, payout.cancelled, payout.returned, payout.in_doubt, \
     paid, refused, never_received, closed, no_answer, unreachable, released, asked_bank, brought_forward, decided_paid, \
-    decided_not_paid, return_other_amount, return_other_utr, return_again, duplicate_utr, exception, lock not had, server ended it";
+    decided_not_paid, return_other_amount, return_other_utr, return_again, duplicate_utr, exception, lock not had, server ended it, \
+    cannot close, never received for good, too late to be paid, another rail";
 
 impl Seen {
     pub fn note(&mut self, place: &'static str) {
@@ -27,17 +32,30 @@ impl Seen {
             self.note(event.kind.as_str());
         }
         for (_, attempt) in &writes.opened {
-            self.note(attempt.step.as_str());
+            self.note(attempt.kind.as_str());
+        }
+        for (_, payout) in &writes.updated_payouts {
+            match &payout.state {
+                State::Failed { reason } if reason.ends_with("is final") => self.note("never received for good"),
+                State::Processing(Progress { doubt: Some(doubt), .. }) if doubt.reason == DoubtReason::CannotClose => {
+                    self.note("cannot close");
+                }
+                _ => {}
+            }
+        }
+        if writes.new_payouts.iter().any(|(_, payout)| payout.rail != RailId::DEFAULT) {
+            self.note("another rail");
         }
         for (_, end) in &writes.closed {
-            self.note(end.outcome);
+            self.note(end.outcome.as_str());
         }
         for (_, exception) in &writes.exceptions {
             self.note(exception.kind.as_str());
         }
         for action in &writes.actions {
-            let words = ["asked_bank", "brought_forward", "decided_paid", "decided_not_paid"];
-            words.into_iter().filter(|word| action.action == *word).for_each(|word| self.note(word));
+            if action.action != OperatorActionKind::Funded {
+                self.note(action.action.as_str());
+            }
         }
     }
 

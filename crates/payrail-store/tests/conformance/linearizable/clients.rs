@@ -1,4 +1,4 @@
-//! Several clients, workers and readers at once, about few payouts and few keys, so that they meet.
+//! Concurrent clients, workers and readers with few payouts and keys, so that they conflict.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use payrail_core::command::{Action, Command, Reply};
 use payrail_core::decide::Rules;
 use payrail_core::idempotency::IdempotencyKey;
-use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::payout::BankAnswer;
 use payrail_store::{Store, StoreError};
+use payrail_types::ids::{MerchantId, PayoutId};
+use payrail_types::names::Utr;
 use uuid::Uuid;
 
 use super::record::{Asked, Record};
@@ -20,16 +21,16 @@ use crate::proxy::{Cut, Proxy};
 use crate::world::{at, claim, create, fresh_id, fund, report};
 
 #[derive(Clone)]
-pub struct Scene {
+pub struct Shared {
     rules: Rules,
     owners: [MerchantId; 2],
     record: Arc<Mutex<Record>>,
-    /// Payouts that there are, with the newest attempt that anybody has heard of.
+    /// The known payouts, each with its newest known attempt.
     board: Arc<Mutex<Vec<(MerchantId, PayoutId, u32)>>>,
     clock: Arc<AtomicI64>,
 }
 
-impl Scene {
+impl Shared {
     pub fn new(rules: Rules, owners: [MerchantId; 2]) -> Self {
         let record = Arc::new(Mutex::new(Record::new(&owners)));
         Self { rules, owners, record, board: Arc::default(), clock: Arc::default() }
@@ -39,7 +40,7 @@ impl Scene {
         self.record.lock().unwrap().clone()
     }
 
-    /// Something for everybody to fall upon.
+    /// Creates the payouts that all clients share.
     pub async fn open(&self, store: &Store) {
         for merchant in self.owners {
             let commands = [fund(key(0), 1_000), create(fresh_id(merchant), key(1), 100)];
@@ -103,7 +104,7 @@ impl Scene {
     async fn run(&self, store: &Store, client: usize, batch: Vec<Command>) {
         let number = self.record.lock().unwrap().begin(client, Asked::Batch(batch.clone(), at(0)));
         let read = Mutex::new(None);
-        // While the merchants are locked: there is time for others to come.
+        // While the merchants are locked, so that others have time to arrive.
         let now = || {
             std::thread::sleep(Duration::from_micros(300));
             let now = at(self.clock.fetch_add(13, Ordering::Relaxed));
@@ -161,7 +162,7 @@ fn key(number: u64) -> IdempotencyKey {
 
 fn said(dice: &mut Dice) -> BankAnswer {
     match dice.roll(5) {
-        0 => BankAnswer::Paid { utr: "UTR1".to_owned() },
+        0 => BankAnswer::Paid { utr: Utr::from_stored("UTR1") },
         1 => BankAnswer::Refused { reason: "account closed".to_owned() },
         2 => BankAnswer::NeverReceived,
         3 => BankAnswer::Unreachable { why: "connection refused".to_owned() },

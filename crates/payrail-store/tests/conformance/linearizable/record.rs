@@ -1,11 +1,11 @@
-//! What was asked and what was answered, in the order in which it really happened.
+//! The requests and answers, in their real order.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use jiff::Timestamp;
 use payrail_core::command::Command;
-use payrail_core::ids::{MerchantId, PayoutId};
+use payrail_types::ids::{MerchantId, PayoutId};
 
 use super::sequence::Answered;
 
@@ -17,13 +17,13 @@ pub enum Asked {
     Payout(MerchantId, PayoutId),
 }
 
-/// A question: when it was asked and when it was answered, as places in the one order of all such moments.
+/// A request, with the positions of its start and its answer in the order of all events.
 #[derive(Clone, Debug)]
 pub struct Line {
     pub client: usize,
     pub begun: usize,
     pub asked: Asked,
-    /// None if nobody knows whether it was carried out.
+    /// `None` if its outcome is unknown.
     pub answered: Option<(usize, Answered)>,
 }
 
@@ -70,7 +70,7 @@ impl Record {
         self.set_time(number, now);
     }
 
-    /// The store says that nothing was written, and is taken at its word.
+    /// The store reports that nothing was written, and the search relies on this.
     pub fn strike_out(&mut self, number: usize) {
         self.lines.remove(&number);
     }
@@ -92,14 +92,14 @@ impl Record {
         }
     }
 
-    pub fn story(&self, owner: MerchantId) -> String {
-        let mut story = String::new();
+    pub fn timeline(&self, owner: MerchantId) -> String {
+        let mut text = String::new();
         for line in self.lines().filter(|line| line.asked.is_about(owner)) {
             let until = line.answered.as_ref().map_or(0, |(moment, _)| *moment);
-            let _ = writeln!(story, "{}-{until} client {}: {:?}", line.begun, line.client, line.asked);
-            let _ = writeln!(story, "    {:?}", line.answered.as_ref().map(|(_, answer)| answer));
+            let _ = writeln!(text, "{}-{until} client {}: {:?}", line.begun, line.client, line.asked);
+            let _ = writeln!(text, "    {:?}", line.answered.as_ref().map(|(_, answer)| answer));
         }
-        story
+        text
     }
 
     pub fn figures(&self) -> Figures {
@@ -137,7 +137,7 @@ pub struct Figures {
     at_once: usize,
     reads: usize,
     refused: usize,
-    /// Nobody knows whether they were carried out.
+    /// Requests with an unknown outcome.
     unknown: usize,
 }
 
@@ -150,10 +150,9 @@ impl Figures {
         self.unknown += more.unknown;
     }
 
-    /// Histories in which one waits for the other prove nothing.
-    pub fn check(&self, on_postgres: bool) {
-        assert!(2 * self.at_once > self.questions, "hardly anything at once: {self:?}");
-        assert!(self.reads > 0 && self.refused > 0, "{self:?}");
-        assert!(self.unknown > 0 || !on_postgres, "no commit was cut off: {self:?}");
+    /// Histories in which each question waits for the one before prove nothing. How many run at once depends on the
+    /// machine, so the test plays histories until there are enough.
+    pub fn suffice(&self, on_postgres: bool) -> bool {
+        self.at_once >= 200 && self.reads > 0 && self.refused > 0 && (self.unknown > 0 || !on_postgres)
     }
 }

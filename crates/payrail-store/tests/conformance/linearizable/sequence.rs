@@ -1,18 +1,20 @@
-//! The one to compare with: a merchant's book and the core, asked one thing after the other; and the search for an
-//! order in which they would have answered what was answered.
+//! The sequential reference: a merchant's book and the core; and the search for an order in which they give the
+//! observed answers.
 
 use std::collections::BTreeMap;
 
+use payrail_core::book::Book;
 use payrail_core::command::{Refusal, Reply};
-use payrail_core::decide::{Book, Loaded, Rules, decide_all};
-use payrail_core::ids::MerchantId;
+use payrail_core::decide::{Rules, decide_all};
 use payrail_core::ledger::Tip;
 use payrail_core::payout::Payout;
+use payrail_types::ids::MerchantId;
 
 use super::record::{Asked, Record};
 use crate::world::note_needs;
 
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there are few of them")]
 pub enum Answered {
     Replies(Vec<Result<Reply, Refusal>>),
     Tip(Tip),
@@ -66,14 +68,14 @@ impl Search {
 fn invoke(book: &mut Book, asked: &Asked, rules: &Rules) -> Answered {
     match asked {
         Asked::Batch(commands, now) => {
-            let mut books = BTreeMap::from([(book.merchant, book.clone())]);
+            let mut books = BTreeMap::from([(book.merchant, Some(book.clone()))]);
             note_needs(&mut books, commands);
             let replies = decide_all(&mut books, commands, rules, *now).expect("all is at hand").replies;
-            *book = Book { loaded: Loaded::default(), ..books.remove(&book.merchant).unwrap() };
+            *book = books.remove(&book.merchant).flatten().unwrap();
             Answered::Replies(replies)
         }
         Asked::Tip(_) => Answered::Tip(book.tip),
-        Asked::Payout(_, id) => Answered::Payout(book.payouts.get(id).cloned()),
+        Asked::Payout(_, id) => Answered::Payout(book.payouts.get(id).cloned().flatten()),
     }
 }
 

@@ -1,78 +1,119 @@
-//! The bank that the payouts are sent to, and what an operator does when workers meet another one.
+//! The banks that receive the payouts, one for each rail. If workers find another bank, an operator must confirm the change.
 
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use jiff::Timestamp;
-use payrail_core::command::timestamp;
 use payrail_store::COUNTED_MAX;
+use payrail_types::rail::RailId;
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::doubtful::reason;
-use super::{MayOperate, Signed};
-use crate::bank_change::{self, BankState, ConfirmError, Confirmation};
-use crate::http::body::Object;
-use crate::http::fields;
-use crate::http::problem::Problem;
-use crate::http::{Api, body};
+use super::session::guard::{MayOperate, Signed};
+use crate::bank_change::{self, BankState, ConfirmError, Confirmation, returns_read};
+use crate::clock::timestamp;
+use crate::http::plumbing::form::{Fields, Form, Invalid, form, invalid_field};
+use crate::http::plumbing::problem::Problem;
+use crate::http::state::Api;
 use crate::worker::Met;
 
-/// A stated identity has up to 128 characters; one that is an address may be longer.
+/// An identity that a bank states has up to 128 characters. An address as identity may be longer.
 const IDENTITY_CHARACTERS: usize = 300;
 
-/// The bank that the payouts are sent to.
+/// The bank that receives the payouts of a rail.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AdminBank {
-    /// Its identity. Null until a worker met a bank for the first time.
+    /// Its identity. Null until a worker has reached a bank for the first time.
     #[schema(required)]
     identity: Option<String>,
-    /// Another bank that a worker met in the last minute; null if there is none. Workers that meet it send nothing.
+    /// Another bank that answered a worker in the last minute; null if there is none. Such a worker sends nothing.
     #[schema(required)]
     met: Option<MetBank>,
 }
 
-/// A bank other than the remembered one.
+/// A rail and its bank.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RailBank {
+    /// The rail's name. Without a list of rails there is one, called `bank`.
+    #[schema(min_length = 1, max_length = 20)]
+    rail: String,
+    /// The bank's identity. Null until a worker has reached a bank for the first time.
+    #[schema(required)]
+    identity: Option<String>,
+    /// Another bank that answered a worker in the last minute; null if there is none.
+    #[schema(required)]
+    met: Option<MetBank>,
+    /// The last number that was read from the bank's list of returns.
+    #[schema(minimum = 0)]
+    returns_read: i64,
+}
+
+/// The bank of each rail.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AdminBanks {
+    /// The bank of the rail `bank` comes first.
+    banks: Vec<RailBank>,
+}
+
+/// A bank other than the recorded one.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MetBank {
     identity: String,
-    /// The worker that met it.
+    /// The worker that it answered.
     worker: String,
-    /// Since when a worker has met it without a break.
+    /// Since when it has answered without interruption.
     #[schema(format = DateTime)]
     since: String,
-    /// When a worker met it last.
+    /// When it last answered a worker.
     #[schema(format = DateTime)]
     seen_at: String,
     under_way: UnderWayCount,
 }
 
-/// Payouts that were handed to the remembered bank and have no outcome yet.
+/// Payouts that were submitted to the recorded bank and have no outcome yet.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UnderWayCount {
     #[schema(minimum = 0, maximum = 10_000)]
     count: i64,
-    /// There may be more than that.
+    /// There may be more.
     is_capped: bool,
-    /// Of those that were counted.
+    /// The sum of the counted payouts.
     #[schema(minimum = 0)]
     amount_paise: i64,
 }
 
 impl AdminBank {
-    pub async fn now(api: &Api) -> Result<Self, Problem> {
-        let BankState { known, met } = bank_change::state(&api.store, api.clock.now()).await?;
+    async fn now(api: &Api, rail: RailId) -> Result<Self, Problem> {
+        let BankState { known, met } = bank_change::state(&api.store, rail, api.clock.now()).await?;
         let met = match met {
-            Some(met) => Some(MetBank::new(api, met).await?),
+            Some(met) => Some(MetBank::new(api, rail, met).await?),
             None => None,
         };
         Ok(Self { identity: known, met })
     }
+
+    /// Of the rail that there is without a list of rails.
+    pub async fn first(api: &Api) -> Result<Self, Problem> {
+        Self::now(api, RailId::DEFAULT).await
+    }
+}
+
+impl RailBank {
+    pub async fn all(api: &Api) -> Result<Vec<Self>, Problem> {
+        let mut banks = Vec::new();
+        for rail in bank_change::rails(&api.store, &api.rails.configured).await? {
+            let AdminBank { identity, met } = AdminBank::now(api, rail).await?;
+            let returns_read = returns_read(&api.store, rail).await?;
+            banks.push(Self { rail: rail.to_string(), identity, met, returns_read });
+        }
+        Ok(banks)
+    }
 }
 
 impl MetBank {
-    async fn new(api: &Api, met: Met) -> Result<Self, Problem> {
-        let under_way = api.store.under_way().await?;
+    async fn new(api: &Api, rail: RailId, met: Met) -> Result<Self, Problem> {
+        let under_way = api.store.under_way(rail).await?;
         let moment = |at: i64| timestamp(Timestamp::from_microsecond(at).unwrap_or(Timestamp::UNIX_EPOCH));
         Ok(Self {
             since: moment(met.since.unwrap_or(met.at)),
@@ -88,39 +129,59 @@ impl MetBank {
     }
 }
 
-/// The bank that the payouts are sent to
+/// Show the bank that receives the payouts of the rail `bank`
 ///
-/// And the other one that workers meet, if they do. Those workers send nothing until an operator confirms the change,
-/// or the remembered bank is back.
+/// The answer also has another bank that workers reach instead, if any. Those workers send nothing until an operator
+/// confirms the change, or the recorded bank answers again.
 #[utoipa::path(get, path = "/bank", operation_id = "showBank",
     responses((status = 200, description = "Now", body = AdminBank)))]
 pub async fn show(State(api): State<Api>, _: Signed) -> Result<Json<AdminBank>, Problem> {
-    Ok(Json(AdminBank::now(&api).await?))
+    Ok(Json(AdminBank::first(&api).await?))
 }
 
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "the form that `form` reads by hand, to say all that is wrong with it at once")]
+/// The banks of all rails
+#[utoipa::path(get, path = "/banks", operation_id = "listBanks",
+    responses((status = 200, description = "Now", body = AdminBanks)))]
+pub async fn list(State(api): State<Api>, _: Signed) -> Result<Json<AdminBanks>, Problem> {
+    Ok(Json(AdminBanks { banks: RailBank::all(&api).await? }))
+}
+
+#[derive(Debug, ToSchema)]
 pub struct ConfirmBank {
-    /// The bank that the workers meet, as it was shown.
+    /// The rail whose bank changes [default: `bank`].
+    #[schema(nullable, min_length = 1, max_length = 20)]
+    rail: Option<String>,
+    /// The other bank's identity, as shown.
     #[schema(min_length = 1, max_length = 300)]
     identity: String,
-    /// How many payouts were shown to be under way with the earlier bank.
+    /// The number of pending payouts with the earlier bank, as shown.
     #[schema(minimum = 0)]
     under_way: i64,
-    /// Why the bank is another one. It is kept for ever.
+    /// Why the bank changed. The audit log keeps it for ever.
     #[schema(min_length = 10, max_length = 1000)]
     reason: String,
 }
 
-/// Confirm that the payouts go to another bank from now on
+impl Form for ConfirmBank {
+    fn read(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
+        let rail = match fields.value("rail") {
+            None | Some(Value::Null) => Ok(None),
+            Some(_) => fields.line("rail", RailId::MAX_BYTES).map(Some),
+        };
+        let identity = fields.line("identity", IDENTITY_CHARACTERS);
+        let (under_way, reason) = (fields.count("under_way"), fields.reason("reason"));
+        Ok(Self { rail: rail?, identity: identity?, under_way: under_way?, reason: reason? })
+    }
+}
+
+/// Confirm that the payouts of a rail go to another bank from now on
 ///
-/// The new bank knows nothing of the payouts that are under way with the earlier one: it will say that it never
-/// received them, and they will be sent to it as well. Resolve them first, from the earlier bank's statement.
+/// The new bank knows nothing of the payouts that are under way with the earlier one. What was submitted to the earlier
+/// bank is never sent to the new one: it stays in doubt until an operator decides it from the earlier bank's statement.
 #[utoipa::path(post, path = "/bank/confirm", operation_id = "confirmBank",
     request_body = ConfirmBank,
     responses(
         (status = 200, description = "The workers go on within seconds", body = AdminBank),
-        (status = 400, description = "`invalid`, `parse_error`", body = Problem),
         (status = 409, description = "`nothing_to_confirm`: no worker meets another bank; `bank_differs`: it is not \
             this one; `under_way_changed`: another number of payouts is under way now (`under_way`)", body = Problem),
     ))]
@@ -129,24 +190,13 @@ pub async fn confirm(
     MayOperate(operator): MayOperate,
     request: Request,
 ) -> Result<Json<AdminBank>, Problem> {
-    let (identity, under_way, reason) = form(&body::object(&api, request).await?)?;
-    let confirmation = Confirmation { identity, under_way, reason, operator: operator.name };
+    let ConfirmBank { rail, identity, under_way, reason } = form(&api, request).await?;
+    // Of a rail that there is not, no bank is remembered.
+    let rail = rail.as_deref().map_or(Some(RailId::DEFAULT), RailId::parse);
+    let rail = rail.ok_or_else(|| invalid_field("rail", "This is no name of a rail."))?;
+    let confirmation = Confirmation { rail, identity, under_way, reason, operator: operator.name };
     bank_change::confirm(&api.store, confirmation, api.clock.now()).await?;
-    Ok(Json(AdminBank::now(&api).await?))
-}
-
-fn form(body: &Object) -> Result<(String, i64, String), Problem> {
-    match (
-        fields::text(body.get("identity"), IDENTITY_CHARACTERS),
-        fields::count(body, "under_way"),
-        reason(body.get("reason")),
-    ) {
-        (Ok(identity), Ok(under_way), Ok(reason)) => Ok((identity, under_way, reason)),
-        (identity, under_way, reason) => {
-            let wrong = [("identity", identity.err()), ("under_way", under_way.err()), ("reason", reason.err())];
-            Err(fields::invalid(wrong).unwrap_or_else(|| Problem::internal(&"a form that is bad without a bad field")))
-        }
-    }
+    Ok(Json(AdminBank::now(&api, rail).await?))
 }
 
 impl From<ConfirmError> for Problem {

@@ -1,36 +1,38 @@
-//! Exceptions: what the bank said that does not fit the books, for a person to resolve. To resolve one moves no money.
-//! And the returns that wait until they can be credited.
+//! Exceptions: statements of the bank that do not match the books. A person resolves them; that moves no money. Also
+//! the returns that wait until they can be credited.
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, RawQuery, Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
-use payrail_core::command::timestamp;
-use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_store::{ExceptionFilter, ExceptionLine, Position, Resolution, WaitingReturn};
+use payrail_types::ids::{MerchantId, PayoutId};
+use payrail_types::operator::OperatorActionKind;
+use payrail_types::word::Word;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::people::{Owner, Owners, action};
-use super::{MayOperate, PATH, Signed, cursor, doubtful};
-use crate::http::paging::{Params, limit, page};
-use crate::http::problem::Problem;
-use crate::http::{Api, body, fields};
+use super::session::guard::{MayOperate, Signed};
+use crate::clock::timestamp;
+use crate::http::paths::ADMIN;
+use crate::http::plumbing::form::{Fields, Form, Invalid, form};
+use crate::http::plumbing::list::{Before, Limit, Page, next_before};
+use crate::http::plumbing::params::Params;
+use crate::http::plumbing::problem::Problem;
+use crate::http::shapes::words::ExceptionKind;
+use crate::http::state::Api;
 
-/// The word of the audit log.
-const RESOLVED: &str = "resolved_exception";
-
-/// A mismatch between what the bank says and what is known here.
+/// A mismatch between the bank's statement and the books.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AdminException {
     id: Uuid,
-    /// What kind of mismatch: `return_other_amount`, `return_other_utr`, `return_of_unpaid`, `return_again`,
-    /// `return_unknown_reference`, `return_unreadable`, `returns_missing` or `duplicate_utr`.
-    kind: &'static str,
-    /// Whose payout it is about, if anyone's.
+    /// The kind of mismatch.
+    kind: ExceptionKind,
+    /// The merchant of the payout, if any.
     #[schema(required)]
     merchant: Option<Owner>,
     #[schema(required, value_type = Option<Uuid>)]
@@ -40,20 +42,20 @@ pub struct AdminException {
     other_payout_id: Option<PayoutId>,
     #[schema(required)]
     reference: Option<String>,
-    /// The line's place in the bank's list of returns.
+    /// The line's number in the bank's list of returns.
     #[schema(required)]
     return_number: Option<i64>,
-    /// What the bank stated.
+    /// The bank's statement.
     #[schema(required)]
     stated_paise: Option<i64>,
     #[schema(required)]
     stated_utr: Option<String>,
-    /// What is known here.
+    /// The books' record.
     #[schema(required)]
     expected_paise: Option<i64>,
     #[schema(required)]
     expected_utr: Option<String>,
-    /// The same in a sentence.
+    /// The mismatch in a sentence.
     detail: String,
     #[schema(format = DateTime)]
     created_at: String,
@@ -62,12 +64,12 @@ pub struct AdminException {
     resolution: Option<ExceptionResolution>,
 }
 
-/// How a person resolved an exception.
+/// An exception's resolution.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ExceptionResolution {
     #[schema(format = DateTime)]
     at: String,
-    /// The operator, by name.
+    /// The operator's name.
     by: String,
     reason: String,
 }
@@ -77,7 +79,7 @@ impl AdminException {
         let ExceptionLine { merchant, exception, resolution } = line;
         Self {
             id: exception.id,
-            kind: exception.kind.as_str(),
+            kind: exception.kind.into(),
             merchant: merchant.map(|merchant| owners.get(merchant)),
             payout_id: exception.payout,
             other_payout_id: exception.other_payout,
@@ -105,63 +107,58 @@ pub enum ExceptionState {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ExceptionParams {
-    /// How many at the most, 50 by default.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
-    /// Where the page before ended: opaque, from its `Link`.
-    before: Option<String>,
     /// `open` (the default), `resolved` or `all`.
     #[param(inline)]
     state: Option<ExceptionState>,
 }
 
 /// Exceptions, newest first
-#[utoipa::path(get, path = "/exceptions", operation_id = "listExceptions", params(ExceptionParams),
+#[utoipa::path(get, path = "/exceptions", operation_id = "listExceptions", params(Limit, Before, ExceptionParams),
     responses(
-        (status = 200, description = "A page; `Link` has the next", body = [AdminException],
-            headers(("Link" = Option<String>, description = "RFC 8288: `<…>; rel=\"next\"`, if there may be more"))),
-        (status = 400, description = "`invalid_parameter`", body = Problem),
+        (status = 200, description = "A page; `Link` has the next", body = [AdminException]),
     ))]
 pub async fn list(
     State(api): State<Api>,
     _: Signed,
-    RawQuery(query): RawQuery,
+    page: Page,
+    Params(before): Params<Before>,
     Params(params): Params<ExceptionParams>,
 ) -> Result<Response, Problem> {
-    let limit = limit(params.limit)?;
-    let before = cursor::parse(params.before.as_deref())?;
     let filter = match params.state {
         None | Some(ExceptionState::Open) => ExceptionFilter::Open,
         Some(ExceptionState::Resolved) => ExceptionFilter::Resolved,
         Some(ExceptionState::All) => ExceptionFilter::All,
     };
-    let before = before.unwrap_or_else(|| Position::newest(Timestamp::MAX));
-    let lines = api.store.exceptions(filter, before, limit).await?;
-    let last = lines.last().filter(|_| lines.len() == limit as usize);
+    let before = before.position()?.unwrap_or_else(|| Position::newest(Timestamp::MAX));
+    let lines = api.store.exceptions(filter, before, page.limit).await?;
+    let last = page.last_if_full(&lines);
     let next = last.map(|line| Position { at: line.exception.created_at, id: line.exception.id, ..before });
     let owners = Owners::of(&api, lines.iter().filter_map(|line| line.merchant)).await?;
     let items: Vec<_> = lines.into_iter().map(|line| AdminException::new(line, &owners)).collect();
-    Ok(page(&format!("{PATH}/exceptions"), &items, cursor::next(query.as_deref(), next)))
+    Ok(page.answer(&format!("{ADMIN}/exceptions"), &items, next_before(next)))
 }
 
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "the form that `resolve` reads by hand, to say what is wrong with it")]
+#[derive(Debug, ToSchema)]
 pub struct ResolveException {
-    /// What was found out and done. It is kept for ever.
+    /// What you found and did. The audit log keeps it for ever.
     #[schema(min_length = 10, max_length = 1000)]
     reason: String,
 }
 
+impl Form for ResolveException {
+    fn read(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
+        Ok(Self { reason: fields.reason("reason")? })
+    }
+}
+
 /// Resolve an exception
 ///
-/// It is taken off the list of open ones, with your reason. No money moves: credit a merchant by funding, once the
-/// bank has confirmed what it sent.
+/// The exception is no longer open, and your reason is kept. No money moves. Once the bank has confirmed what it sent,
+/// credit the merchant by a funding.
 #[utoipa::path(post, path = "/exceptions/{id}/resolve", operation_id = "resolveException",
     request_body = ResolveException, params(("id" = Uuid, Path)),
     responses(
         (status = 200, description = "Resolved", body = AdminException),
-        (status = 400, description = "`invalid`, `parse_error`", body = Problem),
-        (status = 404, description = "`not_found`", body = Problem),
         (status = 409, description = "`already_resolved`", body = Problem),
     ))]
 pub async fn resolve(
@@ -173,12 +170,8 @@ pub async fn resolve(
     let missing = || Problem::not_found("There is no such exception.");
     let Path(id) = path.map_err(|_| missing())?;
     let line = api.store.exception(id).await?.ok_or_else(missing)?;
-    let reason = doubtful::reason(body::object(&api, request).await?.get("reason"));
-    let reason = reason.map_err(|wrong| {
-        let refusal = fields::invalid([("reason", Some(wrong))]);
-        refusal.unwrap_or_else(|| Problem::internal(&"a form that is bad without a bad field"))
-    })?;
-    let row = action(&api, &operator.name, RESOLVED);
+    let ResolveException { reason } = form(&api, request).await?;
+    let row = action(&api, &operator.name, OperatorActionKind::ResolvedException);
     let resolution = Resolution { at: row.at, by: operator.name, reason: reason.clone() };
     let (merchant, subject) = (line.merchant, Some(id.to_string()));
     let detail = Some(line.exception.kind.as_str().to_owned());
@@ -209,26 +202,13 @@ pub struct AdminWaitingReturn {
     first_seen_at: String,
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct WaitingReturnParams {
-    /// How many at the most, 50 by default.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
-}
-
-/// Returns that are set aside until they can be credited, the next to be tried first
-#[utoipa::path(get, path = "/returns/waiting", operation_id = "listWaitingReturns", params(WaitingReturnParams),
+/// Returns that wait until they can be credited, the next one to be tried first
+#[utoipa::path(get, path = "/returns/waiting", operation_id = "listWaitingReturns", params(Limit),
     responses(
         (status = 200, description = "As many as were asked for; there may be more", body = [AdminWaitingReturn]),
-        (status = 400, description = "`invalid_parameter`", body = Problem),
     ))]
-pub async fn waiting(
-    State(api): State<Api>,
-    _: Signed,
-    Params(params): Params<WaitingReturnParams>,
-) -> Result<Response, Problem> {
-    let lines = api.store.waiting_returns(limit(params.limit)?).await?;
+pub async fn waiting(State(api): State<Api>, _: Signed, page: Page) -> Result<Response, Problem> {
+    let lines = api.store.waiting_returns(page.limit).await?;
     let owners = Owners::of(&api, lines.iter().map(|line| line.merchant)).await?;
     let item = |line: WaitingReturn| {
         let WaitingReturn { merchant, payout, line, waits_for, tries, next_try_at, first_seen_at } = line;
@@ -246,5 +226,5 @@ pub async fn waiting(
         }
     };
     let items: Vec<_> = lines.into_iter().map(item).collect();
-    Ok(page(&format!("{PATH}/returns/waiting"), &items, None))
+    Ok(page.answer(&format!("{ADMIN}/returns/waiting"), &items, None))
 }

@@ -1,22 +1,25 @@
 //! Ledger entries of all merchants.
 
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::response::Response;
-use payrail_core::ids::MerchantId;
 use payrail_store::EntryFilter;
+use payrail_types::ids::MerchantId;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::people::{Owner, Owners};
-use super::{PATH, Signed, cursor};
-use crate::http::Api;
-use crate::http::paging::{Params, limit, page};
-use crate::http::problem::Problem;
+use super::session::guard::Signed;
+use crate::http::paths::ADMIN;
+use crate::http::plumbing::list::{Before, Limit, Page, next_before};
+use crate::http::plumbing::params::Params;
+use crate::http::plumbing::period::Period;
+use crate::http::plumbing::problem::Problem;
 use crate::http::shapes::ledger::LedgerEntry;
 use crate::http::shapes::words::EntryKind;
+use crate::http::state::Api;
 
-/// An entry of a merchant's book, and whose it is.
+/// A ledger entry with its merchant.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AdminLedgerEntry {
     #[serde(flatten)]
@@ -26,52 +29,39 @@ pub struct AdminLedgerEntry {
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct LedgerParams {
-    /// How many at the most, 50 by default.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
-    /// Where the page before ended: opaque, from its `Link`.
-    before: Option<String>,
-    /// Of this merchant only.
+pub struct EntryParams {
+    /// Only this merchant's entries.
     merchant: Option<Uuid>,
     kind: Option<EntryKind>,
-    /// Made then or later: a time (RFC 3339) or a date.
-    from: Option<String>,
-    /// Made before then; of a date, until its end.
-    to: Option<String>,
-    /// Whose dates: the IANA name of a time zone; Asia/Kolkata by default.
-    zone: Option<String>,
 }
 
 /// Ledger entries of all merchants, newest first
 ///
 /// A request looks at no more than 5,000 entries. If it stopped there, the page may be short or even empty, and
 /// `Link` still has the next one: it looks further back.
-#[utoipa::path(get, path = "/ledger", operation_id = "listAllEntries", params(LedgerParams),
+#[utoipa::path(get, path = "/ledger", operation_id = "listAllEntries", params(Limit, Before, EntryParams, Period),
     responses(
-        (status = 200, description = "A page; `Link` has the next", body = [AdminLedgerEntry],
-            headers(("Link" = Option<String>, description = "RFC 8288: `<…>; rel=\"next\"`, if there may be more"))),
-        (status = 400, description = "`invalid_parameter`", body = Problem),
+        (status = 200, description = "A page; `Link` has the next", body = [AdminLedgerEntry]),
     ))]
 pub async fn list(
     State(api): State<Api>,
     _: Signed,
-    RawQuery(query): RawQuery,
-    Params(params): Params<LedgerParams>,
+    page: Page,
+    Params(before): Params<Before>,
+    Params(params): Params<EntryParams>,
+    Params(period): Params<Period>,
 ) -> Result<Response, Problem> {
-    let limit = limit(params.limit)?;
-    let before = cursor::parse(params.before.as_deref())?;
     let filter = EntryFilter {
         merchant: params.merchant.map(MerchantId),
-        kind: params.kind.map(Into::into),
-        window: cursor::window(params.from.as_deref(), params.to.as_deref(), params.zone.as_deref())?,
+        kind: params.kind.map(|kind| kind.0),
+        window: period.window()?,
     };
-    let found = api.store.search_entries(&filter, before, limit).await?;
+    let found = api.store.search_entries(&filter, before.position()?, page.limit).await?;
     let owners = Owners::of(&api, found.items.iter().map(|(merchant, _)| *merchant)).await?;
     let entry = |(merchant, line): &(MerchantId, payrail_store::LedgerLine)| AdminLedgerEntry {
         entry: LedgerEntry::new(*merchant, line),
         merchant: owners.get(*merchant),
     };
     let items: Vec<_> = found.items.iter().map(entry).collect();
-    Ok(page(&format!("{PATH}/ledger"), &items, cursor::next(query.as_deref(), found.next)))
+    Ok(page.answer(&format!("{ADMIN}/ledger"), &items, next_before(found.next)))
 }

@@ -1,29 +1,30 @@
-//! The people who may sign in here: invited, disabled, enabled, given a new one-time password. Each change writes its
-//! row of the audit log in the same transaction.
+//! Operators: invite, disable and enable them, and reset their passwords. Each change writes its row of the audit log
+//! in the same transaction.
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use payrail_core::command::timestamp;
 use payrail_store::{Disabling, Operator as Stored, OperatorAction, Role as StoredRole};
+use payrail_types::operator::OperatorActionKind;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::people::action;
-use super::session::Role;
-use super::{MayOperate, Signed};
-use crate::http::body::Object;
-use crate::http::fields::{self, Wrong};
-use crate::http::problem::Problem;
-use crate::http::{Api, body};
+use super::session::guard::{MayOperate, Signed};
+use super::session::sign_in::Role;
+use crate::clock::timestamp;
+use crate::http::plumbing::fields::{self, Wrong};
+use crate::http::plumbing::form::{Fields, Form, Invalid, form};
+use crate::http::plumbing::problem::Problem;
+use crate::http::state::Api;
+use crate::ids;
 use crate::operators::{NAME_RULE, is_name, one_time_password};
-use crate::{ids, passwords};
 
-/// An operator as the list shows them.
+/// An operator, as in the list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OperatorLine {
     id: Uuid,
@@ -31,10 +32,10 @@ pub struct OperatorLine {
     role: Role,
     #[schema(format = DateTime)]
     created_at: String,
-    /// Null for an operator who may sign in.
+    /// Null if the operator may sign in.
     #[schema(required, format = DateTime)]
     disabled_at: Option<String>,
-    /// Until when the one-time password signs in; null for an operator with a password of their own.
+    /// When the one-time password expires; null if the operator has chosen a password.
     #[schema(required, format = DateTime)]
     one_time_password_until: Option<String>,
 }
@@ -52,21 +53,29 @@ impl From<Stored> for OperatorLine {
     }
 }
 
-/// An operator with a one-time password: hand it over, it is never shown again.
+/// An operator with a one-time password. Hand it over; it is not shown again.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OperatorWithPassword {
     operator: OperatorLine,
-    /// It signs in until the operator has chosen a password of their own, which is all that it lets them do.
+    /// It only allows the operator to choose a password of their own.
     one_time_password: String,
 }
 
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "the form that `form` reads by hand, to say all that is wrong with it at once")]
+#[derive(Debug, ToSchema)]
 pub struct NewOperator {
-    /// What the operator signs in with: letters (a to z), digits and `. _ @ -`.
+    /// The name to sign in with: letters (a to z), digits and `. _ @ -`.
     #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._@-]+$")]
     name: String,
-    role: Role,
+    #[schema(value_type = Role)]
+    role: StoredRole,
+}
+
+impl Form for NewOperator {
+    fn read(fields: &mut Fields<'_>) -> Result<Self, Invalid> {
+        let name = fields.check("name", name(fields.value("name")));
+        let role = fields.check("role", role(fields.value("role")));
+        Ok(Self { name: name?, role: role? })
+    }
 }
 
 /// The operators, by name
@@ -78,28 +87,27 @@ pub async fn list(State(api): State<Api>, _: Signed) -> Result<Json<Vec<Operator
 
 /// Invite an operator
 ///
-/// The answer has a one-time password, which is valid for three days.
+/// The answer contains a one-time password, which is valid for three days.
 #[utoipa::path(post, path = "/operators", operation_id = "inviteOperator", request_body = NewOperator,
     responses(
         (status = 201, description = "Invited; the password is shown this once", body = OperatorWithPassword),
-        (status = 400, description = "`invalid`, `parse_error`", body = Problem),
         (status = 409, description = "`name_taken`", body = Problem),
     ))]
 pub async fn invite(State(api): State<Api>, MayOperate(by): MayOperate, request: Request) -> Result<Response, Problem> {
-    let (name, role) = form(&body::object(&api, request).await?)?;
+    let NewOperator { name, role } = form(&api, request).await?;
     let now = api.clock.now();
     let (password, until) = one_time_password(now);
     let hash = hash(&api, &password).await?;
     let id = ids::operator_id();
     let operator = Stored { id, name, role, created_at: now, disabled_at: None, temporary_until: Some(until) };
     let detail = Some(format!("role: {}", role.as_str()));
-    let done = OperatorAction { detail, ..about(&api, &by, "operator_created", &operator) };
+    let done = OperatorAction { detail, ..about(&api, &by, OperatorActionKind::OperatorCreated, &operator) };
     if !api.store.add_operator(&operator, &hash, &done).await? {
         let detail = format!("There is an operator named {} already. Choose another name.", operator.name);
         return Err(Problem::new(StatusCode::CONFLICT, "name_taken", detail));
     }
-    let told = OperatorWithPassword { operator: operator.into(), one_time_password: password };
-    Ok((StatusCode::CREATED, Json(told)).into_response())
+    let answer = OperatorWithPassword { operator: operator.into(), one_time_password: password };
+    Ok((StatusCode::CREATED, Json(answer)).into_response())
 }
 
 /// Disable an operator
@@ -108,7 +116,6 @@ pub async fn invite(State(api): State<Api>, MayOperate(by): MayOperate, request:
 #[utoipa::path(post, path = "/operators/{id}/disable", operation_id = "disableOperator", params(("id" = Uuid, Path)),
     responses(
         (status = 200, description = "Disabled", body = OperatorLine),
-        (status = 404, description = "`not_found`", body = Problem),
         (status = 409, description = "`own_account`; `last_operator`; `already_disabled`", body = Problem),
     ))]
 pub async fn disable(
@@ -116,11 +123,11 @@ pub async fn disable(
     MayOperate(by): MayOperate,
     id: Result<Path<Uuid>, PathRejection>,
 ) -> Result<Json<OperatorLine>, Problem> {
-    let operator = of_path(&api, id).await?;
+    let operator = from_path(&api, id).await?;
     if operator.id == by.id {
         return Err(conflict("own_account", "You cannot disable yourself. Ask another operator."));
     }
-    let done = about(&api, &by, "operator_disabled", &operator);
+    let done = about(&api, &by, OperatorActionKind::OperatorDisabled, &operator);
     match api.store.disable_but_the_last(operator.id, done.at, &done).await? {
         Disabling::Done => Ok(Json(OperatorLine::from(Stored { disabled_at: Some(done.at), ..operator }))),
         Disabling::AlreadyDone => Err(conflict("already_disabled", "This operator is disabled already.")),
@@ -133,11 +140,10 @@ pub async fn disable(
 
 /// Enable an operator
 ///
-/// They sign in with the password that they had.
+/// The earlier password is valid again.
 #[utoipa::path(post, path = "/operators/{id}/enable", operation_id = "enableOperator", params(("id" = Uuid, Path)),
     responses(
         (status = 200, description = "Enabled", body = OperatorLine),
-        (status = 404, description = "`not_found`", body = Problem),
         (status = 409, description = "`not_disabled`", body = Problem),
     ))]
 pub async fn enable(
@@ -145,8 +151,12 @@ pub async fn enable(
     MayOperate(by): MayOperate,
     id: Result<Path<Uuid>, PathRejection>,
 ) -> Result<Json<OperatorLine>, Problem> {
-    let operator = of_path(&api, id).await?;
-    if !api.store.enable_operator(operator.id, &about(&api, &by, "operator_enabled", &operator)).await? {
+    let operator = from_path(&api, id).await?;
+    if !api
+        .store
+        .enable_operator(operator.id, &about(&api, &by, OperatorActionKind::OperatorEnabled, &operator))
+        .await?
+    {
         return Err(conflict("not_disabled", "This operator is not disabled."));
     }
     Ok(Json(OperatorLine::from(Stored { disabled_at: None, ..operator })))
@@ -154,12 +164,11 @@ pub async fn enable(
 
 /// Reset an operator's password
 ///
-/// Their sessions end at once. The answer has a one-time password, which is valid for three days.
+/// Their sessions end at once. The answer contains a one-time password, which is valid for three days.
 #[utoipa::path(post, path = "/operators/{id}/reset-password", operation_id = "resetOperatorPassword",
     params(("id" = Uuid, Path)),
     responses(
         (status = 200, description = "Reset; the password is shown this once", body = OperatorWithPassword),
-        (status = 404, description = "`not_found`", body = Problem),
         (status = 409, description = "`own_account`", body = Problem),
     ))]
 pub async fn reset_password(
@@ -167,11 +176,11 @@ pub async fn reset_password(
     MayOperate(by): MayOperate,
     id: Result<Path<Uuid>, PathRejection>,
 ) -> Result<Json<OperatorWithPassword>, Problem> {
-    let operator = of_path(&api, id).await?;
+    let operator = from_path(&api, id).await?;
     if operator.id == by.id {
         return Err(conflict("own_account", "Change your own password from the menu at your name."));
     }
-    let done = about(&api, &by, "password_reset", &operator);
+    let done = about(&api, &by, OperatorActionKind::PasswordReset, &operator);
     let (password, until) = one_time_password(done.at);
     let hash = hash(&api, &password).await?;
     api.store.set_temporary_password(operator.id, &hash, until, &done).await?;
@@ -179,13 +188,13 @@ pub async fn reset_password(
     Ok(Json(OperatorWithPassword { operator: operator.into(), one_time_password: password }))
 }
 
-async fn of_path(api: &Api, id: Result<Path<Uuid>, PathRejection>) -> Result<Stored, Problem> {
+async fn from_path(api: &Api, id: Result<Path<Uuid>, PathRejection>) -> Result<Stored, Problem> {
     let found = api.store.operator(id.map_or(Uuid::nil(), |Path(id)| id)).await?;
     found.ok_or_else(|| Problem::not_found("There is no such operator."))
 }
 
-fn about(api: &Api, by: &Stored, word: &str, operator: &Stored) -> OperatorAction {
-    OperatorAction { subject: Some(operator.name.clone()), ..action(api, &by.name, word) }
+fn about(api: &Api, by: &Stored, kind: OperatorActionKind, operator: &Stored) -> OperatorAction {
+    OperatorAction { subject: Some(operator.name.clone()), ..action(api, &by.name, kind) }
 }
 
 fn conflict(code: &'static str, detail: &'static str) -> Problem {
@@ -193,18 +202,7 @@ fn conflict(code: &'static str, detail: &'static str) -> Problem {
 }
 
 async fn hash(api: &Api, password: &str) -> Result<String, Problem> {
-    api.desk.passwords.hash(password.to_owned()).await.map_err(|error| match error {
-        passwords::Error::Busy => Problem::overloaded(),
-        other => Problem::internal(&other),
-    })
-}
-
-fn form(body: &Object) -> Result<(String, StoredRole), Problem> {
-    match (name(body.get("name")), role(body.get("role"))) {
-        (Ok(name), Ok(role)) => Ok((name, role)),
-        (name, role) => Err(fields::invalid([("name", name.err()), ("role", role.err())])
-            .unwrap_or_else(|| Problem::internal(&"a form that is bad without a bad field"))),
-    }
+    Ok(api.admin.passwords.hash(password.to_owned()).await?)
 }
 
 fn name(value: Option<&Value>) -> Result<String, Wrong> {

@@ -1,19 +1,20 @@
-//! Whose it is, and who did it: the merchant beside what is theirs, and the row of the audit log.
+//! Adds the merchant to what a list shows, and names the operator in the audit log.
 
 use std::collections::HashMap;
 
-use payrail_core::ids::MerchantId;
-use payrail_core::operator::{ByOperator, OperatorAction};
 use payrail_store::{Merchant, Operator};
+use payrail_types::ids::MerchantId;
+use payrail_types::operator::{ByOperator, OperatorAction, OperatorActionKind};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::http::Api;
-use crate::http::problem::Problem;
+use super::audit_log;
+use crate::http::plumbing::problem::Problem;
+use crate::http::state::Api;
 use crate::ids;
 
-/// The merchant that something belongs to.
+/// The merchant to whom an item belongs.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Owner {
     #[schema(value_type = Uuid)]
@@ -24,7 +25,7 @@ pub struct Owner {
 
 impl From<Merchant> for Owner {
     fn from(merchant: Merchant) -> Self {
-        Self { id: merchant.id, name: merchant.name, email: merchant.email }
+        Self { id: merchant.id, name: merchant.name, email: merchant.email.to_string() }
     }
 }
 
@@ -36,7 +37,7 @@ impl Owners {
         let mut known = HashMap::new();
         for id in ids {
             if let std::collections::hash_map::Entry::Vacant(place) = known.entry(id) {
-                // Rows of a merchant that is not there are for `verify` to name.
+                // `verify` reports rows of a merchant that does not exist.
                 let nobody = Owner { id, name: String::new(), email: String::new() };
                 place.insert(api.store.merchant(id).await?.map_or(nobody, Owner::from));
             }
@@ -49,27 +50,18 @@ impl Owners {
     }
 }
 
-/// The merchant that a path names.
+/// The merchant in the request's path.
 pub async fn merchant(api: &Api, id: Uuid) -> Result<Merchant, Problem> {
     let found = api.store.merchant(MerchantId(id)).await?;
     found.ok_or_else(|| Problem::not_found("There is no such merchant."))
 }
 
-/// For what passes the door, which writes the row itself.
+/// For commands to the engine, which writes the row itself.
 pub fn by(operator: &Operator) -> ByOperator {
     ByOperator { name: operator.name.clone(), action_id: ids::action_id() }
 }
 
-/// The row of the audit log of what does not.
-pub fn action(api: &Api, operator: &str, word: &str) -> OperatorAction {
-    OperatorAction {
-        id: ids::action_id(),
-        at: api.clock.now(),
-        merchant: None,
-        operator: operator.to_owned(),
-        action: word.to_owned(),
-        subject: None,
-        reason: None,
-        detail: None,
-    }
+/// The row of the audit log for all other changes.
+pub fn action(api: &Api, operator: &str, kind: OperatorActionKind) -> OperatorAction {
+    audit_log::row(api.clock.now(), operator, kind)
 }

@@ -1,51 +1,51 @@
-//! `GET /admin/api/v1/search`: one exact search over all merchants, and over everything that names a payout or a
-//! merchant. It costs the same however long the history is.
+//! `GET /admin/api/v1/search`: an exact search for payouts and merchants. Its cost does not grow with the history.
 
 use axum::Json;
 use axum::extract::State;
-use payrail_core::command::timestamp;
-use payrail_core::ids::MerchantId;
+use payrail_types::ids::MerchantId;
+use payrail_types::names::normal;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::Signed;
-use super::payouts::AdminPayout;
+use super::payouts::list::AdminPayout;
 use super::people::Owner;
-use crate::http::Api;
-use crate::http::needle::{Matched, Needle};
-use crate::http::paging::Params;
-use crate::http::problem::Problem;
+use super::session::guard::Signed;
+use crate::clock::timestamp;
+use crate::http::lookup::needle::{Matched, Needle};
+use crate::http::plumbing::params::Params;
+use crate::http::plumbing::problem::Problem;
+use crate::http::state::Api;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct AdminSearchParams {
     /// A payout's id, reference or UTR, a bank account, an amount (`₹60.00`, `60.00`, or `6000` in rupees or in
-    /// paise), the last eight characters of a payout's id, or a merchant's id, e-mail or name. All of it: a part
-    /// matches nothing.
+    /// paise), the last eight characters of a payout's id, or a merchant's id, e-mail or name. The whole text must
+    /// match.
     #[param(max_length = 255)]
     q: String,
 }
 
-/// What an exact search over all merchants found.
+/// The results of an exact search over all merchants.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AdminSearchAnswer {
     /// Newest first, 20 at the most.
     payouts: Vec<FoundPayout>,
     merchants: Vec<FoundMerchant>,
-    /// Accounts, amounts and endings were searched in the payouts that are not older than this; null if in all.
+    /// Accounts, amounts and endings were only searched in payouts from this time on; null if in all payouts.
     #[schema(required, format = DateTime)]
     searched_back_to: Option<String>,
 }
 
-/// A payout, and what of it equals the text.
+/// A payout, and which of its fields matched.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FoundPayout {
     matched: Vec<Matched>,
     payout: AdminPayout,
 }
 
-/// A merchant, and what of it equals the text.
+/// A merchant, and which of its fields matched.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FoundMerchant {
     matched: Vec<MerchantMatched>,
@@ -62,11 +62,10 @@ pub enum MerchantMatched {
 
 const MERCHANTS_MAX: u32 = 20;
 
-/// Payouts and merchants that a text names, exactly
+/// Find payouts and merchants by an exact text
 #[utoipa::path(get, path = "/search", operation_id = "searchEverything", params(AdminSearchParams),
     responses(
-        (status = 200, description = "What was found, with what matched", body = AdminSearchAnswer),
-        (status = 400, description = "`invalid_parameter`", body = Problem),
+        (status = 200, description = "The matches, with the fields that matched", body = AdminSearchAnswer),
     ))]
 pub async fn find(
     State(api): State<Api>,
@@ -75,13 +74,13 @@ pub async fn find(
 ) -> Result<Json<AdminSearchAnswer>, Problem> {
     let needle = Needle::new(&params.q)?;
     let mut found = api.store.find_payouts_of_all(needle.named(), &needle.wanted()).await?;
-    // What the database takes for equal and we do not is no exact match.
+    // The database may treat texts as equal that are not an exact match here.
     found.payouts.retain(|(_, payout)| !needle.matched(payout).is_empty());
     let matched = found.payouts.iter().map(|(_, payout)| needle.matched(payout));
     let payouts = matched.zip(AdminPayout::all(&api, &found.payouts).await?);
     Ok(Json(AdminSearchAnswer {
         payouts: payouts.map(|(matched, payout)| FoundPayout { matched, payout }).collect(),
-        merchants: merchants(&api, params.q.trim()).await?,
+        merchants: merchants(&api, &normal(params.q.trim())).await?,
         searched_back_to: found.searched_back_to.map(timestamp),
     }))
 }
@@ -94,7 +93,7 @@ async fn merchants(api: &Api, text: &str) -> Result<Vec<FoundMerchant>, Problem>
     let found = candidates.into_iter().map(|merchant| {
         let facts = [
             Uuid::try_parse(text).is_ok_and(|id| id == merchant.id.0).then_some(MerchantMatched::Id),
-            merchant.email.eq_ignore_ascii_case(text).then_some(MerchantMatched::Email),
+            (merchant.email.as_str() == text.to_lowercase()).then_some(MerchantMatched::Email),
             (merchant.name.to_lowercase() == text.to_lowercase()).then_some(MerchantMatched::Name),
         ];
         FoundMerchant { matched: facts.into_iter().flatten().collect(), merchant: merchant.into() }

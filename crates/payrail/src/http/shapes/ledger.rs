@@ -1,22 +1,22 @@
-//! A merchant's book as lines: as the first version's clients know it, and in full.
+//! Ledger entries: in the first version's form, and in full.
 
-use payrail_core::command::timestamp;
-use payrail_core::ids::{MerchantId, PayoutId};
 use payrail_core::ledger;
-use payrail_core::money::{Amount, Paise};
 use payrail_core::payout::Status;
+use payrail_types::ids::{MerchantId, PayoutId};
+use payrail_types::money::{Amount, Paise};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::words::{EntryKind, EntryType};
+use crate::clock::timestamp;
 
-/// An entry that touches the available balance. At all times the sum of credits less the sum of debits is
-/// the available balance.
+/// An entry that changes the available balance. The sum of credits less the sum of debits always equals the available
+/// balance.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LedgerLine {
     id: Uuid,
-    /// Paise; positive, whichever way it moved.
+    /// Paise; positive in either direction.
     #[schema(value_type = i64, minimum = 1)]
     amount_paise: Amount,
     entry_type: EntryType,
@@ -47,17 +47,17 @@ pub struct LedgerEntry {
     pub number: i64,
     pub id: Uuid,
     pub kind: EntryKind,
-    /// Paise; positive, whichever way it moved.
+    /// Paise; positive in either direction.
     #[schema(value_type = i64, minimum = 1)]
     pub amount_paise: Amount,
     pub description: String,
-    /// The payout that it belongs to; null for `fund` alone.
+    /// The entry's payout; null only for `fund`.
     #[schema(required, value_type = Option<Uuid>)]
     pub payout_id: Option<PayoutId>,
     /// Paise that can be spent, after this entry.
     #[schema(value_type = i64, minimum = 0)]
     pub available_after_paise: Paise,
-    /// Paise held for payouts under way, after this entry.
+    /// Paise held for pending payouts, after this entry.
     #[schema(value_type = i64, minimum = 0)]
     pub held_after_paise: Paise,
     /// RFC 3339, UTC, microseconds.
@@ -81,7 +81,7 @@ impl LedgerEntry {
     }
 }
 
-/// Derived from the entry and its payout; only fundings bring words of their own.
+/// Derived from the entry and its payout. Only fundings have a description of their own.
 fn description(line: &payrail_store::LedgerLine) -> String {
     let account = line.bank_account_id.as_deref().unwrap_or("a bank account");
     match line.entry.kind {

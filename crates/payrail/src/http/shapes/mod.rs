@@ -1,5 +1,6 @@
-//! The JSON of the API: what goes out and comes in, with the words that the OpenAPI document says of it.
+//! The JSON of the API, with its descriptions in the OpenAPI document.
 
+pub mod funding;
 pub mod ledger;
 pub mod payout;
 pub mod problem;

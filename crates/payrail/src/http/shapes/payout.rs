@@ -1,16 +1,18 @@
-//! A payout: as the first version's clients know it, in full, and with its timeline.
+//! A payout: in the first version's form, in full, and with its timeline.
 
-use payrail_core::command::timestamp;
-use payrail_core::ids::PayoutId;
-use payrail_core::money::Amount;
+use payrail_core::ledger;
 use payrail_core::payout::{self, State};
 use payrail_store::{AttemptLine, LedgerLine};
+use payrail_types::ids::PayoutId;
+use payrail_types::money::Amount;
+use payrail_types::names::{BankAccountId, Utr};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::words::{EntryKind, OriginalStatus, PayoutStatus, Step};
+use super::words::{AttemptOutcome, EntryKind, OriginalStatus, PayoutStatus, Step, WordOf};
+use crate::clock::timestamp;
 
-/// A payout as clients of the first version know it.
+/// A payout in the first version's form.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PayoutSummary {
     #[schema(value_type = Uuid)]
@@ -18,8 +20,8 @@ pub struct PayoutSummary {
     /// Paise.
     #[schema(value_type = i64, minimum = 1)]
     amount_paise: Amount,
-    #[schema(max_length = 255)]
-    bank_account_id: String,
+    #[schema(value_type = String, max_length = 255)]
+    bank_account_id: BankAccountId,
     status: OriginalStatus,
     /// Submissions that may have reached the bank.
     attempts: u32,
@@ -38,14 +40,14 @@ impl From<&payout::Payout> for PayoutSummary {
             amount_paise: payout.amount,
             bank_account_id: payout.bank_account_id.clone(),
             status: payout.status().into(),
-            attempts: payout.attempts,
+            attempts: payout.submissions,
             created_at: timestamp(payout.created_at),
             updated_at: timestamp(payout.updated_at),
         }
     }
 }
 
-/// A payout with everything that is known of it.
+/// A payout with all its members.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Payout {
     #[schema(value_type = Uuid)]
@@ -53,8 +55,8 @@ pub struct Payout {
     /// Paise.
     #[schema(value_type = i64, minimum = 1)]
     pub amount_paise: Amount,
-    #[schema(max_length = 255)]
-    pub bank_account_id: String,
+    #[schema(value_type = String, max_length = 255)]
+    pub bank_account_id: BankAccountId,
     pub status: PayoutStatus,
     /// Submissions that may have reached the bank.
     pub attempts: u32,
@@ -64,26 +66,26 @@ pub struct Payout {
     /// RFC 3339, UTC, microseconds.
     #[schema(format = DateTime)]
     pub updated_at: String,
-    /// What the bank knows the payout by, the same in every attempt.
+    /// The payout's reference at the bank, the same in every attempt.
     pub reference: String,
     /// The bank's own reference, once it paid.
-    #[schema(required)]
-    pub utr: Option<String>,
+    #[schema(required, value_type = Option<String>)]
+    pub utr: Option<Utr>,
     /// Why it failed or was returned.
     #[schema(required)]
     pub reason: Option<String>,
     /// Set while the last call to the bank got no definite answer: its funds stay held.
     #[schema(required)]
     pub in_doubt: Option<InDoubt>,
-    /// What the next call to the bank will be; null once the payout has reached its end.
+    /// The next call to the bank; null for a payout in a final state.
     #[schema(required)]
     pub next_step: Option<Step>,
-    /// When the next call is due, or when the lease of the worker that has it runs out.
+    /// When the next call is due, or when the lease of the worker that claimed the payout expires.
     #[schema(required, format = DateTime)]
     pub next_step_at: Option<String>,
 }
 
-/// Since when and why a payout's outcome is not known.
+/// Since when and why a payout's outcome is unknown.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct InDoubt {
     #[schema(format = DateTime)]
@@ -100,8 +102,8 @@ impl From<&payout::Payout> for Payout {
             _ => (None, None),
         };
         let (next_step, doubt) = match &payout.state {
-            State::Pending { .. } => (Some(payout::Step::Submit), None),
-            State::Processing(progress) => (Some(progress.step), progress.doubt.as_ref()),
+            State::Pending { .. } => (Some(payout::AttemptKind::Submit), None),
+            State::Processing(progress) => (Some(progress.kind), progress.doubt.as_ref()),
             _ => (None, None),
         };
         Self {
@@ -109,13 +111,14 @@ impl From<&payout::Payout> for Payout {
             amount_paise: payout.amount,
             bank_account_id: payout.bank_account_id.clone(),
             status: payout.status().into(),
-            attempts: payout.attempts,
+            attempts: payout.submissions,
             created_at: timestamp(payout.created_at),
             updated_at: timestamp(payout.updated_at),
             reference: payout.id.reference(),
             utr,
             reason,
-            in_doubt: doubt.map(|doubt| InDoubt { since: timestamp(doubt.since), reason: doubt.reason.clone() }),
+            in_doubt: doubt
+                .map(|doubt| InDoubt { since: timestamp(doubt.since), reason: doubt.reason.as_str().to_owned() }),
             next_step: next_step.map(Step::from),
             next_step_at: payout.due_at().map(timestamp),
         }
@@ -127,9 +130,9 @@ impl From<&payout::Payout> for Payout {
 pub struct PayoutTimeline {
     #[serde(flatten)]
     pub payout: Payout,
-    /// In their order.
+    /// In order.
     pub calls: Vec<Call>,
-    /// In their order.
+    /// In order.
     pub movements: Vec<Movement>,
 }
 
@@ -138,20 +141,19 @@ pub struct PayoutTimeline {
 pub struct Call {
     #[schema(minimum = 1)]
     number: u32,
-    #[schema(value_type = Step)]
-    step: String,
+    step: Step,
     #[schema(format = DateTime)]
     started_at: String,
-    /// Null while it is under way, or when the worker that made it died.
+    /// Null while the call is running, or if its worker died.
     #[schema(required, format = DateTime)]
     ended_at: Option<String>,
-    /// What came of it, in one word.
+    /// The call's outcome.
     #[schema(required)]
-    outcome: Option<String>,
-    /// What was sent to the bank, in words.
+    outcome: Option<AttemptOutcome>,
+    /// The request to the bank, as text.
     #[schema(required)]
     sent: Option<String>,
-    /// What came back, in words.
+    /// The bank's answer, as text.
     #[schema(required)]
     received: Option<String>,
 }
@@ -160,36 +162,35 @@ impl From<AttemptLine> for Call {
     fn from(line: AttemptLine) -> Self {
         Self {
             number: line.number,
-            step: line.step,
+            step: line.kind.into(),
             started_at: timestamp(line.started_at),
             ended_at: line.ended_at.map(timestamp),
-            outcome: line.outcome,
+            outcome: line.outcome.map(Into::into),
             sent: line.sent,
             received: line.received,
         }
     }
 }
 
-/// What a payout did in the ledger: its hold, then its settlement or refund, then a return.
+/// A payout's movement in the ledger: its hold, its settlement or refund, or its return.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Movement {
     /// Never `fund`.
     pub kind: EntryKind,
-    /// The entry's number in the merchant's book; null for the hold, which is as old as the payout and not
-    /// looked up.
+    /// The entry's number in the merchant's book; null for the hold, which is as old as the payout.
     #[schema(required, minimum = 1)]
     pub number: Option<i64>,
-    /// Paise; positive, whichever way it moved.
+    /// Paise; positive in either direction.
     #[schema(value_type = i64, minimum = 1)]
     pub amount_paise: Amount,
     #[schema(format = DateTime)]
     pub created_at: String,
 }
 
-/// The hold from the payout itself, the others from its entries.
+/// The hold is derived from the payout, the others from its entries.
 pub fn movements(payout: &payout::Payout, entries: &[LedgerLine]) -> Vec<Movement> {
     let hold = Movement {
-        kind: EntryKind::Hold,
+        kind: WordOf(ledger::EntryKind::Hold),
         number: None,
         amount_paise: payout.amount,
         created_at: timestamp(payout.created_at),

@@ -1,10 +1,10 @@
-//! The document's words on errors; what they are, `http/problem.rs` says.
+//! The description of errors in the OpenAPI document. `plumbing/problem.rs` makes them.
 
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::http::problem::Problem;
+use crate::http::plumbing::problem::Problem;
 
 const DESCRIPTION: &str = "Every error: the members of RFC 9457 (Problem Details for HTTP APIs) and a stable `code` \
     to branch on. A bad field of a request is a further member under its own name: an array of sentences. Some \

@@ -1,4 +1,4 @@
-//! Lists that have two views. A client that knows the first version gets it unasked; `view=full` asks for more.
+//! Lists with two views: the first version's by default, and more with `view=full`.
 
 use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder};
 use utoipa::openapi::{Ref, RefOr, Schema};
@@ -7,34 +7,45 @@ use utoipa::{PartialSchema, ToSchema};
 use super::ledger::{LedgerEntry, LedgerLine};
 use super::payout::{Payout, PayoutSummary};
 
-/// Says of a list that it holds the one or the other. (Not "exactly one": an empty list is both.)
-macro_rules! either_view {
-    ($name:ident, $full:ident, $original:ident) => {
-        pub struct $name;
+pub struct PayoutList;
 
-        impl PartialSchema for $name {
-            fn schema() -> RefOr<Schema> {
-                let list = |name: &str| ArrayBuilder::new().items(Ref::from_schema_name(name));
-                let description =
-                    concat!("`", stringify!($full), "`s with `view=full`, else `", stringify!($original), "`s.");
-                AnyOfBuilder::new()
-                    .item(list(stringify!($full)))
-                    .item(list(stringify!($original)))
-                    .description(Some(description))
-                    .into()
-            }
-        }
-
-        impl ToSchema for $name {
-            fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-                schemas.push(($full::name().into(), $full::schema()));
-                schemas.push(($original::name().into(), $original::schema()));
-                $full::schemas(schemas);
-                $original::schemas(schemas);
-            }
-        }
-    };
+impl PartialSchema for PayoutList {
+    fn schema() -> RefOr<Schema> {
+        either("Payout", "PayoutSummary")
+    }
 }
 
-either_view!(PayoutList, Payout, PayoutSummary);
-either_view!(LedgerList, LedgerEntry, LedgerLine);
+impl ToSchema for PayoutList {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        gather::<Payout>(schemas);
+        gather::<PayoutSummary>(schemas);
+    }
+}
+
+pub struct LedgerList;
+
+impl PartialSchema for LedgerList {
+    fn schema() -> RefOr<Schema> {
+        either("LedgerEntry", "LedgerLine")
+    }
+}
+
+impl ToSchema for LedgerList {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        gather::<LedgerEntry>(schemas);
+        gather::<LedgerLine>(schemas);
+    }
+}
+
+/// A list of either type. (Not `oneOf`: an empty list matches both.)
+fn either(full: &str, original: &str) -> RefOr<Schema> {
+    let list = |name: &str| ArrayBuilder::new().items(Ref::from_schema_name(name));
+    let description = format!("`{full}`s with `view=full`, else `{original}`s.");
+    AnyOfBuilder::new().item(list(full)).item(list(original)).description(Some(description)).into()
+}
+
+/// A schema with the schemas that it refers to.
+fn gather<T: ToSchema>(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+    schemas.push((T::name().into(), T::schema()));
+    T::schemas(schemas);
+}

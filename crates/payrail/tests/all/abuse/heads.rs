@@ -1,4 +1,4 @@
-//! Heads and bodies beyond all measure, half-closed connections, many requests in one breath.
+//! Oversized heads and bodies, half-closed connections, pipelined requests.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ async fn told(server: &Process, bytes: impl AsRef<[u8]>) -> Told {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_head_beyond_all_measure_is_refused() {
+async fn an_oversized_head_is_refused() {
     let world = World::sqlite();
     let server = impatient(&world);
     let length = format!("Content-Length: {}\r\n", ORDER.len());
@@ -42,18 +42,18 @@ async fn a_head_beyond_all_measure_is_refused() {
         let answer = told(&server, request).await;
         assert!(statuses.contains(&answer.status()), "{what}: {}", answer.0);
     }
-    // A whole minute's cookies, or a key of 16 KB: within bounds, and nobody's.
+    // A key of 16 KB is within the limit, and unknown.
     let long = get("/api/v1/me/").replace(TINY, &"k".repeat(16_000)).replace("Host:", "Connection: close\r\nHost:");
     told(&server, long).await.is_problem(401, "invalid_api_key");
     assert_eq!(payouts(&server).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_without_end_is_refused() {
+async fn an_endless_body_is_refused() {
     let world = World::sqlite();
     let server = impatient(&world);
     let chunked = order_head("Transfer-Encoding: chunked\r\n");
-    // As fast as it goes, until the server has had enough.
+    // As fast as possible, until the server refuses more.
     let mut endless = Wire::to(&server).await;
     endless.say(&chunked).await;
     let chunk = format!("4000\r\n{}\r\n", " ".repeat(0x4000));
@@ -63,7 +63,7 @@ async fn a_body_without_end_is_refused() {
         assert!(sent < 1_000_000_000, "it takes everything");
     }
     for (what, body, statuses) in [
-        // What is read of a body that is too large has an end, too.
+        // The server also reads a body that is too large only up to a limit.
         ("a size without end", "0".repeat(200_000), &[400, 408][..]),
         ("a size beyond 64 bits", "fffffffffffffffff\r\n".to_owned(), &[400]),
         ("an extension without end", format!("5;{}", "x".repeat(200_000)), &[400, 408]),
@@ -81,7 +81,7 @@ async fn a_body_without_end_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_requests_in_one_breath_are_answered_in_their_order() {
+async fn pipelined_requests_are_answered_in_order() {
     let world = World::sqlite();
     let server = impatient(&world);
     let five = || [get("/healthz"), get("/api/v1/nothing"), order(), get("/api/v1/me"), get("/metrics")].concat();
@@ -89,20 +89,20 @@ async fn many_requests_in_one_breath_are_answered_in_their_order() {
     let answers = told(&server, (0..20).map(|_| five()).chain([last]).collect::<String>()).await;
     assert_eq!(answers.statuses(), [[200, 404, 201, 200, 200].repeat(20), vec![404]].concat());
     assert_eq!(payouts(&server).await, 20);
-    // A request in the middle that is none ends it there.
+    // A malformed request ends the pipeline.
     let answers = told(&server, format!("{}{}{}", get("/healthz"), "no request\r\n\r\n", order())).await;
     assert_eq!(answers.statuses(), [200, 400]);
-    // So does one whose body is not what it says: what is left of it is no request.
+    // So does a wrong Content-Length: the rest of the body is not a request.
     let hidden = format!("{}{}", order_head("Content-Length: 5\r\n"), order());
     assert_eq!(told(&server, hidden).await.statuses(), [400, 400]);
     assert_eq!(payouts(&server).await, 20);
     world.verify();
 }
 
-/// Who has said all has hung up, as far as HTTP/1.1 servers go; what was accepted is done all the same, and the key
-/// tells what became of it.
+/// A half-closed connection looks closed to an HTTP/1.1 server. An accepted request takes effect all the same, and a
+/// retry with its key gets the outcome.
 #[tokio::test(flavor = "multi_thread")]
-async fn who_hangs_up_after_asking_has_asked() {
+async fn a_request_takes_effect_although_its_client_hangs_up() {
     let world = World::sqlite();
     let server = impatient(&world);
     for _ in 0..20 {

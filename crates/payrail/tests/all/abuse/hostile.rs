@@ -1,5 +1,5 @@
-//! Every value that no form has, at every parameter, header and field that the OpenAPI document has: a new one is
-//! tried by itself. Each is answered as the document says, in words that tell nothing of the inside.
+//! Hostile values for every parameter, header and field in the OpenAPI document, new ones included. Each answer is
+//! documented, and reveals no internals.
 
 use std::fs::File;
 
@@ -11,11 +11,15 @@ use super::values::{jsons, texts};
 use super::{document, operations};
 use crate::support::{ACME, FIAZ, Process, TINY, World};
 
-on_both_stores!(values_that_no_parameter_has, values_that_no_field_has, queries_that_are_none);
+on_both_stores!(
+    hostile_parameters_are_answered_as_documented,
+    hostile_fields_are_answered_as_documented,
+    malformed_queries_are_answered_as_documented,
+);
 
 const AT_ONCE: usize = 16;
 
-/// Words of the inside: of a database, of a crash, of the source.
+/// Words that would reveal internals: of a database, a crash or the source.
 const INSIDE: [&str; 16] = [
     "sqlite",
     "postgres",
@@ -49,13 +53,13 @@ fn server_of(world: &World) -> Process {
     Process::start(command)
 }
 
-/// Fires everything, and then looks whether anything has moved.
-async fn all_are_answered_as_the_document_says(world: &World, server: Process, good: &Good, trials: Vec<Trial>) {
+/// Sends all trials, then checks that no money has moved.
+async fn all_are_answered_as_documented(world: &World, server: Process, good: &Good, trials: Vec<Trial>) {
     let tried = trials.len();
     let before = (server.balances(ACME).await, server.balances(FIAZ).await, server.balances(TINY).await);
     stream::iter(trials).for_each_concurrent(AT_ONCE, |trial| is_answered(&server, good, trial)).await;
     let after = (server.balances(ACME).await, server.balances(FIAZ).await, server.balances(TINY).await);
-    // An order may have been good enough to hold its amount; what a merchant has in all is what it had.
+    // A payout may have been valid and hold its amount, but the merchant's total must be unchanged.
     let whole = |(available, held): (i64, i64)| available + held;
     assert_eq!(whole(before.0), whole(after.0));
     assert_eq!((before.1, before.2), (after.1, after.2));
@@ -71,7 +75,7 @@ async fn is_answered(server: &Process, good: &Good, trial: Trial) {
     let place = format!("{what}: {method} {}", shot.target.chars().take(300).collect::<String>());
     assert!(status < 500, "{place}: {head}\n{body}");
     if body.is_empty() && matches!(status, 400 | 431) && what.starts_with("Header") {
-        return; // bytes that are no header at all
+        return; // not a valid header
     }
     assert!(
         operation["responses"].get(status.to_string()).is_some(),
@@ -83,7 +87,7 @@ async fn is_answered(server: &Process, good: &Good, trial: Trial) {
     assert!(head.contains("content-type: application/json"), "{place}: {head}");
     let problem: Value = serde_json::from_str(&body).unwrap_or_else(|error| panic!("{place}: {error}: {body}"));
     assert!(problem["code"].is_string() && problem["detail"].is_string(), "{place}: {body}");
-    // What was sent may be told again, as it was sent.
+    // The answer may repeat the request's own words.
     let words = format!("{} {}", problem["detail"], problem["code"]).to_lowercase();
     let values = shot.headers.iter().map(|(_, value)| String::from_utf8_lossy(value));
     let sent = values.chain([shot.target.as_str().into()]).collect::<String>().to_lowercase();
@@ -92,7 +96,7 @@ async fn is_answered(server: &Process, good: &Good, trial: Trial) {
     }
 }
 
-async fn values_that_no_parameter_has(world: World) {
+async fn hostile_parameters_are_answered_as_documented(world: World) {
     let server = server_of(&world);
     let good = Good::of(&server).await;
     let (document, texts) = (document(), texts());
@@ -103,7 +107,7 @@ async fn values_that_no_parameter_has(world: World) {
             let place = Place::of(parameter);
             for text in &texts {
                 if matches!(place, Place::Path(_)) && text.is_empty() {
-                    continue; // that is another path
+                    continue; // it would be another path
                 }
                 let shot = good.shot(&path, Some((&place, text)), body.clone());
                 let what =
@@ -113,7 +117,7 @@ async fn values_that_no_parameter_has(world: World) {
         }
     }
     assert!(trials.len() > 4_000, "{}", trials.len());
-    all_are_answered_as_the_document_says(&world, server, &good, trials).await;
+    all_are_answered_as_documented(&world, server, &good, trials).await;
 }
 
 /// The members of a request's body, by name.
@@ -132,6 +136,7 @@ fn good_field(name: &str) -> &'static str {
         "bank_account_id" | "description" | "identity" | "name" | "utr" => "\"x\"",
         "api_key" | "password" | "current_password" => "\"nobody's\"",
         "new_password" => "\"a long new password\"",
+        "rail" => "\"bank\"",
         "role" => "\"viewer\"",
         "email" => "\"someone@example.com\"",
         "outcome" => "\"paid\"",
@@ -140,7 +145,7 @@ fn good_field(name: &str) -> &'static str {
     }
 }
 
-async fn values_that_no_field_has(world: World) {
+async fn hostile_fields_are_answered_as_documented(world: World) {
     let server = server_of(&world);
     let good = Good::of(&server).await;
     let (document, jsons) = (document(), jsons());
@@ -163,7 +168,7 @@ async fn values_that_no_field_has(world: World) {
                 });
                 add(&format!("{bad} = {}", json.chars().take(60).collect::<String>()), object(members));
             }
-            // Twice: good and bad, in either order.
+            // A field twice, valid and invalid, in either order.
             let twice = [format!("\"{bad}\":null"), format!("\"{bad}\":{}", good_field(bad))];
             add("twice", object(twice.iter().cloned()));
             add("twice", object(twice.iter().rev().cloned()));
@@ -176,15 +181,15 @@ async fn values_that_no_field_has(world: World) {
         add("a prototype", r#"{"__proto__":{"amount_paise":5},"constructor":{}}"#.to_owned());
     }
     assert!(trials.len() > 1_500, "{}", trials.len());
-    all_are_answered_as_the_document_says(&world, server, &good, trials).await;
+    all_are_answered_as_documented(&world, server, &good, trials).await;
 }
 
 fn object(members: impl Iterator<Item = String>) -> String {
     format!("{{{}}}", members.collect::<Vec<_>>().join(","))
 }
 
-/// A query as a whole: names twice, in brackets, half escaped, escaped twice.
-async fn queries_that_are_none(world: World) {
+/// Whole queries: names twice, in brackets, half escaped, escaped twice.
+async fn malformed_queries_are_answered_as_documented(world: World) {
     let server = server_of(&world);
     let good = Good::of(&server).await;
     let document = document();
@@ -218,5 +223,5 @@ async fn queries_that_are_none(world: World) {
         }
     }
     assert!(trials.len() > 400, "{}", trials.len());
-    all_are_answered_as_the_document_says(&world, server, &good, trials).await;
+    all_are_answered_as_documented(&world, server, &good, trials).await;
 }

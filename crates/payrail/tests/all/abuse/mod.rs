@@ -1,17 +1,17 @@
-//! What the ill-meaning and the broken do: slowly, in crowds, with bytes that are no request, with values that no
-//! form has. Nothing of it moves a paisa, and the others are served meanwhile. One file a subject.
+//! Malicious and broken clients: slow requests, many connections, malformed bytes, hostile values. None of it moves
+//! money, and other clients are served meanwhile. One file per subject.
 
-mod crowds;
-mod doors;
+mod connection_limits;
+mod credentials;
 mod heads;
 mod hostile;
-mod others;
+mod other_merchants;
 mod outgoing;
 mod place;
 mod secrets;
+mod sign_in_attacks;
 mod slow;
 mod smuggling;
-mod strangers;
 mod sums;
 mod values;
 mod wire;
@@ -23,13 +23,13 @@ use serde_json::Value;
 
 use crate::support::{Process, World};
 
-/// How long a head, a body, or an answer that nobody takes may last.
+/// The limit for a head, for a body, and for an answer that the client does not read.
 const LIMIT: Duration = Duration::from_secs(4);
 /// How long a connection may be idle.
 const IDLE: Duration = Duration::from_secs(6);
 
-/// The API without a worker, its limits so short that a test can wait for them, and so long that a busy machine is not
-/// taken for a slow client.
+/// The API without a worker. Its limits are short enough for a test to wait for, and long enough that a busy machine
+/// does not look like a slow client.
 fn impatient(world: &World) -> Process {
     impatient_with(world, &[])
 }
@@ -46,12 +46,12 @@ fn impatient_with(world: &World, more: &[(&str, &str)]) -> Process {
     world.serve_with(&short.iter().chain(more).copied().collect::<Vec<_>>())
 }
 
-/// The kept OpenAPI document, which another test holds to be what the program says.
+/// The committed OpenAPI document. Another test checks that it is current.
 fn document() -> Value {
     serde_json::from_str(include_str!("../../../../../docs/openapi.json")).unwrap()
 }
 
-/// Every operation of the document: method, path, and what is said of it.
+/// Every operation of the document, by method and path.
 fn operations(document: &Value) -> BTreeMap<(String, String), &Value> {
     let mut all = BTreeMap::new();
     for (path, item) in document["paths"].as_object().unwrap() {

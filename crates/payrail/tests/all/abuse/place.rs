@@ -1,4 +1,4 @@
-//! One request of the document's, good in every part but one.
+//! A documented request that is valid in every part but one.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +8,11 @@ use super::values::encoded;
 use super::wire::Wire;
 use crate::support::{ACME, Process, key};
 
-/// What fits each parameter and field of the document, by its name.
+/// Valid values for the document's parameters and fields, by name.
 pub struct Good {
     pub cookie: String,
     pub acme: String,
-    /// A merchant that nothing else is about.
+    /// A merchant that no other value refers to.
     pub sink: String,
     pub sinks_key: String,
     pub payout: String,
@@ -72,7 +72,7 @@ impl Good {
         }
     }
 
-    /// The request to this operation, with this value at this place.
+    /// A request to this operation with this value in this place.
     pub fn shot(&self, path: &str, at: Option<(&Place, &[u8])>, body: Option<String>) -> Shot {
         let mut target = path.to_owned();
         let mut headers = BTreeMap::from([("Idempotency-Key".to_owned(), key().to_string().into_bytes())]);
@@ -91,7 +91,7 @@ impl Good {
         Shot { target, headers: headers.into_iter().collect(), body }
     }
 
-    /// What it is answered: status, head, body. A stream's body is not waited for.
+    /// Sends it; returns status, head and body. Does not wait for a stream's body.
     pub async fn fire(&self, server: &Process, method: &str, shot: &Shot) -> (u16, String, String) {
         let mut bytes = format!(
             "{method} {} HTTP/1.1\r\nHost: payrail\r\nConnection: close\r\nAuthorization: Api-Key {ACME}\r\n\

@@ -1,5 +1,5 @@
-//! A whole life with the log turned up as far as it goes, good requests and bad, and then a search: no secret is in
-//! the clear in any log, any answer to others, any metric, any help, any error, or anywhere in the database.
+//! Runs valid and invalid requests with the most detailed log, then searches: no secret is in clear text in a log, an
+//! answer to others, a metric, a help text, an error or the database.
 
 use std::fs::File;
 use std::path::Path;
@@ -8,10 +8,10 @@ use reqwest::header::COOKIE;
 use serde_json::{Value, json};
 
 use crate::fake_bank::{FakeBank, paid, says};
-use crate::sql::Sql;
 use crate::support::{Process, World, key, until};
+use payrail_store::testing::Sql;
 
-on_both_stores!(no_secret_is_anywhere_in_the_clear);
+on_both_stores!(no_secret_appears_in_clear_text);
 
 const SERVER_SECRET: &str = "secret-of-the-server-0123456789abcdef";
 const PASSWORD: &str = "password-of-the-operator";
@@ -20,7 +20,7 @@ const BANK_PASSWORD: &str = "password-of-the-bank";
 const DATABASE_PASSWORD: &str = "password-of-the-database";
 const GUESSED: &str = "prk_guessed-by-somebody-who-was-wrong";
 
-/// As it is, and as it travels.
+/// The secret itself, and its encodings.
 fn spellings(secret: &str) -> Vec<String> {
     let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
     vec![secret.to_owned(), hex, base64(secret.as_bytes())]
@@ -29,7 +29,7 @@ fn spellings(secret: &str) -> Vec<String> {
 fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
-    // Whole groups only: what follows them depends on what follows the secret.
+    // Whole groups only: the last one depends on the text after the secret.
     for group in bytes.chunks_exact(3) {
         let bits = group.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte));
         text.extend((0..4).rev().map(|at| char::from(DIGITS[(bits >> (6 * at) & 63) as usize])));
@@ -39,11 +39,11 @@ fn base64(bytes: &[u8]) -> String {
 
 struct Life {
     secrets: Vec<String>,
-    /// What was told to who has no business with the secrets.
+    /// Text that was shown to others than the secrets' owners.
     told: String,
 }
 
-async fn no_secret_is_anywhere_in_the_clear(world: World) {
+async fn no_secret_appears_in_clear_text(world: World) {
     let bank = FakeBank::open(|method, path, _| match (method, path) {
         ("POST", _) => paid("UTR1"),
         (_, "/v1/transfers") => says(&json!({ "transfers": [] })),
@@ -52,7 +52,7 @@ async fn no_secret_is_anywhere_in_the_clear(world: World) {
     })
     .await;
     let bank_url = bank.url.replace("http://", &format!("http://payrail:{BANK_PASSWORD}@"));
-    // The test's server lets everybody in, whatever the password.
+    // The test's server accepts any password.
     let database = with_password(&world.database.url);
     let settings = [
         ("DATABASE_URL", database.as_str()),
@@ -94,7 +94,7 @@ async fn no_secret_is_anywhere_in_the_clear(world: World) {
     }
 }
 
-/// From the first key to the last, with everything that goes wrong on the way.
+/// From the first key to the last, with every failure in between.
 async fn live(server: &Process) -> Life {
     let mut told = String::new();
     let url = |path: &str| format!("{}{path}", server.url);
@@ -127,7 +127,7 @@ async fn live(server: &Process) -> Life {
     let session = server.client.post(url("/api/v1/session")).json(&json!({ "api_key": second })).send().await.unwrap();
     let merchants = token(&session);
     told.push_str(&session.text().await.unwrap());
-    // Good and bad, with the key where it belongs and where it does not.
+    // Valid and invalid requests, with the key in the right place and in wrong ones.
     for (api_key, body) in [
         (first.as_str(), r#"{"amount_paise":100,"bank_account_id":"secret-account"}"#),
         (&first, "oops"),
@@ -172,7 +172,7 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 
-/// Help, and errors of every kind that a start can meet.
+/// Help texts, and every kind of error at start.
 fn what_commands_say(world: &World, settings: &[(&str, &str)]) -> String {
     let mut said = String::new();
     let nowhere = format!("postgres://payrail:{DATABASE_PASSWORD}@127.0.0.1:1/nowhere");
@@ -192,7 +192,7 @@ fn what_commands_say(world: &World, settings: &[(&str, &str)]) -> String {
         (&["serve"], ("PAYRAIL_BANK_URL", &bad_bank)),
         (&["serve", "--no-such-flag"], ("PAYRAIL_LOG", "trace")),
     ];
-    // At once: some wait for a server that is not there.
+    // Concurrently, because some wait for a server that does not exist.
     std::thread::scope(|scope| {
         let running = all.map(|(arguments, more)| {
             scope.spawn(move || {
@@ -215,19 +215,19 @@ fn with_password(url: &str) -> String {
     format!("postgres://{}:{DATABASE_PASSWORD}@{place}", user.split(':').next().unwrap())
 }
 
-/// Every byte of every file of the world but the log (the database's WAL among them), or every row of every table.
+/// Every byte of every file of the world except the log (including the database's WAL), or every row of every table.
 async fn everything(world: &World) -> String {
     if let Some(folder) = world.database.folder() {
         let bytes = files(folder).chain(files(&world.folder)).flat_map(|path| std::fs::read(path).unwrap());
-        // What is no text is no secret of these, nor a part of one.
+        // All secrets are text, so other bytes cannot be part of one.
         return String::from_utf8_lossy(&bytes.collect::<Vec<_>>()).into_owned();
     }
-    let mut sql = Sql::connect(world).await;
+    let mut sql = Sql::connect(&world.database.url).await;
     let tables = sql.texts("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'").await;
     assert!(tables.len() > 10, "{tables:?}");
     let mut all = String::new();
     for table in tables {
-        // Blobs come as hexadecimal digits, which is one of the spellings.
+        // Blobs are read as hexadecimal digits, which is one of the encodings.
         all.extend(sql.texts(&format!("SELECT t::text FROM {table} t")).await);
     }
     all

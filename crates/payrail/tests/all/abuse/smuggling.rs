@@ -1,11 +1,10 @@
-//! Requests that a proxy in front may read in another way than the server does. Whatever is hidden in one is never
-//! carried out as another.
+//! Requests that a proxy may parse differently than the server. A request hidden in another one is never executed.
 
 use super::impatient;
 use super::wire::{ORDER, Told, Wire, get, order, order_head, payouts};
 use crate::support::{Process, TINY, World};
 
-/// What these bytes are answered, and how many payouts they made.
+/// The answer to these bytes, and the number of payouts that they created.
 async fn sent(server: &Process, bytes: &str) -> (Told, usize) {
     let before = payouts(server).await;
     let mut wire = Wire::to(server).await;
@@ -22,8 +21,7 @@ async fn a_body_has_one_length() {
     let (length, hidden) = (ORDER.len(), order());
     let chunked = format!("{length:x}\r\n{ORDER}\r\n0\r\n\r\n");
     let refused = |lines: String| (lines, [400].to_vec(), 0);
-    // A `Content-Length` beside chunks is not listened to, and the connection ends with the answer: what follows is
-    // nobody's.
+    // A `Content-Length` beside chunks is ignored, and the connection ends with the answer: what follows is not read.
     let last = |lines: String| (lines, [201].to_vec(), 1);
     for (lines, statuses, made) in [
         last(format!("Content-Length: {length}\r\nTransfer-Encoding: chunked\r\n")),
@@ -55,7 +53,7 @@ async fn a_body_has_one_length() {
         let (told, payouts) = sent(&server, &bytes).await;
         assert_eq!((told.statuses(), payouts), (statuses, made), "{lines:?}: {}", told.0);
     }
-    // HTTP/1.0 knows no chunks.
+    // HTTP/1.0 has no chunks.
     let old = order_head("Transfer-Encoding: chunked\r\n").replace("HTTP/1.1", "HTTP/1.0");
     let (told, made) = sent(&server, &format!("{old}{chunked}{hidden}")).await;
     assert_eq!((told.status(), made), (400, 0), "{}", told.0);
@@ -90,14 +88,14 @@ async fn a_header_has_one_name_and_one_value() {
         let (told, made) = sent(&server, &format!("{bad}{ORDER}")).await;
         assert_eq!((told.status(), made), (status, 0), "{what}: {}", told.0);
     }
-    // Of two credentials the first counts, and only it.
+    // Of two credentials only the first counts.
     for (first, second, status) in [("nobody", TINY, 401), (TINY, "nobody", 201)] {
         let two = format!("Authorization: Api-Key {first}\r\nAuthorization: Api-Key {second}");
         let both = order_head(&length).replace(&format!("Authorization: Api-Key {TINY}"), &two);
         let (told, made) = sent(&server, &format!("{both}{ORDER}")).await;
         assert_eq!((told.status(), made), (status, usize::from(status == 201)), "{first}: {}", told.0);
     }
-    // Headers that some frameworks obey: here they are words like others.
+    // Headers that some frameworks obey have no meaning here.
     for lines in [
         "X-HTTP-Method-Override: DELETE\r\n",
         "X-Original-URL: /api/v1/nothing\r\nX-Rewrite-URL: /api/v1/nothing\r\n",
@@ -119,7 +117,7 @@ async fn a_target_is_a_path() {
     let world = World::sqlite();
     let server = impatient(&world);
     for (line, statuses) in [
-        // The absolute form is a proxy's; every server must take it, and reads nothing but its path.
+        // Servers must accept the absolute form, which proxies use. Only its path is read.
         ("GET http://evil.example/api/v1/me/ HTTP/1.1", &[200][..]),
         ("GET https://user:word@evil.example:1/api/v1/nothing HTTP/1.1", &[404]),
         ("GET http://169.254.169.254/latest/meta-data/ HTTP/1.1", &[404]),

@@ -1,5 +1,5 @@
-//! Sums over merchants leave 64 bits where no balance does: the page that shows them must not fail for ever because
-//! somebody once typed too many digits.
+//! A sum over merchants can exceed 64 bits although no balance does. A mistyped funding must not break the overview for
+//! ever.
 
 use reqwest::header::COOKIE;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ async fn a_sum_may_be_larger_than_any_balance(world: World) {
     let answer = overview.send().await.unwrap();
     assert_eq!(answer.status(), 200);
     let text = answer.text().await.unwrap();
-    // To the paisa: what the demonstration's three have, less what one of them has held.
+    // The demonstration's three merchants' balances, less what one of them has held.
     let available = i128::from(i64::MAX) + 1_510_000 - 100;
     assert!(text.contains(&format!("\"available_paise\":{available},\"held_paise\":100,")), "{text}");
     assert!(text.contains(&format!("\"bank_paise\":-{},\"difference_paise\":0", available + 100)), "{text}");

@@ -1,6 +1,6 @@
-//! Values that no form has, for any place in a request.
+//! Hostile values for any place in a request.
 
-/// As the bytes of a query, a path's part, a header.
+/// As the bytes of a query, a path segment or a header.
 pub fn texts() -> Vec<Vec<u8>> {
     let words = [
         "",
@@ -95,17 +95,17 @@ pub fn texts() -> Vec<Vec<u8>> {
     ];
     let long = ["a".repeat(5_000), "9".repeat(400), "😀".repeat(256), "\u{301}".repeat(300), "%".repeat(300)];
     let all = words.into_iter().map(str::to_owned).chain(cursors).chain(long).map(String::into_bytes);
-    // Not UTF-8: no character at all, a slash too long, half a pair.
+    // Not UTF-8: invalid bytes, an overlong slash, half a surrogate pair.
     all.chain([vec![0xff, 0xfe], vec![0xc0, 0xaf], vec![0xed, 0xa0, 0x80], vec![b'a', 0x80]]).collect()
 }
 
-/// Every byte that means nothing by itself is written as `%xx`.
+/// Percent-encodes every byte but letters, digits, `-` and `_`.
 pub fn encoded(bytes: &[u8]) -> String {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-' || *byte == b'_';
     bytes.iter().map(|byte| if plain(byte) { char::from(*byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
-/// As JSON, or what pretends to be.
+/// As JSON, valid or not.
 pub fn jsons() -> Vec<String> {
     let raw = [
         "null",

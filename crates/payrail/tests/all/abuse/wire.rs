@@ -1,4 +1,4 @@
-//! A connection without a client library, which would send no nonsense.
+//! A raw connection, because a client library would not send malformed requests.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ pub const ORDER: &str = r#"{"amount_paise":1,"bank_account_id":"wire"}"#;
 
 pub struct Wire(pub TcpStream);
 
-/// What came back before the server hung up.
+/// What the server sent.
 pub struct Told(pub String);
 
 impl Wire {
@@ -20,12 +20,12 @@ impl Wire {
         Self(TcpStream::connect(server.url.trim_start_matches("http://")).await.unwrap())
     }
 
-    /// The server may have hung up before it has read everything.
+    /// Whether it could be sent: the server may have closed the connection.
     pub async fn say(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         self.0.write_all(bytes.as_ref()).await.is_ok()
     }
 
-    /// One byte after the other; whether all could be sent.
+    /// Sends one byte after the other; whether all could be sent.
     pub async fn drip(&mut self, bytes: &str, each: Duration) -> bool {
         for byte in bytes.bytes() {
             if !self.say([byte]).await || self.has_ended().await {
@@ -41,7 +41,7 @@ impl Wire {
         matches!(tokio::time::timeout(Duration::ZERO, self.0.peek(&mut byte)).await, Ok(Ok(0)))
     }
 
-    /// Everything until the server hangs up, which it must.
+    /// Everything until the server closes the connection, which it must.
     pub async fn heard_out(mut self) -> Told {
         let mut heard = Vec::new();
         let ended = tokio::time::timeout(DEADLINE, self.0.read_to_end(&mut heard)).await;
@@ -49,7 +49,7 @@ impl Wire {
         Told(String::from_utf8_lossy(&heard).into_owned())
     }
 
-    /// One answer, or what there is of it when the connection ends.
+    /// One answer, or a part of it if the connection ends.
     pub async fn answer(&mut self) -> Told {
         let mut heard = String::new();
         loop {
@@ -77,12 +77,12 @@ fn length(head: &str) -> usize {
 }
 
 impl Told {
-    /// 0: nothing at all was said.
+    /// 0 if there is no answer.
     pub fn status(&self) -> u16 {
         self.0.strip_prefix("HTTP/1.").map_or(0, |rest| rest[2..5].parse().unwrap())
     }
 
-    /// The statuses of all answers, where there are several.
+    /// The statuses of all answers.
     pub fn statuses(&self) -> Vec<u16> {
         self.0.split("HTTP/1.1 ").skip(1).map(|answer| answer[..3].parse().unwrap()).collect()
     }
@@ -95,7 +95,7 @@ impl Told {
     }
 }
 
-/// The head of an order of Tiny Studio's, with these lines at its end.
+/// The head of a payout request of Tiny Studio's, with these lines at its end.
 pub fn order_head(lines: &str) -> String {
     format!(
         "POST /api/v1/payouts/ HTTP/1.1\r\nHost: payrail\r\nAuthorization: Api-Key {TINY}\r\nIdempotency-Key: {}\r\n\
@@ -104,7 +104,7 @@ pub fn order_head(lines: &str) -> String {
     )
 }
 
-/// A whole order, which leaves the connection open.
+/// A whole payout request, which leaves the connection open.
 pub fn order() -> String {
     format!("{}{ORDER}", order_head(&format!("Content-Length: {}\r\n", ORDER.len())))
 }
@@ -113,7 +113,7 @@ pub fn get(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: payrail\r\nAuthorization: Api-Key {TINY}\r\n\r\n")
 }
 
-/// How many payouts Tiny Studio has. It asks for its own list over a connection of its own.
+/// The number of Tiny Studio's payouts, read over another connection.
 pub async fn payouts(server: &Process) -> usize {
     server.json(TINY, "/api/v1/payouts/?limit=200").await.as_array().unwrap().len()
 }

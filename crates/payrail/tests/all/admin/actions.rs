@@ -4,22 +4,22 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::{ADMIN, Answer, Desk, VIEWER, api_only, texts, try_sign_in};
-use crate::sql::Sql;
 use crate::support::{World, key};
+use payrail_store::testing::Sql;
 
-on_both_stores!(whatever_an_operator_does_is_told, nobody_changes_the_audit_log);
+on_both_stores!(every_action_of_an_operator_is_recorded, nobody_changes_the_audit_log);
 
-async fn whatever_an_operator_does_is_told(world: World) {
+async fn every_action_of_an_operator_is_recorded(world: World) {
     let server = api_only(&world);
     try_sign_in(&server, "admin", "not the password").await;
     let desk = Desk::of(&server, ADMIN).await;
     let tiny = desk.merchant("tiny").await;
     desk.fund(&tiny, key(), json!({ "amount_paise": 1, "description": "x" })).await.is(201);
     let issued = Answer::to(desk.request(Method::POST, &format!("/merchants/{tiny}/keys"))).await.is(201);
-    let of_key = format!("/merchants/{tiny}/keys/{}", issued["key"]["id"].as_str().unwrap());
-    let rotated = Answer::to(desk.request(Method::POST, &format!("{of_key}/rotate"))).await.is(201);
-    let of_key = format!("/merchants/{tiny}/keys/{}", rotated["key"]["id"].as_str().unwrap());
-    Answer::to(desk.request(Method::POST, &format!("{of_key}/revoke"))).await.is(200);
+    let from_key = format!("/merchants/{tiny}/keys/{}", issued["key"]["id"].as_str().unwrap());
+    let rotated = Answer::to(desk.request(Method::POST, &format!("{from_key}/rotate"))).await.is(201);
+    let from_key = format!("/merchants/{tiny}/keys/{}", rotated["key"]["id"].as_str().unwrap());
+    Answer::to(desk.request(Method::POST, &format!("{from_key}/revoke"))).await.is(200);
     desk.post("/merchants", json!({ "name": "New", "email": "new@example.com" })).await.is(201);
     Answer::to(desk.request(Method::POST, "/verify")).await.is(202);
     Answer::to(desk.request(Method::DELETE, "/session")).await.is(204);
@@ -63,7 +63,7 @@ async fn nobody_changes_the_audit_log(world: World) {
     let server = api_only(&world);
     let desk = Desk::of(&server, ADMIN).await;
     let before = desk.walk("/actions").await;
-    let mut sql = Sql::connect(&world).await;
+    let mut sql = Sql::connect(&world.database.url).await;
     for change in ["UPDATE operator_actions SET operator = 'nobody'", "DELETE FROM operator_actions"] {
         let error = sql.try_exec(change).await.unwrap_err();
         assert!(error.to_string().contains("the audit log is append-only"), "{error}");

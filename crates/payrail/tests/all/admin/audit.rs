@@ -7,13 +7,14 @@ use serde_json::{Value, json};
 
 use super::{ADMIN, API_ONLY, Answer, Desk, api_only};
 use crate::fake_bank::{FakeBank, page, says};
-use crate::sql::Sql;
+use crate::sabotage::unprotected;
 use crate::support::{World, until};
+use payrail_store::testing::Sql;
 
 on_both_stores!(
     a_clean_audit_is_kept,
     differences_are_named,
-    an_audit_that_breaks_off_says_why,
+    a_failed_audit_says_why,
     one_audit_at_a_time_and_a_stop_ends_it,
 );
 
@@ -47,14 +48,15 @@ async fn a_clean_audit_is_kept(world: World) {
 async fn differences_are_named(world: World) {
     let server = api_only(&world);
     let desk = Desk::of(&server, ADMIN).await;
-    assert_eq!(Sql::connect(&world).await.exec("DELETE FROM outbox").await, 3);
+    // The outbox is append-only: what is planted here needs its triggers gone.
+    assert_eq!(unprotected(&world).await.exec("DELETE FROM outbox").await, 3);
     let found = report(&desk).await;
     assert_eq!((&found["difference_count"], &found["bank_checked"]), (&json!(3), &json!(false)));
     let kinds: Vec<_> = found["differences"].as_array().unwrap().iter().map(|difference| &difference["kind"]).collect();
     assert_eq!(kinds, ["event_mismatch"; 3]);
 }
 
-async fn an_audit_that_breaks_off_says_why(world: World) {
+async fn a_failed_audit_says_why(world: World) {
     let bank = FakeBank::open(|_, _, _| says(&json!({ "nonsense": true }))).await;
     let server = world.serve_with(&[API_ONLY, ("PAYRAIL_BANK_URL", &bank.url)]);
     let desk = Desk::of(&server, ADMIN).await;
@@ -80,6 +82,7 @@ async fn one_audit_at_a_time_and_a_stop_ends_it(world: World) {
     let now = desk.get("/verify").await.is(200);
     assert_eq!((&now["running"], &now["started_at"]), (&json!(true), &status["started_at"]));
     assert!(server.stop().success());
-    let kept = Sql::connect(&world).await.texts("SELECT value FROM settings WHERE name = 'last_verify'").await;
+    let kept =
+        Sql::connect(&world.database.url).await.texts("SELECT value FROM settings WHERE name = 'last_verify'").await;
     assert_eq!(kept, [""; 0], "what came to no end leaves no report");
 }

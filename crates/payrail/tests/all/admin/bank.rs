@@ -7,7 +7,11 @@ use serde_json::{Value, json};
 use super::{ADMIN, Answer, Desk, VIEWER, texts};
 use crate::support::{ACME, Process, TINY, World, key};
 
-on_both_stores!(a_change_of_the_bank_is_shown_and_confirmed, what_was_not_shown_is_not_confirmed);
+on_both_stores!(
+    a_change_of_the_bank_is_shown_and_confirmed,
+    a_change_that_was_not_shown_is_not_confirmed,
+    a_change_on_another_rail_is_shown_and_confirmed,
+);
 
 const REASON: &str = "We moved to another bank, contract 12.";
 /// Payouts without a definite answer stay under way: the next call is due after ten minutes.
@@ -83,7 +87,7 @@ async fn a_change_of_the_bank_is_shown_and_confirmed(world: World) {
     assert_eq!(texts(&done, "detail"), [format!("before: {earlier}; under way with it: 0")]);
 }
 
-async fn what_was_not_shown_is_not_confirmed(world: World) {
+async fn a_change_that_was_not_shown_is_not_confirmed(world: World) {
     let (first, second) = (bank(&world, "first.db"), bank(&world, "second.db"));
     let later = identity(&second).await;
     let server = serve(&world, &first);
@@ -129,4 +133,68 @@ async fn what_was_not_shown_is_not_confirmed(world: World) {
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 409]);
     assert_eq!(desk.walk("/actions?action=bank_confirmed").await.len(), 1);
+}
+
+/// The rail `bank` leads to the first bank, and `second` to another; new payouts go by `default`.
+fn serve_two(world: &World, first: &Process, other: &Process, default: &str) -> Process {
+    let file = world.folder.join("rails.toml");
+    std::fs::write(&file, format!("default = '{default}'\n[rails.second]\nurl = '{}'\n", other.url)).unwrap();
+    let rails = file.display().to_string();
+    world.serve_with(&[("PAYRAIL_POLL_MS", "20"), ("PAYRAIL_BANK_URL", &first.url), ("PAYRAIL_RAILS", &rails)])
+}
+
+async fn readiness(server: &Process) -> (u16, Value) {
+    let answer = server.client.get(format!("{}/readyz", server.url)).send().await.unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
+async fn a_change_on_another_rail_is_shown_and_confirmed(world: World) {
+    let [first, second, third] = ["first.db", "second.db", "third.db"].map(|book| bank(&world, book));
+    let (earlier, later) = (identity(&second).await, identity(&third).await);
+    let server = serve_two(&world, &first, &second, "second");
+    pay(&server, TINY, "demo-success", "completed", false).await;
+    let desk = Desk::of(&server, ADMIN).await;
+    let rail =
+        |name: &str, identity: &str| json!({ "rail": name, "identity": identity, "met": null, "returns_read": 0 });
+    let both = json!([rail("bank", &identity(&first).await), rail("second", &earlier)]);
+    until("both rails have met their banks", || async { desk.get("/banks").await.is(200)["banks"] == both }).await;
+    assert_eq!(desk.get("/overview").await.is(200)["banks"], both);
+    assert!(server.stop().success());
+
+    // While the rail of new payouts works, the process is ready, and says which rail waits.
+    let server = serve_two(&world, &first, &third, "bank");
+    let desk = Desk::of(&server, ADMIN).await;
+    let shown = async |desk: &Desk<'_>| Desk::get(desk, "/banks").await.is(200)["banks"][1].clone();
+    until("a worker has met another bank", || async { !shown(&desk).await["met"].is_null() }).await;
+    let second_rail = shown(&desk).await;
+    assert_eq!((&second_rail["identity"], &second_rail["met"]["identity"]), (&json!(earlier), &json!(later)));
+    assert_eq!(desk.get("/bank").await.is(200)["met"], Value::Null);
+    until("the process says so", || async { readiness(&server).await.1["waiting_rails"] == json!(["second"]) }).await;
+    assert_eq!(readiness(&server).await.0, 200);
+    pay(&server, TINY, "demo-success", "completed", false).await;
+    let metrics = server.client.get(format!("{}/metrics", server.url)).send().await.unwrap().text().await.unwrap();
+    for line in ["payrail_bank_is_another{rail=\"bank\"} 0", "payrail_bank_is_another{rail=\"second\"} 1"] {
+        assert!(metrics.contains(line), "{metrics}");
+    }
+    let told = String::from_utf8(world.run(&["bank", "confirm"]).stdout).unwrap();
+    for line in ["Rail bank:", "Rail second:", "payrail bank confirm --rail second --identity"] {
+        assert!(told.contains(line), "{told}");
+    }
+    let form = |rail: Value| json!({ "rail": rail, "identity": later, "under_way": 0, "reason": REASON });
+    for rail in [json!("bank"), Value::Null, json!("third")] {
+        desk.post("/bank/confirm", form(rail)).await.is_problem(409, "nothing_to_confirm");
+    }
+    desk.post("/bank/confirm", form(json!("No Rail"))).await.is_problem(400, "invalid");
+    assert!(server.stop().success());
+
+    let server = serve_two(&world, &first, &third, "second");
+    let desk = Desk::of(&server, ADMIN).await;
+    until("the rail of new payouts waits", || async { readiness(&server).await.0 == 503 }).await;
+    let answer = readiness(&server).await.1;
+    assert_eq!(answer["code"], "another_bank");
+    assert!(super::text(&answer["detail"]).ends_with("Rails that wait: second."), "{answer}");
+    desk.post("/bank/confirm", form(json!("second"))).await.is(200);
+    pay(&server, TINY, "demo-success", "completed", false).await;
+    let done = desk.walk("/actions?action=bank_confirmed").await;
+    assert_eq!(texts(&done, "detail"), [format!("before: {earlier}; under way with it: 0; rail: second")]);
 }

@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::{ADMIN, Desk, api_only, try_sign_in};
 use crate::support::World;
-use crate::verify_scene::{stderr, stdout};
+use crate::verify_fixture::{stderr, stdout};
 
-on_both_stores!(an_operator_is_created_and_comes_in, what_cannot_be_is_refused_with_a_sentence, operators_are_listed);
+on_both_stores!(a_created_operator_can_sign_in, impossible_requests_are_refused_with_a_message, operators_are_listed);
 
 fn with_password(world: &World, arguments: &[&str], password: &str) -> Output {
     world.command(arguments).env("PAYRAIL_ADMIN_PASSWORD", password).output().unwrap()
@@ -33,7 +33,7 @@ fn fails(output: &Output, sentence: &str) {
     assert!(stderr(output).contains(sentence), "{}", stderr(output));
 }
 
-async fn an_operator_is_created_and_comes_in(world: World) {
+async fn a_created_operator_can_sign_in(world: World) {
     let ana = ["admin", "create", "--name", "Ana", "--role", "viewer"];
     says(&with_password(&world, &ana, "correct horse battery"), "Created Ana, whose role is viewer.");
     let bela = ["admin", "create", "--name", "bela@example.com", "--role", "operator"];
@@ -57,7 +57,7 @@ async fn an_operator_is_created_and_comes_in(world: World) {
     assert_eq!(try_sign_in(&server, "Ana", "yet another password").await.status(), 401);
 }
 
-async fn what_cannot_be_is_refused_with_a_sentence(world: World) {
+async fn impossible_requests_are_refused_with_a_message(world: World) {
     let create = |name: &'static str| ["admin", "create", "--name", name, "--role", "operator"];
     fails(&with_password(&world, &create("Ana"), "elf letters"), "the password must have 12 characters or more");
     fails(&with_password(&world, &create("Ana"), ""), "the password must have 12 characters or more");

@@ -4,15 +4,15 @@ use payrail::rail::Rail;
 use serde_json::{Value, json};
 
 use super::{ADMIN, Desk, text, texts};
-use crate::sql::Sql;
 use crate::support::{ACME, DEADLINE, Process, TINY, World, key, until};
+use payrail_store::testing::Sql;
 
 on_both_stores!(
     the_bank_is_asked_when_an_operator_wishes,
     an_operator_ends_a_doubt_either_way,
-    a_decision_that_cannot_be_is_refused,
-    what_a_worker_holds_is_left_to_it,
-    what_is_due_far_ahead_is_listed_and_brought_forward,
+    an_impossible_decision_is_refused,
+    a_claimed_payout_is_left_to_its_worker,
+    payouts_due_far_ahead_are_listed_and_brought_forward,
 );
 
 /// With a worker, and a bank whose unanswered calls hang for a moment only.
@@ -39,8 +39,8 @@ async fn the_bank_is_asked_when_an_operator_wishes(world: World) {
     let asked = desk.post(&format!("{path}/ask"), json!({})).await.is(200);
     assert!(text(&asked["next_step_at"]) < text(&before["next_step_at"]), "now and not in half a minute");
     until("the bank has told", || async { desk.get(&path).await.is(200)["status"] == "completed" }).await;
-    let story = desk.get(&path).await.is(200);
-    assert_eq!(texts(story["actions"].as_array().unwrap(), "action"), ["asked_bank"]);
+    let timeline = desk.get(&path).await.is(200);
+    assert_eq!(texts(timeline["actions"].as_array().unwrap(), "action"), ["asked_bank"]);
     desk.post(&format!("{path}/ask"), json!({})).await.is_problem(409, "not_in_doubt");
     assert!(desk.walk("/doubtful").await.is_empty());
     world.verify();
@@ -64,8 +64,8 @@ async fn an_operator_ends_a_doubt_either_way(world: World) {
     assert_eq!((&decided["status"], &decided["utr"]), (&json!("completed"), &json!(utr)));
     assert_eq!(server.balances(TINY).await, (9_000, 0));
     desk.post(&format!("{path}/decide"), decision).await.is_problem(409, "not_in_doubt");
-    let story = desk.get(&path).await.is(200);
-    let [action] = &story["actions"].as_array().unwrap()[..] else { panic!("{story}") };
+    let timeline = desk.get(&path).await.is(200);
+    let [action] = &timeline["actions"].as_array().unwrap()[..] else { panic!("{timeline}") };
     assert_eq!((&action["action"], &action["operator"]), (&json!("decided_paid"), &json!("admin")));
     assert_eq!(action["reason"], "The bank's statement\nshows it.");
 
@@ -79,7 +79,7 @@ async fn an_operator_ends_a_doubt_either_way(world: World) {
     world.verify();
 }
 
-async fn a_decision_that_cannot_be_is_refused(world: World) {
+async fn an_impossible_decision_is_refused(world: World) {
     let server = serve(&world);
     let desk = Desk::of(&server, ADMIN).await;
     let (path, _) = doubt(&server, &desk, "demo-silent").await;
@@ -111,11 +111,11 @@ async fn a_decision_that_cannot_be_is_refused(world: World) {
     world.verify();
 }
 
-async fn what_a_worker_holds_is_left_to_it(world: World) {
+async fn a_claimed_payout_is_left_to_its_worker(world: World) {
     let server = serve(&world);
     let desk = Desk::of(&server, ADMIN).await;
     let (path, payout) = doubt(&server, &desk, "demo-silent").await;
-    let mut sql = Sql::connect(&world).await;
+    let mut sql = Sql::connect(&world.database.url).await;
     let id = crate::sabotage::id(&sql, text(&payout["id"]).parse().unwrap());
     assert_eq!(sql.exec(&format!("UPDATE payouts SET leased_by = 'a worker' WHERE id = {id}")).await, 1);
     let good = json!({ "outcome": "not_paid", "reason": "ten letters and more" });
@@ -125,7 +125,7 @@ async fn what_a_worker_holds_is_left_to_it(world: World) {
 }
 
 /// As a clock that was 30 hours fast would have left it.
-async fn what_is_due_far_ahead_is_listed_and_brought_forward(world: World) {
+async fn payouts_due_far_ahead_are_listed_and_brought_forward(world: World) {
     let server = world.serve_with(&[("PAYRAIL_POLL_MS", "20"), ("PAYRAIL_BANK_SILENCE_MS", "50")]);
     let desk = Desk::of(&server, ADMIN).await;
     let (path, payout) = doubt(&server, &desk, "demo-timeout-paid").await;
@@ -133,7 +133,7 @@ async fn what_is_due_far_ahead_is_listed_and_brought_forward(world: World) {
     let url = format!("{path}/bring-forward");
     let why = json!({ "reason": "the clock was 30 hours fast" });
     desk.post(&url, why.clone()).await.is_problem(409, "not_far_ahead");
-    let mut sql = Sql::connect(&world).await;
+    let mut sql = Sql::connect(&world.database.url).await;
     let later = if sql.is_postgres() { "due_at + interval '30 hours'" } else { "due_at + 108000000000" };
     assert_eq!(sql.exec(&format!("UPDATE payouts SET due_at = {later} WHERE doubt_since IS NOT NULL")).await, 1);
     assert_eq!(texts(&desk.walk("/due-far-ahead").await, "id"), [text(&payout["id"])]);
@@ -143,8 +143,8 @@ async fn what_is_due_far_ahead_is_listed_and_brought_forward(world: World) {
     }
     desk.post(&url, why).await.is(200);
     until("the bank has told", || async { desk.get(&path).await.is(200)["status"] == "completed" }).await;
-    let story = desk.get(&path).await.is(200);
-    let [action] = &story["actions"].as_array().unwrap()[..] else { panic!("{story}") };
+    let timeline = desk.get(&path).await.is(200);
+    let [action] = &timeline["actions"].as_array().unwrap()[..] else { panic!("{timeline}") };
     assert_eq!([&action["action"], &action["reason"]], ["brought_forward", "the clock was 30 hours fast"]);
     assert!(text(&action["detail"]).starts_with("it was due at "));
     assert!(desk.walk("/due-far-ahead").await.is_empty());

@@ -16,7 +16,7 @@ async fn plant(store: &Store, number: i64) -> Exception {
     let line = BankReturn { number, reference, amount_paise: 5, utr, reason };
     let at = jiff::Timestamp::from_second(1_800_000_000 + number).unwrap();
     let detail = format!("The bank returned number {number}.");
-    let exception = Exception::of_line(&line, ExceptionKind::ReturnUnknownReference, detail, at);
+    let exception = Exception::from_line(&line, ExceptionKind::ReturnUnknownReference, detail, at);
     store.record_exception(&exception).await.unwrap();
     exception
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{ADMIN, Desk, api_only, text, texts};
 use crate::support::{TINY, World, key};
 
-on_both_stores!(a_funding_counts_once, a_funding_that_cannot_be_is_refused);
+on_both_stores!(a_funding_counts_once, an_invalid_funding_is_refused);
 
 async fn a_funding_counts_once(world: World) {
     let server = api_only(&world);
@@ -32,7 +32,7 @@ async fn a_funding_counts_once(world: World) {
     world.verify();
 }
 
-async fn a_funding_that_cannot_be_is_refused(world: World) {
+async fn an_invalid_funding_is_refused(world: World) {
     let server = api_only(&world);
     let desk = Desk::of(&server, ADMIN).await;
     let tiny = desk.merchant("tiny").await;

@@ -61,9 +61,12 @@ async fn payouts_are_found(world: World) {
         assert!(desk.walk(&format!("/payouts?search={name}&status=failed")).await.is_empty());
     }
     let owner = text(&middle["merchant"]["id"]);
-    let story = desk.get(&format!("/merchants/{owner}/payouts/{}", text(&middle["id"]))).await.is(200);
-    assert_eq!((&story["id"], &story["merchant"], &story["actions"]), (&middle["id"], &middle["merchant"], &json!([])));
-    assert_eq!((&story["movements"][0]["kind"], &story["calls"]), (&json!("hold"), &json!([])));
+    let timeline = desk.get(&format!("/merchants/{owner}/payouts/{}", text(&middle["id"]))).await.is(200);
+    assert_eq!(
+        (&timeline["id"], &timeline["merchant"], &timeline["actions"]),
+        (&middle["id"], &middle["merchant"], &json!([]))
+    );
+    assert_eq!((&timeline["movements"][0]["kind"], &timeline["calls"]), (&json!("hold"), &json!([])));
     let elsewhere =
         desk.walk("/merchants").await.into_iter().find(|merchant| merchant["id"] != owner.as_str()).unwrap();
     let path = format!("/merchants/{}/payouts/{}", text(&elsewhere["id"]), text(&middle["id"]));

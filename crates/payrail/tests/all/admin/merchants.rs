@@ -8,7 +8,7 @@ use crate::support::{TINY, World, key};
 on_both_stores!(
     a_merchant_is_found,
     a_new_merchants_key_opens_the_api,
-    a_merchant_that_cannot_be_is_refused,
+    an_invalid_merchant_is_refused,
     how_things_stand
 );
 
@@ -53,7 +53,7 @@ async fn a_new_merchants_key_opens_the_api(world: World) {
     world.verify();
 }
 
-async fn a_merchant_that_cannot_be_is_refused(world: World) {
+async fn an_invalid_merchant_is_refused(world: World) {
     let server = api_only(&world);
     let desk = Desk::of(&server, ADMIN).await;
     for (body, member) in [

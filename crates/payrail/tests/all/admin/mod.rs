@@ -1,19 +1,21 @@
-//! The operators' API over real HTTP, on both stores. One file a subject.
+//! The operators' API over real HTTP, on both stores. One file per subject.
 
 mod actions;
 mod audit;
+mod authorization;
 mod bank;
 mod cli;
 mod doubtful;
 mod exceptions;
 mod fund;
+mod history;
 mod keys;
 mod lists;
 mod merchants;
+mod names;
 mod operators;
 mod search;
 mod sign_in;
-mod walls;
 mod workers;
 
 use reqwest::header::{COOKIE, HeaderMap, SET_COOKIE};
@@ -27,7 +29,7 @@ const ADMIN: (&str, &str) = ("admin", "payrail-demo-admin");
 const VIEWER: (&str, &str) = ("viewer", "payrail-demo-viewer");
 const API_ONLY: (&str, &str) = ("PAYRAIL_ROLE", "api");
 
-/// The API without a worker: what is pending stays so.
+/// The API without a worker: pending payouts stay pending.
 fn api_only(world: &World) -> Process {
     world.serve_with(&[API_ONLY])
 }

@@ -4,18 +4,18 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{ADMIN, Answer, Desk, VIEWER, api_only, ask, text, texts, try_sign_in};
-use crate::sql::Sql;
 use crate::support::World;
+use payrail_store::testing::Sql;
 
 on_both_stores!(
     an_invited_operator_chooses_a_password_first,
     a_one_time_password_expires,
-    a_form_without_sense_is_refused,
+    an_invalid_form_is_refused,
     a_disabled_operator_is_out_until_enabled,
     nobody_disables_or_resets_themselves,
     a_reset_ends_sessions_and_gives_a_one_time_password,
-    a_password_is_changed_by_who_knows_it,
-    whoever_tries_passwords_in_an_open_session_must_wait,
+    a_password_change_requires_the_current_password,
+    too_many_passwords_in_an_open_session_must_wait,
 );
 
 const OWN: &str = "a password of my own";
@@ -87,7 +87,7 @@ async fn a_one_time_password_expires(world: World) {
     let admin = Desk::of(&server, ADMIN).await;
     let (id, password) = invite(&admin, "Ana", "viewer").await;
     let ana = Desk::of(&server, ("Ana", &password)).await;
-    let mut sql = Sql::connect(&world).await;
+    let mut sql = Sql::connect(&world.database.url).await;
     assert_eq!(sql.exec("UPDATE operators SET temporary_until = created_at WHERE name = 'Ana'").await, 1);
     let answer = try_sign_in(&server, "Ana", &password).await;
     assert_eq!(answer.status(), 401);
@@ -101,7 +101,7 @@ async fn a_one_time_password_expires(world: World) {
     Desk::of(&server, ("Ana", again["one_time_password"].as_str().unwrap())).await;
 }
 
-async fn a_form_without_sense_is_refused(world: World) {
+async fn an_invalid_form_is_refused(world: World) {
     let server = api_only(&world);
     let admin = Desk::of(&server, ADMIN).await;
     let required = json!(["This field is required."]);
@@ -164,7 +164,7 @@ async fn a_reset_ends_sessions_and_gives_a_one_time_password(world: World) {
     assert_eq!((&done[0]["operator"], &done[0]["subject"]), (&json!("admin"), &json!("viewer")));
 }
 
-async fn a_password_is_changed_by_who_knows_it(world: World) {
+async fn a_password_change_requires_the_current_password(world: World) {
     let server = api_only(&world);
     let (viewer, elsewhere) = (Desk::of(&server, VIEWER).await, Desk::of(&server, VIEWER).await);
     let required = json!(["This field is required."]);
@@ -192,7 +192,7 @@ async fn a_password_is_changed_by_who_knows_it(world: World) {
     Answer::to(cross.json(&json!({}))).await.is_problem(403, "cross_origin");
 }
 
-async fn whoever_tries_passwords_in_an_open_session_must_wait(world: World) {
+async fn too_many_passwords_in_an_open_session_must_wait(world: World) {
     let server = api_only(&world);
     let viewer = Desk::of(&server, VIEWER).await;
     let mut codes = Vec::new();

@@ -7,7 +7,7 @@ use super::{ADMIN, Answer, Desk, ask, text};
 use crate::support::{ACME, FIAZ, Process, TINY, World, key, until};
 
 on_both_stores!(
-    what_names_a_payout_finds_it_whoevers_it_is,
+    every_name_of_a_payout_finds_it_for_any_merchant,
     a_merchant_is_found_by_id_email_and_name,
     nonsense_is_refused
 );
@@ -32,7 +32,7 @@ async fn paid(server: &Process, api_key: &str, amount: i64, account: &str) -> Va
     server.json(api_key, &path).await
 }
 
-async fn what_names_a_payout_finds_it_whoevers_it_is(world: World) {
+async fn every_name_of_a_payout_finds_it_for_any_merchant(world: World) {
     let server = world.serve();
     let desk = Desk::of(&server, ADMIN).await;
     let acme = paid(&server, ACME, 4_321, "demo-success").await;

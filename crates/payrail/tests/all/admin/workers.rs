@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::{ADMIN, Desk, api_only};
 use crate::fake_bank::{FakeBank, page};
-use crate::sql::Sql;
 use crate::support::{TINY, World, key, until};
+use payrail_store::testing::Sql;
 
 on_both_stores!(
     without_a_worker_the_overview_says_so,
@@ -68,7 +68,7 @@ async fn a_worker_process_is_seen_until_it_stops_or_falls_silent(world: World) {
     until("it is seen", || async { workers(&desk).await["running"] == 1 }).await;
     second.kill().unwrap();
     second.wait().unwrap();
-    let mut sql = Sql::connect(&world).await;
+    let mut sql = Sql::connect(&world.database.url).await;
     let old = if sql.is_postgres() { "interval '46 seconds'" } else { "46000000" };
     assert_eq!(sql.exec(&format!("UPDATE workers SET seen_at = seen_at - {old} WHERE stopped_at IS NULL")).await, 1);
     let seen = workers(&desk).await;

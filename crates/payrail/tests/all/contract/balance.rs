@@ -8,9 +8,9 @@ use serde_json::Value;
 use super::pay;
 use crate::support::{Process, TINY, World, until};
 
-on_both_stores!(credits_less_debits_are_what_is_available_at_all_times);
+on_all_stores!(credits_less_debits_always_equal_the_available_balance);
 
-async fn credits_less_debits_are_what_is_available_at_all_times(world: World) {
+async fn credits_less_debits_always_equal_the_available_balance(world: World) {
     let server = world.serve_with(&[("PAYRAIL_POLL_MS", "10")]);
     let (over, compared) = (AtomicBool::new(false), AtomicU32::new(0));
     let work = async {

@@ -5,13 +5,13 @@ use serde_json::json;
 use super::{Answer, PAYOUTS, api_only, ask, get, order};
 use crate::support::{ACME, Process, World, key};
 
-on_both_stores!(
+on_all_stores!(
     what_is_not_json,
     what_is_no_object,
     content_types,
     sizes_and_depths,
     unknown_members_do_no_harm,
-    a_member_that_is_there_twice_is_refused
+    a_repeated_member_is_refused
 );
 
 const REQUIRED: &str = "This field is required.";
@@ -134,7 +134,7 @@ async fn unknown_members_do_no_harm(world: World) {
 }
 
 /// Of two amounts, which one was meant? Another reader of the same body may take the other one.
-async fn a_member_that_is_there_twice_is_refused(world: World) {
+async fn a_repeated_member_is_refused(world: World) {
     let server = api_only(&world);
     let long = "x".repeat(1_000);
     for (body, name) in [

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Answer, EVENTS, LEDGER, PAYOUTS, api_only, ask, get, id_of, order, pay};
 use crate::support::{Process, TINY, World, key, until};
 
-on_both_stores!(a_pending_payout_is_cancelled_once, what_the_bank_knows_of_is_not_cancelled);
+on_all_stores!(a_pending_payout_is_cancelled_once, a_payout_that_the_bank_may_know_is_not_cancelled);
 
 async fn cancel(server: &Process, id: uuid::Uuid) -> Answer {
     Answer::to(server.post(TINY, &format!("{PAYOUTS}{id}/cancel/"))).await
@@ -42,7 +42,7 @@ async fn a_pending_payout_is_cancelled_once(world: World) {
     world.verify();
 }
 
-async fn what_the_bank_knows_of_is_not_cancelled(world: World) {
+async fn a_payout_that_the_bank_may_know_is_not_cancelled(world: World) {
     let server = world.serve_with(&[("PAYRAIL_POLL_MS", "20")]);
     for (account, status) in [("demo-success", "completed"), ("demo-fail", "failed")] {
         let id = id_of(&pay(&server, TINY, 100, account).await.is(account, 201));
@@ -50,7 +50,8 @@ async fn what_the_bank_knows_of_is_not_cancelled(world: World) {
         let before = server.balances(TINY).await;
         let problem = cancel(&server, id).await.is_problem(account, 409, "not_cancellable");
         assert_eq!(problem["payout_status"], status);
-        let detail = format!("a payout that is {status} cannot be cancelled: only a pending one can");
+        let detail =
+            format!("This payout cannot be cancelled: it is {status}. Only a pending payout can be cancelled.");
         assert_eq!(problem["detail"], detail);
         assert_eq!(server.balances(TINY).await, before);
     }

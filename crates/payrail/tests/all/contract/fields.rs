@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{PAYOUTS, api_only, ask, get};
 use crate::support::{ACME, World, key};
 
-on_both_stores!(amounts_that_are_refused, amounts_that_are_taken, accounts_that_are_refused, accounts_that_are_taken);
+on_all_stores!(refused_amounts, accepted_amounts, refused_accounts, accepted_accounts);
 
 const REQUIRED: &str = "This field is required.";
 const NULL: &str = "This field may not be null.";
@@ -64,7 +64,7 @@ const BAD_AMOUNTS: [(&str, &str); 42] = [
     (r#"{"$serde_json::private::Number":"5"}"#, NOT_WHOLE),
 ];
 
-async fn amounts_that_are_refused(world: World) {
+async fn refused_amounts(world: World) {
     let server = api_only(&world);
     for (amount, text) in BAD_AMOUNTS {
         let answer =
@@ -79,7 +79,7 @@ async fn amounts_that_are_refused(world: World) {
     assert_eq!(get(&server, ACME, PAYOUTS).await.text, "[]");
 }
 
-async fn amounts_that_are_taken(world: World) {
+async fn accepted_amounts(world: World) {
     let server = api_only(&world);
     for (amount, paise) in
         [("1", 1), ("1000", 1_000), ("1000.0", 1_000), ("7.00", 7), ("1e2", 100), ("1E+3", 1_000), ("120e-1", 12)]
@@ -99,7 +99,7 @@ async fn amounts_that_are_taken(world: World) {
     world.verify();
 }
 
-async fn accounts_that_are_refused(world: World) {
+async fn refused_accounts(world: World) {
     let server = api_only(&world);
     let (x256, e256, emoji256) = ("x".repeat(256), "é".repeat(256), "🏦".repeat(256));
     let nul256 = format!("{}\0", "x".repeat(255));
@@ -187,7 +187,7 @@ async fn both_fields_at_once(server: &crate::support::Process) {
     }
 }
 
-async fn accounts_that_are_taken(world: World) {
+async fn accepted_accounts(world: World) {
     let server = api_only(&world);
     let padded = format!("  {}\n", "p".repeat(255));
     for account in [

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Answer, PAYOUTS, api_only, ask, get, order};
 use crate::support::{ACME, FIAZ, Process, TINY, World, key};
 
-on_both_stores!(
+on_all_stores!(
     what_is_no_key,
     one_key_has_many_spellings,
     a_key_is_for_one_request,

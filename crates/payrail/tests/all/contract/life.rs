@@ -1,4 +1,4 @@
-//! A payout's life as its merchant sees it: the original's four words by default, the whole story for
+//! A payout's life as its merchant sees it: the original's four words by default, the whole timeline for
 //! who asks for it.
 
 use serde_json::{Value, json};
@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use super::{EVENTS, LEDGER, PAYOUTS, get, id_of, is_timestamp, pay};
 use crate::support::{FIAZ, Process, TINY, World, until};
 
-on_both_stores!(
+on_all_stores!(
     each_outcome_reads_as_the_original_had_it,
     a_refund_has_room_for_the_longest_account,
-    the_story_has_every_call
+    the_timeline_has_every_call
 );
 
 /// A bank that refuses all that is not forced otherwise, and returns at once.
@@ -101,30 +101,33 @@ async fn a_refund_has_room_for_the_longest_account(world: World) {
     world.verify();
 }
 
-async fn the_story_has_every_call(world: World) {
+async fn the_timeline_has_every_call(world: World) {
     let server = serve(&world);
     let paid = pay(&server, TINY, 100, "demo-success").await.is("paid", 201);
     let refused = pay(&server, TINY, 200, "demo-fail").await.is("refused", 201);
     settled(&server, TINY, &["failed", "completed"]).await;
 
-    let story = get(&server, TINY, &format!("{PAYOUTS}{}/", id_of(&paid))).await.is("paid", 200);
-    assert_eq!((&story["id"], &story["status"]), (&paid["id"], &json!("completed")));
-    assert!(story["utr"].as_str().is_some_and(|utr| !utr.is_empty()), "{story}");
-    assert_eq!((&story["reason"], &story["in_doubt"], &story["next_step"]), (&Value::Null, &Value::Null, &Value::Null));
-    assert!(story["reference"].as_str().is_some_and(|reference| !reference.is_empty()), "{story}");
-    one_call(&story, "paid");
+    let timeline = get(&server, TINY, &format!("{PAYOUTS}{}/", id_of(&paid))).await.is("paid", 200);
+    assert_eq!((&timeline["id"], &timeline["status"]), (&paid["id"], &json!("completed")));
+    assert!(timeline["utr"].as_str().is_some_and(|utr| !utr.is_empty()), "{timeline}");
+    assert_eq!(
+        (&timeline["reason"], &timeline["in_doubt"], &timeline["next_step"]),
+        (&Value::Null, &Value::Null, &Value::Null)
+    );
+    assert!(timeline["reference"].as_str().is_some_and(|reference| !reference.is_empty()), "{timeline}");
+    one_call(&timeline, "paid");
 
-    let story = get(&server, TINY, &format!("{PAYOUTS}{}/", id_of(&refused))).await.is("refused", 200);
-    assert_eq!((&story["status"], &story["utr"]), (&json!("failed"), &Value::Null));
-    assert_eq!(story["reason"], "Beneficiary account is closed");
-    one_call(&story, "refused");
+    let timeline = get(&server, TINY, &format!("{PAYOUTS}{}/", id_of(&refused))).await.is("refused", 200);
+    assert_eq!((&timeline["status"], &timeline["utr"]), (&json!("failed"), &Value::Null));
+    assert_eq!(timeline["reason"], "Beneficiary account is closed");
+    one_call(&timeline, "refused");
 }
 
-fn one_call(story: &Value, outcome: &str) {
-    let calls = story["calls"].as_array().unwrap();
-    let [call] = &calls[..] else { panic!("one call: {story}") };
+fn one_call(timeline: &Value, outcome: &str) {
+    let calls = timeline["calls"].as_array().unwrap();
+    let [call] = &calls[..] else { panic!("one call: {timeline}") };
     assert_eq!((&call["number"], &call["step"], &call["outcome"]), (&json!(1), &json!("submit"), &json!(outcome)));
     assert!(is_timestamp(&call["started_at"]) && is_timestamp(&call["ended_at"]), "{call}");
-    assert!(call["sent"].as_str().is_some_and(|sent| sent.contains(story["reference"].as_str().unwrap())), "{call}");
+    assert!(call["sent"].as_str().is_some_and(|sent| sent.contains(timeline["reference"].as_str().unwrap())), "{call}");
     assert!(call["received"].as_str().is_some_and(|received| !received.is_empty()), "{call}");
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{Answer, PAYOUTS, api_only, ask, get, order};
 use crate::support::{Process, TINY, World, key};
 
-on_both_stores!(each_check_comes_before_the_next, a_refused_form_is_forgotten);
+on_all_stores!(each_check_comes_before_the_next, a_refused_form_is_not_remembered);
 
 async fn each_check_comes_before_the_next(world: World) {
     let server = api_only(&world);
@@ -43,8 +43,8 @@ async fn send(server: &Process, api_key: &str, key: &str, content_type: &str, bo
     Answer::to(request.body(body.to_owned())).await
 }
 
-/// Only what was decided at the door is remembered: a client mends its body and goes on under its key.
-async fn a_refused_form_is_forgotten(world: World) {
+/// Only what was decided at the engine is remembered: a client mends its body and goes on under its key.
+async fn a_refused_form_is_not_remembered(world: World) {
     let server = api_only(&world);
     let key = key();
     ask(&server, TINY, key, "oops").await.is_problem("syntax", 400, "parse_error");

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Answer, EVENTS, LEDGER, PAYOUTS, api_only, get, id_of, pay};
 use crate::support::{ACME, Process, World};
 
-on_both_stores!(pages_lead_through_everything_once, bad_parameters_are_named);
+on_all_stores!(pages_lead_through_everything_once, bad_parameters_are_named);
 
 const PAID: usize = 60;
 

@@ -7,18 +7,18 @@ use crate::support::{Process, TINY, World};
 
 on_both_stores!(
     the_last_slash_does_not_matter,
-    what_is_nowhere_is_404_in_json,
+    unknown_paths_are_404_in_json,
     other_methods_are_405,
     head_works_wherever_get_does,
-    the_process_tells_how_it_is,
+    the_process_reports_its_health,
     every_request_has_an_id
 );
 
 async fn the_last_slash_does_not_matter(world: World) {
     let server = api_only(&world);
     let payout = id_of(&pay(&server, TINY, 100, "demo-bank").await.is("a payout", 201));
-    let story = format!("{PAYOUTS}{payout}/");
-    for path in [ME, LEDGER, PAYOUTS, EVENTS, &story, "/healthz/", "/readyz/", "/api/v1/payouts/?limit=1"] {
+    let timeline = format!("{PAYOUTS}{payout}/");
+    for path in [ME, LEDGER, PAYOUTS, EVENTS, &timeline, "/healthz/", "/readyz/", "/api/v1/payouts/?limit=1"] {
         let with = get(&server, TINY, path).await;
         let without = get(&server, TINY, path.replacen("/?", "?", 1).trim_end_matches('/')).await;
         with.is(path, 200);
@@ -37,7 +37,7 @@ async fn the_last_slash_does_not_matter(world: World) {
     }
 }
 
-async fn what_is_nowhere_is_404_in_json(world: World) {
+async fn unknown_paths_are_404_in_json(world: World) {
     let server = api_only(&world);
     for path in [
         "/api",
@@ -74,13 +74,13 @@ async fn what_is_nowhere_is_404_in_json(world: World) {
 /// With CORS off: where it is on, OPTIONS is the browser's question.
 async fn other_methods_are_405(world: World) {
     let server = world.serve_with(&[("PAYRAIL_ROLE", "api"), ("PAYRAIL_CORS_ORIGINS", "")]);
-    let (story, cancel) = (format!("{PAYOUTS}{}/", key()), format!("{PAYOUTS}{}/cancel/", key()));
+    let (timeline, cancel) = (format!("{PAYOUTS}{}/", key()), format!("{PAYOUTS}{}/cancel/", key()));
     for (path, allowed) in [
         (ME, "GET,HEAD"),
         (LEDGER, "GET,HEAD"),
         (PAYOUTS, "GET,HEAD,POST"),
         (EVENTS, "GET,HEAD"),
-        (&story, "GET,HEAD"),
+        (&timeline, "GET,HEAD"),
         (&cancel, "POST"),
     ] {
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"] {
@@ -111,8 +111,8 @@ async fn head_works_wherever_get_does(world: World) {
     let server = api_only(&world);
     let payout = id_of(&pay(&server, TINY, 100, "demo-bank").await.is("a payout", 201));
     pay(&server, TINY, 100, "demo-bank").await.is("another", 201);
-    let story = format!("{PAYOUTS}{payout}/");
-    for path in [ME, LEDGER, PAYOUTS, "/api/v1/payouts/?limit=1", EVENTS, &story, "/healthz", "/readyz"] {
+    let timeline = format!("{PAYOUTS}{payout}/");
+    for path in [ME, LEDGER, PAYOUTS, "/api/v1/payouts/?limit=1", EVENTS, &timeline, "/healthz", "/readyz"] {
         let got = get(&server, TINY, path).await;
         let head = call(&server, Method::HEAD, TINY, path).await;
         assert_eq!((head.status, head.text.as_str()), (200, ""), "{path}");
@@ -123,12 +123,12 @@ async fn head_works_wherever_get_does(world: World) {
             assert_eq!(call(&server, Method::HEAD, "nobody", path).await.status, 401, "{path}");
         }
     }
-    let head = call(&server, Method::HEAD, TINY, &format!("{story}cancel/")).await;
+    let head = call(&server, Method::HEAD, TINY, &format!("{timeline}cancel/")).await;
     assert_eq!((head.status, head.header("allow")), (405, Some("POST")), "there is no GET here");
     assert_eq!(call(&server, Method::HEAD, TINY, "/api/v1/nothing/").await.status, 404);
 }
 
-async fn the_process_tells_how_it_is(world: World) {
+async fn the_process_reports_its_health(world: World) {
     let server = api_only(&world);
     let bare = |path: &str| Answer::to(server.client.get(format!("{}{path}", server.url)));
     assert_eq!(bare("/healthz").await.is("no key is needed", 200)["status"], "ok");

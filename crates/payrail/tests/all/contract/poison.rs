@@ -4,16 +4,16 @@ use futures::future::join_all;
 use serde_json::json;
 
 use super::{PAYOUTS, api_only, ask, get, order};
-use crate::sql::Sql;
 use crate::support::{ACME, FIAZ, World, key, until};
+use payrail_store::testing::Sql;
 
-on_both_stores!(one_that_breaks_breaks_alone);
+on_both_stores!(a_refused_command_fails_alone);
 
 const SECRET: &str = "planted fault at table payouts";
 
-async fn one_that_breaks_breaks_alone(world: World) {
+async fn a_refused_command_fails_alone(world: World) {
     let server = api_only(&world);
-    let mut sql = Sql::connect(&world).await;
+    let mut sql = Sql::connect(&world.database.url).await;
     plant(&mut sql).await;
     let poisoned = key();
     // Held up, so that these meet in a batch. The others come upon it.

@@ -6,8 +6,8 @@ use futures::future::join_all;
 use uuid::Uuid;
 
 use super::{Answer, PAYOUTS, ask, get, order};
-use crate::sql::Sql;
 use crate::support::{ACME, World, key, until};
+use payrail_store::testing::Sql;
 
 on_both_stores!(past_the_queues_end_requests_are_refused_and_not_done);
 
@@ -22,7 +22,7 @@ async fn past_the_queues_end_requests_are_refused_and_not_done(world: World) {
         ("PAYRAIL_BATCH", "1"),
     ]);
     let keys: Vec<Uuid> = (0..AT_ONCE).map(|_| key()).collect();
-    let mut sql = Sql::connect(&world).await;
+    let mut sql = Sql::connect(&world.database.url).await;
     sql.lock("acme@example.com").await;
     let answered = AtomicUsize::new(0);
     let all = join_all(keys.iter().map(async |key| {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{LEDGER, ME, PAYOUTS, api_only, ask, get, id_of, is_timestamp, order};
 use crate::support::{ACME, FIAZ, Process, TINY, World, key};
 
-on_both_stores!(
+on_all_stores!(
     me_is_the_originals,
     the_ledger_is_the_originals,
     payouts_are_the_originals,

@@ -7,19 +7,19 @@ use payrail::clock::Clock;
 use serde_json::json;
 
 use super::{PAYOUTS, api_only, ask, get, order};
-use crate::sql::Sql;
 use crate::support::{TINY, World, key, until};
+use payrail_store::testing::Sql;
 
 on_both_stores!(
     a_refusal_says_how_long_it_is_remembered,
-    a_refusal_stays_a_refusal_when_the_money_has_come,
+    a_refusal_stays_a_refusal_after_funding,
     an_answer_outlives_the_payouts_changes_and_the_server,
     a_refusal_may_expire_and_a_payout_never,
-    refusals_that_are_long_over_are_removed,
-    at_the_same_moment_one_is_first
+    long_expired_refusals_are_removed,
+    of_two_concurrent_requests_one_is_first
 );
 
-async fn a_refusal_stays_a_refusal_when_the_money_has_come(world: World) {
+async fn a_refusal_stays_a_refusal_after_funding(world: World) {
     let server = api_only(&world);
     let key = key();
     let first = ask(&server, TINY, key, order(10_001, "demo-bank")).await;
@@ -74,7 +74,7 @@ async fn a_refusal_says_how_long_it_is_remembered(world: World) {
     for (ttl_ms, hours) in [(None, 24), (Some("3600000"), 1), (Some("3155760000000"), 876_600)] {
         let settings = [Some(("PAYRAIL_ROLE", "api")), ttl_ms.map(|ms| ("PAYRAIL_REFUSAL_TTL_MS", ms))];
         let server = world.serve_with(&settings.into_iter().flatten().collect::<Vec<_>>());
-        let mut sql = Sql::connect(&world).await;
+        let mut sql = Sql::connect(&world.database.url).await;
         let key = key();
         let before = Clock::System.now();
         let answer = ask(&server, TINY, key, order(10_001, "demo-bank")).await;
@@ -106,7 +106,7 @@ async fn a_refusal_may_expire_and_a_payout_never(world: World) {
     ask(&server, TINY, refused, order(2_000, "demo-bank")).await.is("refused", 400);
     assert!(world.run(&["merchant", "fund", "tiny@example.com", "5000"]).status.success());
 
-    let mut sql = Sql::connect(&world).await;
+    let mut sql = Sql::connect(&world.database.url).await;
     let for_ever = "SELECT cast(count(*) AS text) FROM idempotency_records WHERE expires_at IS NULL AND status = 201 \
                     AND payout_id IS NOT NULL";
     assert_eq!(sql.texts(for_ever).await, ["1"], "the payout's key has no end");
@@ -125,7 +125,7 @@ async fn a_refusal_may_expire_and_a_payout_never(world: World) {
 }
 
 /// Whoever is refused all day does not fill the disk for ever. A week's grace is for clocks that are wrong.
-async fn refusals_that_are_long_over_are_removed(world: World) {
+async fn long_expired_refusals_are_removed(world: World) {
     let server = api_only(&world);
     let keys = [key(), key(), key()];
     ask(&server, TINY, keys[0], order(9_000, "demo-bank")).await.is("paid", 201);
@@ -133,7 +133,7 @@ async fn refusals_that_are_long_over_are_removed(world: World) {
         ask(&server, TINY, *refused, order(2_000, "demo-bank")).await.is("refused", 400);
     }
     drop(server);
-    let mut sql = Sql::connect(&world).await;
+    let mut sql = Sql::connect(&world.database.url).await;
     let days_ago = |sql: &Sql, days: i64| match sql.is_postgres() {
         true => format!("now() - interval '{days} days'"),
         false => format!("(CAST(strftime('%s', 'now') AS INTEGER) - {days} * 86400) * 1000000"),
@@ -145,7 +145,7 @@ async fn refusals_that_are_long_over_are_removed(world: World) {
     assert_eq!(sql.exec(&format!("{end} WHERE expires_at IS NOT NULL")).await, 2);
     let _server = world.serve();
     until("the older one is removed", async || {
-        let mut sql = Sql::connect(&world).await;
+        let mut sql = Sql::connect(&world.database.url).await;
         sql.texts("SELECT cast(count(*) AS text) FROM idempotency_records WHERE status = 400").await == ["1"]
     })
     .await;
@@ -153,7 +153,7 @@ async fn refusals_that_are_long_over_are_removed(world: World) {
     world.verify();
 }
 
-async fn at_the_same_moment_one_is_first(world: World) {
+async fn of_two_concurrent_requests_one_is_first(world: World) {
     let server = api_only(&world);
     let (paid, refused) = (key(), key());
     for (key, amount, status) in [(paid, 100, 201), (refused, 99_999, 400)] {

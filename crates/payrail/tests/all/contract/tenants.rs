@@ -1,26 +1,26 @@
-//! Tenants are walls: what is another's is as good as nowhere.
+//! Tenant isolation: another merchant's data is not found.
 
 use serde_json::json;
 
 use super::{Answer, EVENTS, LEDGER, PAYOUTS, api_only, ask, get, id_of, order, pay};
 use crate::support::{ACME, FIAZ, TINY, World, key};
 
-on_both_stores!(anothers_payout_is_as_one_that_never_was, anothers_cursors_and_keys_reveal_nothing);
+on_all_stores!(another_merchants_payout_does_not_exist, anothers_cursors_and_keys_reveal_nothing);
 
-async fn anothers_payout_is_as_one_that_never_was(world: World) {
+async fn another_merchants_payout_does_not_exist(world: World) {
     let server = api_only(&world);
     let id = id_of(&pay(&server, ACME, 100, "demo-bank").await.is("Acme's", 201));
-    let story = |id| format!("{PAYOUTS}{id}/");
+    let timeline = |id| format!("{PAYOUTS}{id}/");
     let cancel = |id| format!("{PAYOUTS}{id}/cancel/");
-    let nowhere = get(&server, TINY, &story(key())).await;
+    let nowhere = get(&server, TINY, &timeline(key())).await;
     nowhere.is_problem("unknown", 404, "not_found");
     for api_key in [TINY, FIAZ] {
-        for request in [server.get(api_key, &story(id)), server.post(api_key, &cancel(id))] {
+        for request in [server.get(api_key, &timeline(id)), server.post(api_key, &cancel(id))] {
             let answer = Answer::to(request).await;
             assert_eq!((answer.status, &answer.text), (404, &nowhere.text), "to the byte as if it were not there");
         }
     }
-    let own = get(&server, ACME, &story(id)).await.is("its own", 200);
+    let own = get(&server, ACME, &timeline(id)).await.is("its own", 200);
     assert_eq!(own["status"], "pending", "nobody else could cancel it");
     assert_eq!(server.balances(ACME).await, (999_900, 100));
     world.verify();

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use super::{PAYOUTS, api_only, get, order};
 use crate::support::{DEADLINE, Process, TINY, World, key};
 
-on_both_stores!(
+on_all_stores!(
     a_body_that_is_cut_is_not_executed,
     lengths_that_lie,
     bodies_in_chunks,

@@ -1,7 +1,7 @@
-"""The crash mill's auditor. It shares no code with what it audits, and knows three things only: what the clients
-wrote down (what they sent, what they were answered), the rows of the database, and the bank's book (with a note of
-what the bank stated otherwise). From those it says whether every promise was kept, and whether `payrail verify` found
-what it must; each difference has a name. Exit status 1 if there is one.
+"""The torture test's auditor. It shares no code with PayRail, and knows only three things: the clients' notes (requests
+and answers), the rows of the database, and the bank's book (with a note of the bank's false statements). From these it
+checks every promise, and whether `payrail verify` found what it must. Each difference has a name. Exit status 1 if
+there is one.
 
     python3 auditor --clients FILE --database URL --bank FILE --stated FILE --verified FILE --other-bank FILE
         --asked-of-other FILE [--psql PROGRAM] [--json FILE]
@@ -54,7 +54,7 @@ def summary(world, found):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="The crash mill's auditor.")
+    parser = argparse.ArgumentParser(description="The torture test's auditor.")
     parser.add_argument("--clients", required=True, help="what the clients wrote down, a JSON object a line")
     parser.add_argument("--database", required=True, help="sqlite:///path or postgres://user@host:port/name")
     parser.add_argument("--bank", required=True, help="the bank's book, an SQLite file")

@@ -95,7 +95,7 @@ def check_refusal(world, found, key, call, available):
 
 
 def check_records(world, found, keys):
-    """What the database holds, a client asked for."""
+    """Everything in the database was requested by a client."""
     made = Counter()
     for (merchant, key), record in world.records.items():
         if key == str(uuid.uuid5(uuid.UUID(merchant), "opening credit")) and merchant in world.clients.openings:

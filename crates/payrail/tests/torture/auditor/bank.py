@@ -1,4 +1,4 @@
-"""The bank paid what was settled, once, and nothing else."""
+"""The bank paid exactly the settled payouts, once each."""
 
 from collections import Counter
 
@@ -41,7 +41,7 @@ def check_bank(world, found):
 
 
 def check_other_bank(world, found):
-    """A worker that was led to another bank asks who it is, and nothing else."""
+    """A worker that is configured for another bank only asks for its identity."""
     for row in (*world.other_transfers, *world.other_returns):
         found.add("other_bank_has_transfer", f"{row['reference']} is in the other bank's book")
     for call, count in world.asked_of_other.items():

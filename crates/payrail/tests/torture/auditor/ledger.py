@@ -1,4 +1,4 @@
-"""Every book, replayed from its first entry, and the sum over all of them."""
+"""Replays every book from its first entry, and sums over all books."""
 
 import hashlib
 import uuid
@@ -6,7 +6,7 @@ from collections import Counter
 
 from world import by, status_of
 
-# available, held, bank: where a movement takes from and where it puts to.
+# Indexes of available, held and bank: the source and the target of a movement.
 EFFECTS = {
     "fund": (1, 0, -1),
     "hold": (-1, 1, 0),
@@ -51,13 +51,13 @@ def replay(found, merchant, entries):
 
 
 def tip(entries):
-    """What the newest entry says is available and held, and what went to the bank, movement by movement."""
+    """The balances in the newest entry, and the sum of the movements to the bank."""
     bank = sum(EFFECTS[entry["kind"]][2] * entry["amount_paise"] for entry in entries)
     return [entries[-1]["available_after"], entries[-1]["held_after"], bank] if entries else [0, 0, bank]
 
 
 def check_fundings(world, found, merchant):
-    """Money came in as often as somebody brought it: acknowledged once each, unacknowledged at most once."""
+    """Each acknowledged funding counts once, each unacknowledged one at most once."""
     there = Counter(entry["amount_paise"] for entry in world.entries[merchant] if entry["kind"] == "fund")
     brought, acknowledged = Counter(), Counter()
     if merchant in world.clients.openings:
@@ -73,7 +73,7 @@ def check_fundings(world, found, merchant):
 
 
 def check_sum(world, found, overall):
-    """What left the books is what the bank has paid and not got back."""
+    """The money that left the books equals the bank's payments less its returns."""
     funded = sum(e["amount_paise"] for entries in world.entries.values() for e in entries if e["kind"] == "fund")
     paid = sum(row["amount_paise"] for row in world.transfers.values() if row["status"] == "paid")
     back = sum(world.transfers[name]["amount_paise"] for name in world.returns)

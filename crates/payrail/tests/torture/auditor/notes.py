@@ -1,10 +1,10 @@
-"""What the clients wrote down."""
+"""The clients' notes."""
 
 import json
 
 
 class Clients:
-    """What the clients wrote down: calls, each with what was sent and, if any came, the answer."""
+    """The clients' notes: calls, each with its request and, if there was one, its answer."""
 
     def __init__(self, path):
         self.openings, calls = {}, {}
@@ -32,7 +32,7 @@ class Clients:
 
 
 def is_final(call):
-    """Whatever invites a further try decides nothing."""
+    """An answer that invites a retry is not definite."""
     if call["status"] is None or call["status"] >= 500 or call["status"] == 429:
         return False
     return not (call["status"] == 409 and code(call) == "in_progress")

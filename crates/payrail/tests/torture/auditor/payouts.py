@@ -1,9 +1,9 @@
-"""Every payout has the entries, calls and events that its status must have left, and none is stranded."""
+"""Every payout has the entries, calls and events of its status, and none is stranded."""
 
 from bank import check_at_bank
 
 FINAL = {"completed", "failed", "cancelled", "returned"}
-# What each status must have left in the ledger, in this order.
+# The ledger entries of each status, in this order.
 MOVEMENTS = {
     "pending": ["hold"],
     "processing": ["hold"],
@@ -12,7 +12,7 @@ MOVEMENTS = {
     "cancelled": ["hold", "refund"],
     "returned": ["hold", "settle", "return"],
 }
-# The one account that the simulated bank never says a word about.
+# The one account about which the simulated bank never answers.
 NEVER_ANSWERED = "demo-silent"
 
 
@@ -42,8 +42,8 @@ def check_movements(world, found, payout):
 
 def check_calls(world, found, payout):
     attempts = sorted(world.attempts[payout["id"]], key=lambda attempt: attempt["number"])
-    if [attempt["number"] for attempt in attempts] != list(range(1, payout["calls"] + 1)):
-        found.add("attempt_missing", f"payout {payout['id']} made {payout['calls']} calls")
+    if [attempt["number"] for attempt in attempts] != list(range(1, payout["attempts"] + 1)):
+        found.add("attempt_missing", f"payout {payout['id']} made {payout['attempts']} calls")
     outcomes = {attempt["outcome"] for attempt in attempts}
     proofs = {"completed": {"paid"}, "returned": {"paid"}, "failed": {"refused", "closed"}}.get(payout["status"])
     if proofs and not outcomes & proofs:
@@ -51,7 +51,7 @@ def check_calls(world, found, payout):
 
 
 def check_rest(found, payout):
-    """After a calm nothing is under way but what the bank never speaks of, and that is in doubt, with a next step."""
+    """After the faults only payouts that the bank never answers are unfinished: in doubt, with a next step."""
     if payout["status"] in FINAL:
         if payout["due_at"] is not None:
             found.add("final_yet_due", f"payout {payout['id']}")

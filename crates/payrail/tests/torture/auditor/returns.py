@@ -1,7 +1,7 @@
-"""What the bank stated about returned money and UTRs, true or forged, against what became of it.
+"""Checks what became of the bank's statements about returns and UTRs, true or forged.
 
-Only what truly came back is credited, once. Each other line of the bank's list is one exception of the right kind, and
-so is each UTR that two payouts have. `payrail verify` names exactly the exceptions that are open."""
+Only real returns are credited, once. Each other line of the bank's list is one exception of the right kind, and so is
+each UTR that two payouts have. `payrail verify` names exactly the open exceptions."""
 
 from collections import Counter
 
@@ -27,14 +27,14 @@ def check_returns(world, found):
 
 
 def check_list_is_true(world, found):
-    """Whatever came back is in the list once, and nothing else is called true there."""
+    """Every real return is in the list once as a true line, and no other line is true."""
     listed = Counter(line["reference"] for line in world.lines.values() if not line["forged"])
     if listed != Counter(world.returns):
         found.add("list_wrong", f"{len(world.returns)} came back, {sum(listed.values())} true lines are in the list")
 
 
 def kind_of(world, line):
-    """The exception that a line must be; none if all its facts are those of money that came back."""
+    """The exception that a line must become; none if all its facts match a real return."""
     payout = world.payouts.get(payout_id(line["reference"]))
     transfer = world.transfers.get(line["reference"])
     if payout is None or transfer is None or reference(payout) != line["reference"]:
@@ -71,7 +71,7 @@ def check_exception(found, name, line, why, exceptions):
 
 
 def check_fitting(world, found, lines, exceptions):
-    """Of lines that state the same truth one is credited, whichever is read first; the others are second returns."""
+    """Of several true lines about one return, the first one read is credited; the others are second returns."""
     credited = [line for line in lines if is_credited(world, line)]
     if len(credited) != 1:
         found.add("not_one_credit", f"{lines[0]['reference']} came back; {len(credited)} lines are credited")
@@ -84,7 +84,7 @@ def check_fitting(world, found, lines, exceptions):
 
 
 def check_rows(world, found):
-    """What the database keeps of the list is in the list, and has ended."""
+    """The database's lines are in the list, and are decided."""
     for number, rows in world.bank_returns.items():
         line = world.lines.get(number)
         for row in rows:
@@ -99,7 +99,7 @@ def check_rows(world, found):
 
 
 def check_utrs(world, found):
-    """A UTR that two payouts have is one exception, even if the two were settled at the same moment."""
+    """A UTR of two payouts is one exception, even if both were settled at the same time."""
     duplicates = by([row for row in world.exceptions if row["kind"] == "duplicate_utr"], "stated_utr")
     groups = by([payout for payout in world.payouts.values() if payout["utr"]], "utr")
     shared = {utr: {payout["id"] for payout in payouts} for utr, payouts in groups.items() if len(payouts) > 1}

@@ -1,4 +1,4 @@
-"""What clients saw was so, and never went back. What the outbox tells is gapless."""
+"""What clients saw was true and was never undone. The outbox is gapless and matches the ledger."""
 
 import bisect
 from collections import defaultdict
@@ -24,7 +24,7 @@ def check_sights(world, found):
 
 
 def check_balances_seen(world, found):
-    """Each client saw balances that were, one after the other."""
+    """Each client saw balances that existed, in order."""
     at = {}
     for call in world.clients.answered("me"):
         if call["status"] != 200:
@@ -76,7 +76,27 @@ def may_become(shown, now):
     return (shown, now) == ("completed", "returned")
 
 
+# The kind of ledger entry of each kind of event; other events move no money.
+TELLS_OF = {
+    "balance.funded": "fund",
+    "payout.pending": "hold",
+    "payout.completed": "settle",
+    "payout.failed": "refund",
+    "payout.cancelled": "refund",
+    "payout.returned": "return",
+}
+
+
 def check_events(world, found):
     for merchant, events in world.outbox.items():
         if [event["seq"] for event in events] != list(range(1, len(events) + 1)):
             found.add("event_missing", f"merchant {merchant}'s events are not 1 to {len(events)}")
+    for merchant in {*world.outbox, *world.entries}:
+        told = [
+            (event["entry_seq"], TELLS_OF.get(event["kind"]), event["payout_id"])
+            for event in world.outbox[merchant]
+            if event["entry_seq"] is not None or event["kind"] in TELLS_OF
+        ]
+        moved = [(entry["seq"], entry["kind"], entry["payout_id"]) for entry in world.entries[merchant]]
+        if told != moved:
+            found.add("entry_untold", f"merchant {merchant}'s events tell of {told}, and its entries are {moved}")

@@ -1,5 +1,5 @@
-"""All that the auditor knows: the rows of the database and of the banks' books, the clients' notes, what the bank stated
-falsely, what was asked of the other bank, and what `payrail verify` found."""
+"""All that the auditor knows: the rows of the database and of the banks' books, the clients' notes, the bank's false
+statements, the calls to the other bank, and the findings of `payrail verify`."""
 
 import csv
 import io
@@ -15,17 +15,17 @@ from notes import Clients
 TABLES = {
     "merchants": "bucket, id",
     "ledger_entries": "bucket, merchant_id, seq, kind, amount_paise, available_after, held_after, payout_id",
-    "payouts": "bucket, merchant_id, id, amount_paise, bank_account_id, status, calls, step, due_at, leased_by, "
+    "payouts": "bucket, merchant_id, id, amount_paise, bank_account_id, status, attempts, step, due_at, leased_by, "
     "doubt_since, doubt_reason, utr, reason",
     "attempts": "merchant_id, payout_id, number, step, outcome",
     "idempotency_records": "merchant_id, key, status, body, payout_id",
-    "outbox": "merchant_id, seq, kind, payout_id",
+    "outbox": "merchant_id, seq, kind, payout_id, entry_seq",
     "bank_returns": "number, reference, payout_id, amount_paise, utr, status, waits_for",
     "exceptions": "id, kind, payout_id, other_payout_id, reference, return_number, stated_paise, stated_utr, "
     "resolved_at",
     "settings": "name, value",
 }
-NUMBERS = {"bucket", "seq", "amount_paise", "available_after", "held_after", "calls", "number"}
+NUMBERS = {"bucket", "seq", "entry_seq", "amount_paise", "available_after", "held_after", "attempts", "number"}
 NUMBERS |= {"return_number", "stated_paise"}
 IDS = {"id", "merchant_id", "payout_id", "other_payout_id", "key"}
 
@@ -82,7 +82,7 @@ def read_postgres(url, psql, table, columns):
 
 
 def typed(row):
-    """Numbers are numbers, ids are text as clients see them, and nothing is None."""
+    """Numbers are numbers, ids are text as clients see them, and empty values are None."""
     for name, value in row.items():
         if value is None or value == "":
             row[name] = None

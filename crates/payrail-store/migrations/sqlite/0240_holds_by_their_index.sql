@@ -1,0 +1,1 @@
+-- Only PostgreSQL needs a change here: SQLite always takes the index with the most equal columns.

@@ -1,0 +1,1 @@
+-- Only PostgreSQL needs a change here: SQLite has one schema.

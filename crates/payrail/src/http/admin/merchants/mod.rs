@@ -1,0 +1,5 @@
+//! Merchants, their API keys, and their funding.
+
+pub mod fund;
+pub mod keys;
+pub mod manage;

@@ -1,0 +1,4 @@
+//! The overview of the system.
+
+pub mod show;
+pub mod workers;

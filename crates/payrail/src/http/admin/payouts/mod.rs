@@ -1,0 +1,4 @@
+//! Payouts of all merchants, and those in doubt.
+
+pub mod doubtful;
+pub mod list;

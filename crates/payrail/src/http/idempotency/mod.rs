@@ -1,0 +1,4 @@
+//! Requests under an Idempotency-Key, and their stored answers.
+
+pub mod answers;
+pub mod request;

@@ -1,0 +1,4 @@
+//! Endpoints for monitoring.
+
+pub mod health;
+pub mod metrics;
