@@ -5,6 +5,7 @@ import { cutOff } from "./harness/cut_off.ts";
 import { goTo, openMerchant, signInOperator } from "./harness/operator.ts";
 import { scene } from "./harness/scene.ts";
 import { ACME, FIAZ } from "./harness/server.ts";
+import { untilCodeIsAhead } from "./harness/shows.ts";
 
 // A doubt stays one: calls are repeated after minutes.
 const on = scene({ PAYRAIL_RETRY_BASE_MS: "600000" });
@@ -80,7 +81,7 @@ test("without the server: how old the figures are, every page opens, and all rec
   const { page, context } = (await on.open()).allow(/net::ERR_/);
   await signInOperator(page);
   await page.getByText("Balanced").waitFor();
-  await page.waitForLoadState("networkidle");
+  await untilCodeIsAhead(page);
   await context.setOffline(true);
   await page.getByText(/Not connected\. Figures from \d\d:\d\d\./).waitFor();
   await page.getByRole("link", { name: "Operators", exact: true }).first().click();

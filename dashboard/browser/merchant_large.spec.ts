@@ -5,6 +5,7 @@ import { DEADLINE_MS } from "./harness/deadline.ts";
 import { available, payButton, preparePayout, signInFilled } from "./harness/merchant.ts";
 import { scene } from "./harness/scene.ts";
 import { FILLED } from "./harness/server.ts";
+import { untilCodeIsAhead } from "./harness/shows.ts";
 
 // A merchant with 30,000 payouts and a balance in crores: what is fine with ten payouts may not be with these.
 const PAYOUTS = 30_000;
@@ -144,11 +145,7 @@ test("the server goes away and comes back: the page says so, stays whole, and go
   const { page } = (await on.open()).allow(/net::ERR_/);
   await signInFilled(page);
   await page.locator("[data-live=live]").first().waitFor();
-  await page.waitForLoadState("networkidle");
-  // Code is fetched ahead when the browser has time: on a busy machine that is late.
-  const isAhead = () =>
-    page.evaluate(() => performance.getEntriesByType("resource").some(({ name }) => /\/palette-[^/]*\.js$/.test(name)));
-  await expect.poll(isAhead).toBe(true);
+  await untilCodeIsAhead(page);
   await page.evaluate(() => Object.assign(window, { sameDocument: true }));
   const figure = await available(page).textContent();
   await on.server.kill();
