@@ -1,6 +1,6 @@
 # Everything a person or CI runs here. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run dev test test-pg18 check dashboard screenshots openapi bench torture fuzz mutants containers coverage deny
+.PHONY: help run dev test test-pg18 test-citus check dashboard screenshots openapi bench torture fuzz mutants containers coverage deny
 
 DEBUG_DIR := $${CARGO_TARGET_DIR:-target}/debug
 DIST := dashboard/dist/.built
@@ -38,6 +38,9 @@ test-pg18: dashboard ## the Rust tests again, on a newer PostgreSQL (18, from Py
 	@scripts/setup test
 	PAYRAIL_TEST_PG_BIN="$$(scripts/postgres-18)" scripts/with-postgres \
 		cargo test --workspace --locked
+
+test-citus: ## the tests of cells on a Citus cluster (PAYRAIL_TEST_CITUS_BIN=/usr/lib/postgresql/15/bin)
+	scripts/with-citus cargo test --workspace --locked -- --ignored citus
 
 check: dashboard ## formatting, lints and types; a warning is an error
 	cargo fmt --all --check

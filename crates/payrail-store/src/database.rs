@@ -34,6 +34,14 @@ impl Database {
         matches!(self, Self::Sqlite(_))
     }
 
+    /// Whether it is a cluster, whose schemas may be on other servers.
+    pub const fn is_citus(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => false,
+            Self::Postgres(store) => store.is_citus(),
+        }
+    }
+
     /// The clock that all processes of this database share.
     pub fn clock(&self) -> SharedClock {
         match self {

@@ -36,7 +36,7 @@ pub struct Store {
 /// Where the cells are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Layout {
-    /// In the central database, as schemas. One cell is the central schema itself.
+    /// In the central database, as schemas, which Citus may keep on nodes of its own. One cell is the central schema itself.
     Schemas,
     /// Each is a database of its own.
     Servers,
@@ -110,6 +110,11 @@ impl Store {
     /// The cells that are databases of their own.
     pub(crate) fn cells_elsewhere(&self) -> impl Iterator<Item = &Database> {
         self.cells.iter().filter(|_| self.layout == Layout::Servers)
+    }
+
+    /// Whether a cell can be out of reach while the others answer.
+    pub(crate) const fn cells_fail_alone(&self) -> bool {
+        matches!(self.layout, Layout::Servers) || self.central.is_citus()
     }
 
     /// Whether the merchants are somewhere else than what is central.

@@ -8,6 +8,8 @@
 //!                                     each case on that build, too, in turn, and a table of both
 //!     PAYRAIL_BENCH_CELLS="1 4 16" make bench
 //!                                     accepting on PostgreSQL with so many cells, and nothing else
+//!     PAYRAIL_BENCH_CELLS="1 4" scripts/with-citus cargo bench -p payrail-bench --bench throughput
+//!                                     the same, and on one, two and three servers of a Citus cluster
 
 mod cpu;
 mod goals;
@@ -37,7 +39,9 @@ async fn main() {
     let mut report = report::Report::new(plan);
     if let Ok(cells) = std::env::var("PAYRAIL_BENCH_CELLS") {
         let counts: Vec<u16> = cells.split(' ').filter_map(|count| count.parse().ok()).collect();
-        scenarios::cells(&counts, plan, &mut report).await;
+        let citus = std::env::var("TEST_CITUS_NODES").unwrap_or_default();
+        let citus: Vec<_> = citus.split_whitespace().map(str::to_owned).collect();
+        scenarios::cells(&counts, &citus, plan, &mut report).await;
         return report.write();
     }
     scenarios::sqlite(plan, &mut report).await;

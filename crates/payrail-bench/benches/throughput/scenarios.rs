@@ -96,11 +96,16 @@ pub async fn postgres(plan: Plan, report: &mut Report) {
     end(name, builds, plan, report).await;
 }
 
-/// Accepting on PostgreSQL by the number of cells: all of them on one server, one after the other in each round.
-pub async fn cells(counts: &[u16], plan: Plan, report: &mut Report) {
+/// Accepting on PostgreSQL by the number of cells: all of them on one server, one after the other in each round. And on
+/// the first, the first two and so on of the servers of a Citus cluster, if there is one.
+pub async fn cells(counts: &[u16], citus: &[String], plan: Plan, report: &mut Report) {
     let mut scenes = Vec::new();
     for cells in counts {
         scenes.extend(Scene::open_in_cells(*cells).await.map(|scene| (*cells, scene)));
+        for (number, _) in citus.iter().enumerate().filter(|_| *cells > 1) {
+            let nodes = citus[..=number].to_vec();
+            scenes.extend(Scene::open_on_nodes(nodes, *cells).await.map(|scene| (*cells, scene)));
+        }
     }
     for _ in 0..plan.rounds {
         for (cells, scene) in &scenes {

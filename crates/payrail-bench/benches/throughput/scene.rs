@@ -25,8 +25,8 @@ pub struct Scene {
     /// The key of one more.
     pub hot: Vec<String>,
     program: PathBuf,
-    /// The database server's process, if there is one.
-    database_process: Option<u32>,
+    /// The database servers' processes, if there are any.
+    database_processes: Vec<u32>,
     book: PathBuf,
     database: TestDatabase,
 }
@@ -34,12 +34,22 @@ pub struct Scene {
 impl Scene {
     /// The API alone: what it accepts stays pending. `None` if this build is not to be measured.
     pub async fn open(store_name: &'static str, build: Build) -> Option<Self> {
-        Self::start(store_name, build, &API, 1).await
+        Self::start(store_name, build, &API, 1, database(store_name).await).await
     }
 
     /// The same on PostgreSQL with several cells.
     pub async fn open_in_cells(cells: u16) -> Option<Self> {
-        Self::start("PostgreSQL", Build::This, &API, cells).await
+        Self::start("PostgreSQL", Build::This, &API, cells, TestDatabase::postgres().await).await
+    }
+
+    /// The same on a Citus cluster of these servers.
+    pub async fn open_on_nodes(nodes: Vec<String>, cells: u16) -> Option<Self> {
+        let name = match nodes.len() {
+            1 => "Citus, 1 node",
+            2 => "Citus, 2 nodes",
+            _ => "Citus, 3 nodes",
+        };
+        Self::start(name, Build::This, &API, cells, TestDatabase::on_nodes(nodes, cells).await).await
     }
 
     /// Everything, with a bank that pays at once.
@@ -49,29 +59,31 @@ impl Scene {
             ("PAYRAIL_BANK_PAID_PERCENT", "100"),
             ("PAYRAIL_BANK_REFUSED_PERCENT", "0"),
         ];
-        Self::start(store_name, build, &bank, 1).await
+        Self::start(store_name, build, &bank, 1, database(store_name).await).await
     }
 
-    async fn start(store_name: &'static str, build: Build, settings: &[(&str, &str)], cells: u16) -> Option<Self> {
+    async fn start(
+        store_name: &'static str,
+        build: Build,
+        settings: &[(&str, &str)],
+        cells: u16,
+        database: TestDatabase,
+    ) -> Option<Self> {
         let program = build.program()?;
-        let database = match store_name {
-            "SQLite" => TestDatabase::sqlite(),
-            _ => TestDatabase::postgres().await,
-        };
         let keys = merchants(&program, &database.url, cells);
         let (hot, many) = keys.split_at(1);
         let book = std::env::temp_dir().join(format!("payrail-bench-bank-{}.db", Uuid::new_v4()));
         let mut serve = command(&program, &database.url, &["serve"]);
         serve.env("PAYRAIL_BANK_BOOK", &book).envs(settings.iter().copied());
         let server = Server::start(serve);
-        let database_process = database.folder().is_none().then(|| postmaster(&database.url));
+        let database_processes = database.servers().iter().map(|url| postmaster(url)).collect();
         let (many, hot) = (many.to_vec(), hot.to_vec());
-        Some(Self { store_name, build, server, many, hot, program, database_process, book, database })
+        Some(Self { store_name, build, server, many, hot, program, database_processes, book, database })
     }
 
     /// In hundredths of a second.
     pub fn database_cpu(&self) -> u64 {
-        self.database_process.map_or(0, cpu::hundredths)
+        self.database_processes.iter().copied().map(cpu::hundredths).sum()
     }
 
     /// Commands and transactions of the lanes so far.
@@ -112,6 +124,10 @@ impl Drop for Scene {
             let _ = std::fs::remove_file(format!("{}{end}", self.book.display()));
         }
     }
+}
+
+async fn database(store_name: &str) -> TestDatabase {
+    if store_name == "SQLite" { TestDatabase::sqlite() } else { TestDatabase::postgres().await }
 }
 
 #[derive(Clone, Copy, Debug)]

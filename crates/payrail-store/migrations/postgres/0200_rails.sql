@@ -1,8 +1,12 @@
 -- Each payout names its rail. Each attempt names the bank that it is meant for, and each payout the bank that it was
 -- submitted to: it must never be sent to another one.
-ALTER TABLE payouts ADD COLUMN rail text NOT NULL DEFAULT 'bank' CHECK (rail ~ '^[a-z0-9-]{1,20}$');
-ALTER TABLE payouts ADD COLUMN bank text CHECK (bank <> '');
-ALTER TABLE attempts ADD COLUMN bank text CHECK (bank <> '');
+-- (Citus takes a constraint only by itself and with a name. No row that exists can break one.)
+ALTER TABLE payouts ADD COLUMN rail text NOT NULL DEFAULT 'bank';
+ALTER TABLE payouts ADD CONSTRAINT payouts_rail_is_a_name CHECK (rail ~ '^[a-z0-9-]{1,20}$') NOT VALID;
+ALTER TABLE payouts ADD COLUMN bank text;
+ALTER TABLE payouts ADD CONSTRAINT payouts_bank_is_a_name CHECK (bank <> '') NOT VALID;
+ALTER TABLE attempts ADD COLUMN bank text;
+ALTER TABLE attempts ADD CONSTRAINT attempts_bank_is_a_name CHECK (bank <> '') NOT VALID;
 -- What is under way was sent to the bank that is remembered. (No state changes, so no rule has to be checked.)
 ALTER TABLE payouts DISABLE TRIGGER USER;
 UPDATE payouts SET bank = (SELECT value FROM settings WHERE name = 'bank_identity')

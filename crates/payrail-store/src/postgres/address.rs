@@ -59,6 +59,8 @@ pub struct Target {
 pub struct Address {
     pub targets: Vec<Target>,
     pub tls: Tls,
+    /// The mode of TLS that the address names, if it does.
+    mode: Option<SslMode>,
     /// The timeout of a connection to one host.
     pub timeout: Duration,
 }
@@ -105,9 +107,17 @@ fn read_with(url: &str, environment: Environment<'_>) -> Result<Address, String>
         _ => return Err("sslcert and sslkey go together: the client's certificate and its private key".to_owned()),
     };
     let targets = targets(&config, mode)?;
-    let count = u32::try_from(targets.len()).unwrap_or(u32::MAX);
-    let timeout = config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT).min(CONNECT_TIMEOUT / count);
-    Ok(Address { targets, tls: Tls { check, root_certificates, client }, timeout })
+    let timeout = timeout(&config, targets.len());
+    Ok(Address { targets, tls: Tls { check, root_certificates, client }, mode, timeout })
+}
+
+impl Address {
+    /// The same user and database on another host.
+    pub fn at(&self, host: &str, port: u16) -> Self {
+        let all = self.targets.first().map_or_else(Config::new, |target| target.config.clone());
+        let targets = vec![target(&all, self.mode, &Host::Tcp(host.to_owned()), None, port)];
+        Self { targets, timeout: timeout(&all, 1), ..self.clone() }
+    }
 }
 
 /// Removes the parameters that the driver would refuse.
@@ -188,6 +198,12 @@ fn notice_a_dead_network(config: &mut Config) {
     if config.get_keepalives_retries().is_none() {
         config.keepalives_retries(PROBES);
     }
+}
+
+/// For each of so many hosts.
+fn timeout(config: &Config, hosts: usize) -> Duration {
+    let count = u32::try_from(hosts).unwrap_or(u32::MAX);
+    config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT).min(CONNECT_TIMEOUT / count)
 }
 
 /// Each host with all other settings. `mode` is the mode that the address names.

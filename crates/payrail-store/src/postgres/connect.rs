@@ -43,6 +43,11 @@ impl Server {
         Ok(Self { address: Arc::new(address), tls, last_good: Arc::default() })
     }
 
+    /// The same user and database on another host.
+    pub fn at(&self, host: &str, port: u16) -> Self {
+        Self { address: Arc::new(self.address.at(host, port)), tls: self.tls.clone(), last_good: Arc::default() }
+    }
+
     /// A new session, and the task that drives its connection. Both end when the client is dropped.
     pub async fn connect(&self) -> Result<(Client, JoinHandle<()>)> {
         let (client, wire) = self.connect_wire().await?;

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha384};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::session::{self, literal, text};
-use super::{schema, split};
+use super::{node, schema, split};
 use crate::error::{Result, StoreError};
 use crate::migrations::{self, Migration, POSTGRES, failed};
 
@@ -34,7 +34,7 @@ pub async fn run(client: &Client, schema: &str, initial: &[(&str, &str)]) -> Res
     if text(client, "SELECT pg_is_in_recovery()").await? == "t" {
         return Err(StoreError::Unavailable(session::READ_ONLY.to_owned()));
     }
-    while transaction(client, schema, apply_next(client, initial)).await? {}
+    while transaction(client, schema, apply_next(client, schema, initial)).await? {}
     Ok(())
 }
 
@@ -74,16 +74,22 @@ async fn is_new(client: &Client) -> Result<bool> {
 
 /// False if nothing is left to do. The settings of a new database are written with their table: a process that starts
 /// beside this one must never see the table without them.
-async fn apply_next(client: &Client, initial: &[(&str, &str)]) -> Result<bool> {
+async fn apply_next(client: &Client, schema: &str, initial: &[(&str, &str)]) -> Result<bool> {
     client.batch_execute(&migrations::table(false)).await?;
     let pending = migrations::pending(POSTGRES, applied(client).await?)?;
-    let Some(migration) = pending.first() else { return Ok(false) };
-    let was_new = is_new(client).await?;
-    apply(client, migration).await?;
-    if was_new && !is_new(client).await? {
-        remember(client, initial).await?;
+    let next = pending.first();
+    if let Some(migration) = next {
+        let was_new = is_new(client).await?;
+        apply(client, migration).await?;
+        if was_new && !is_new(client).await? {
+            remember(client, initial).await?;
+        }
     }
-    Ok(true)
+    // Also where nothing was left to do: an administrator may have distributed the schema meanwhile.
+    if schema::is_distributed(client, schema).await? {
+        node::bind_functions(client, schema).await?;
+    }
+    Ok(next.is_some())
 }
 
 async fn applied(client: &Client) -> Result<BTreeMap<i64, Vec<u8>>> {

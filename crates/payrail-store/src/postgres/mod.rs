@@ -6,6 +6,7 @@ mod error;
 mod execute;
 mod load;
 mod migrate;
+pub(crate) mod node;
 mod pool;
 mod probe;
 pub(crate) mod reading;
@@ -27,6 +28,7 @@ use crate::connection::{Connection, Transaction};
 use crate::error::{Result, StoreError};
 use address::CONNECT_TIMEOUT;
 use connect::Server;
+use node::{Location, Node};
 use pool::{Client, Manager, Object, Pool, Shared};
 use reading::Session;
 use session::{FEW_SESSIONS, Sessions, Terms};
@@ -46,7 +48,7 @@ pub struct PostgresStore {
     /// For look-ups by key.
     shared: Arc<Shared>,
     terms: Arc<Terms>,
-    server: Server,
+    location: Arc<Location>,
     direct: Direct,
     pub(crate) clock: SharedClock,
 }
@@ -59,6 +61,8 @@ struct Direct {
     has_sessions: bool,
     /// The database's identity.
     identity: Arc<str>,
+    /// Its schemas may be on other servers.
+    is_citus: bool,
 }
 
 /// More shared connections do not make reads faster.
@@ -93,9 +97,11 @@ impl PostgresStore {
             has_sessions: direct.is_some() || sessions == Sessions::Own,
             server: direct.unwrap_or_else(|| server.clone()),
             identity: place.identity.into(),
+            is_citus: place.is_citus,
         };
         let terms = Terms::new(sessions, place.schema, place.role);
-        let store = Self::with(server, direct, terms, SharedClock::from_database(), [writers, readers])?;
+        let location = Arc::new(Location::Fixed(server));
+        let store = Self::with(location, direct, terms, SharedClock::from_database(), [writers, readers])?;
         store.begin_first_sessions().await.map_err(|error| match error {
             StoreError::Unavailable(why) => StoreError::Unavailable(format!("{why}{FEW_SESSIONS}")),
             other => other,
@@ -108,23 +114,34 @@ impl PostgresStore {
         if self.terms.is_pooled() {
             return Err(StoreError::Session(NEEDS_SESSIONS_FOR_CELLS.to_owned()));
         }
-        let terms = Terms::new(Sessions::Own, schema::of_cell(number), String::new());
-        Self::with(self.server.clone(), self.direct.clone(), terms, self.clock.clone(), [writers, readers])
+        let schema = schema::of_cell(number);
+        let location = match self.is_citus() {
+            true => Arc::new(Location::OnCitus(Node::new(self.direct.server.clone(), schema.clone()))),
+            false => self.location.clone(),
+        };
+        let terms = Terms::new(Sessions::Own, schema, String::new());
+        Self::with(location, self.direct.clone(), terms, self.clock.clone(), [writers, readers])
     }
 
     /// A cell that is a database of its own. No connection is made yet, so that a cell that cannot be reached keeps nobody
     /// else from starting.
     pub(crate) fn cell_elsewhere(&self, url: &str, place: CellPlace, writers: u32, readers: u32) -> Result<Self> {
         let server = Server::read(url, CELL_URLS)?;
-        let direct = Direct { server: server.clone(), has_sessions: true, identity: "".into() };
+        let direct = Direct { server: server.clone(), has_sessions: true, identity: "".into(), is_citus: false };
         let terms = Terms::new(Sessions::Own, "public".to_owned(), String::new()).with_place(place);
-        Self::with(server, direct, terms, self.clock.clone(), [writers, readers])
+        let location = Arc::new(Location::Fixed(server));
+        Self::with(location, direct, terms, self.clock.clone(), [writers, readers])
     }
 
-    fn with(server: Server, direct: Direct, terms: Terms, clock: SharedClock, most: [u32; 2]) -> Result<Self> {
-        let [writers, readers] = most;
+    fn with(
+        location: Arc<Location>,
+        direct: Direct,
+        terms: Terms,
+        clock: SharedClock,
+        [writers, readers]: [u32; 2],
+    ) -> Result<Self> {
         let terms = Arc::new(terms);
-        let manager = Manager::new(server.clone(), terms.clone());
+        let manager = Manager::new(location.clone(), terms.clone());
         let (shared, small) = ((readers / 4).clamp(1, SHARED_MAX), (readers / 4).clamp(1, SMALL_MAX));
         Ok(Self {
             writer: Pool::new(manager.clone(), writers)?,
@@ -133,10 +150,15 @@ impl PostgresStore {
             searches: Pool::new(manager.clone(), readers.saturating_sub(shared + small + 1).max(1))?,
             shared: Arc::new(Shared::new(manager, shared)),
             terms,
-            server,
+            location,
             direct,
             clock,
         })
+    }
+
+    /// Whether its schemas may be on other servers.
+    pub(crate) const fn is_citus(&self) -> bool {
+        self.direct.is_citus
     }
 
     /// Opens a connection of each kind. (A connection belongs to the threads that made it, so the lanes make their

@@ -6,13 +6,14 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Instant;
 
 use deadpool::Runtime;
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult, Timeouts};
 use deadpool_postgres::ClientWrapper;
 
 use super::address::CONNECT_TIMEOUT;
-use super::connect::Server;
+use super::node::Location;
 use super::schema;
 use super::session::{self, Terms};
 use crate::error::{Result, StoreError};
@@ -24,13 +25,13 @@ pub type Object = managed::Object<Manager>;
 /// Makes connections whose sessions fulfil the terms.
 #[derive(Clone, Debug)]
 pub struct Manager {
-    server: Server,
+    location: Arc<Location>,
     terms: Arc<Terms>,
 }
 
 impl Manager {
-    pub const fn new(server: Server, terms: Arc<Terms>) -> Self {
-        Self { server, terms }
+    pub const fn new(location: Arc<Location>, terms: Arc<Terms>) -> Self {
+        Self { location, terms }
     }
 }
 
@@ -39,7 +40,7 @@ impl managed::Manager for Manager {
     type Error = StoreError;
 
     async fn create(&self) -> Result<Client> {
-        let (client, task) = self.server.connect().await?;
+        let (client, task) = self.location.server().await?.connect().await?;
         let client = Client::new(client, task);
         session::begin(&client, &self.terms).await?;
         if let Some(place) = self.terms.place() {
@@ -50,8 +51,14 @@ impl managed::Manager for Manager {
     }
 
     /// A user of a broken connection retries on another. A ping before each use would cost a round trip.
-    async fn recycle(&self, client: &mut Client, _: &Metrics) -> RecycleResult<StoreError> {
-        if client.is_closed() { Err(RecycleError::message("it is closed")) } else { Ok(()) }
+    async fn recycle(&self, client: &mut Client, metrics: &Metrics) -> RecycleResult<StoreError> {
+        if client.is_closed() {
+            return Err(RecycleError::message("it is closed"));
+        }
+        if self.location.has_moved_since(metrics.created) {
+            return Err(RecycleError::message("the cell is on another node now"));
+        }
+        Ok(())
     }
 }
 
@@ -89,24 +96,29 @@ pub struct Shared {
 /// Empty until its first use, and after its connection broke.
 #[derive(Debug, Default)]
 struct Slot {
-    client: RwLock<Option<Arc<Client>>>,
+    client: RwLock<Option<Made>>,
     connecting: tokio::sync::Mutex<()>,
 }
 
+/// A connection, and when it was made.
+#[derive(Clone, Debug)]
+struct Made(Arc<Client>, Instant);
+
 impl Slot {
-    /// Its connection, if it is alive.
-    fn client(&self) -> Option<Arc<Client>> {
-        let client = self.client.read().unwrap_or_else(PoisonError::into_inner).clone();
-        client.filter(|client| !client.is_closed())
+    /// Its connection, if it is alive and leads to where the cell is.
+    fn client(&self, location: &Location) -> Option<Arc<Client>> {
+        let made = self.client.read().unwrap_or_else(PoisonError::into_inner).clone();
+        made.filter(|Made(client, when)| !client.is_closed() && !location.has_moved_since(*when)).map(|made| made.0)
     }
 
-    fn put(&self, client: Option<Arc<Client>>) {
-        *self.client.write().unwrap_or_else(PoisonError::into_inner) = client;
+    fn put(&self, made: Option<Made>) {
+        *self.client.write().unwrap_or_else(PoisonError::into_inner) = made;
     }
 
     /// The number of current users.
     fn load(&self) -> usize {
-        self.client.read().unwrap_or_else(PoisonError::into_inner).as_ref().map_or(0, Arc::strong_count)
+        let made = self.client.read().unwrap_or_else(PoisonError::into_inner);
+        made.as_ref().map_or(0, |Made(client, _)| Arc::strong_count(client))
     }
 }
 
@@ -123,18 +135,18 @@ impl Shared {
         }
         let least = self.slots.iter().min_by_key(|slot| slot.load());
         let slot = least.ok_or_else(|| StoreError::Unavailable("no connection for reads".to_owned()))?;
-        if let Some(client) = slot.client() {
+        if let Some(client) = slot.client(&self.manager.location) {
             return Ok(client);
         }
         // One task connects; the others wait for its connection.
         let _one = slot.connecting.lock().await;
-        if let Some(client) = slot.client() {
+        if let Some(client) = slot.client(&self.manager.location) {
             return Ok(client);
         }
         let connecting = tokio::time::timeout(CONNECT_TIMEOUT, managed::Manager::create(&self.manager));
         let late = |_| StoreError::Unavailable(format!("no session within {} s", CONNECT_TIMEOUT.as_secs()));
         let client = Arc::new(connecting.await.map_err(late)??);
-        slot.put(Some(client.clone()));
+        slot.put(Some(Made(client.clone(), Instant::now())));
         Ok(client)
     }
 
@@ -142,7 +154,7 @@ impl Shared {
     pub fn discard(&self, client: &Arc<Client>) {
         for slot in &self.slots {
             let mut kept = slot.client.write().unwrap_or_else(PoisonError::into_inner);
-            if kept.as_ref().is_some_and(|kept| Arc::ptr_eq(kept, client)) {
+            if kept.as_ref().is_some_and(|Made(kept, _)| Arc::ptr_eq(kept, client)) {
                 *kept = None;
             }
         }

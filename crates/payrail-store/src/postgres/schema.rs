@@ -3,6 +3,7 @@
 use tokio_postgres::SimpleQueryMessage;
 
 use super::connect::Server;
+use super::node;
 use super::session::{Sessions, identifier, literal, text};
 use crate::cells::CellPlace;
 use crate::error::{Result, StoreError};
@@ -15,6 +16,7 @@ pub struct Place {
     pub role: String,
     /// From [`identity`].
     pub identity: String,
+    pub is_citus: bool,
 }
 
 /// The schemas that contain PayRail's tables, by a set of names that no other program uses.
@@ -32,6 +34,11 @@ pub fn of_cell(number: u16) -> String {
 
 fn is_cell(schema: &str) -> bool {
     schema.starts_with(CELL)
+}
+
+/// Whether Citus keeps the schema on one of its nodes.
+pub async fn is_distributed(client: &tokio_postgres::Client, schema: &str) -> Result<bool> {
+    Ok(is_cell(schema) && node::is_citus(client).await?)
 }
 
 const IDENTITY: &str = "SELECT (SELECT system_identifier FROM pg_catalog.pg_control_system())::text || ' ' || oid::text
@@ -67,7 +74,7 @@ pub async fn look(server: &Server, sessions: Sessions) -> Result<Place> {
         ));
     }
     let role = text(&client, "SELECT session_user::text").await?;
-    Ok(Place { schema, role, identity: identity(&client).await? })
+    Ok(Place { schema, role, identity: identity(&client).await?, is_citus: node::is_citus(&client).await? })
 }
 
 /// Checked under the migration's lock, because another process may have created the tables in another schema.
@@ -109,6 +116,9 @@ pub async fn check_version(client: &tokio_postgres::Client, schema: &str, newest
 }
 
 async fn make_cell(client: &tokio_postgres::Client, schema: &str) -> Result<()> {
+    if is_distributed(client, schema).await? {
+        client.batch_execute(node::DISTRIBUTE).await?;
+    }
     // Only its creation needs the right to create one.
     if text(client, &format!("SELECT pg_catalog.to_regnamespace('{schema}') IS NULL")).await? == "t" {
         client.batch_execute(&format!("CREATE SCHEMA {schema}")).await?;

@@ -234,7 +234,8 @@ impl Found {
     pub fn check_transaction(&self, terms: &Terms) -> Result<()> {
         self.check_write(terms)?;
         match self.value("transaction_isolation") {
-            "read committed" => Err(StoreError::Session("the transaction's settings changed while it ran".to_owned())),
+            // On Citus the cell may have been moved to another node, which then ran the statement.
+            "read committed" => Err(StoreError::Retry("its statements ran outside of the session".to_owned())),
             other => Err(StoreError::Session(differs("transaction_isolation", other, "read committed"))),
         }
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures::future::{join_all, try_join_all};
 
-use super::{Layout, Store};
+use super::Store;
 use crate::database::Read;
 use crate::db::{FromRow, Value};
 use crate::error::{Result, StoreError};
@@ -50,7 +50,7 @@ impl Store {
         limit: u32,
         order: impl Fn(&T, &T) -> Ordering,
     ) -> Result<Vec<T>> {
-        if self.layout == Layout::Schemas {
+        if !self.cells_fail_alone() {
             return self.first_of_each(Read::Short, sql, values, limit, order).await;
         }
         let now = Instant::now();
@@ -83,7 +83,7 @@ impl Store {
     /// Warnings about servers that do not flush to disk. A cell that cannot be reached is not asked.
     pub async fn flush_warnings(&self) -> Result<Vec<String>> {
         let mut warnings = self.central.flush_warnings().await?;
-        for (number, cell) in self.cells_elsewhere().enumerate() {
+        for (number, cell) in self.numbered_cells().filter(|_| self.cells_fail_alone()) {
             match in_time(cell.flush_warnings()).await {
                 Ok(found) => {
                     warnings.extend(found.into_iter().map(|warning| format!("cell {}: {warning}", number + 1)))

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use crate::cells::Cells;
 use crate::error::Result;
 use crate::postgres::connect::Server;
+use crate::postgres::node;
 use crate::store::Store;
 use crate::store::opening::Opening;
 pub use cluster::TestServer;
@@ -54,6 +55,11 @@ enum Place {
         admin_url: String,
         name: String,
     },
+    /// On every node, the coordinator first.
+    Citus {
+        nodes: Vec<String>,
+        name: String,
+    },
     /// It goes with whatever made it.
     Elsewhere,
 }
@@ -85,9 +91,7 @@ impl TestDatabase {
         );
         let name = fresh_name();
         execute(&admin_url, &format!("CREATE DATABASE {name}")).await.expect("a test database");
-        let server = admin_url.rsplit_once('/').map_or(admin_url.as_str(), |(server, _)| server);
-        let url = format!("{server}/{name}");
-        Self::new(url, Place::Server { admin_url, name })
+        Self::new(named(&admin_url, &name), Place::Server { admin_url, name })
     }
 
     /// The same, with several cells.
@@ -95,6 +99,35 @@ impl TestDatabase {
         let mut database = Self::postgres().await;
         database.cells = Cells::new(count).expect("a number that a database may have");
         database
+    }
+
+    /// On the Citus cluster that `make test-citus` starts.
+    pub async fn on_citus(count: u16) -> Self {
+        let nodes = std::env::var("TEST_CITUS_NODES")
+            .expect("TEST_CITUS_NODES names no Citus cluster: run these tests with `make test-citus`");
+        Self::on_nodes(nodes.split_whitespace().map(str::to_owned).collect(), count).await
+    }
+
+    /// On a Citus cluster of these servers, the coordinator first.
+    pub async fn on_nodes(nodes: Vec<String>, count: u16) -> Self {
+        let name = fresh_name();
+        for node in &nodes {
+            execute(node, &format!("CREATE DATABASE {name}")).await.expect("a test database");
+            execute(&named(node, &name), "CREATE EXTENSION citus").await.expect("the server has Citus");
+        }
+        let url = named(&nodes[0], &name);
+        let place = |node: &String| {
+            let (host, port) = node.rsplit_once('@').and_then(|(_, rest)| rest.split_once('/')?.0.split_once(':'))?;
+            Some(format!("'{host}', {port}"))
+        };
+        for (number, node) in nodes.iter().enumerate() {
+            let add = if number == 0 { "citus_set_coordinator_host" } else { "citus_add_node" };
+            let place = place(node).expect("an address with a host and a port");
+            execute(&url, &format!("SELECT {add}({place})")).await.expect("a cluster of these nodes");
+        }
+        let cells = Cells::new(count).expect("a number that a database may have");
+        let place = Place::Citus { nodes, name };
+        Self { url, place, cells, cell_urls: Vec::new() }
     }
 
     /// The same, with its cells in databases of their own.
@@ -119,11 +152,31 @@ impl TestDatabase {
         store
     }
 
+    /// The addresses of all its servers.
+    pub fn servers(&self) -> Vec<String> {
+        match &self.place {
+            Place::Folder(_) => Vec::new(),
+            Place::Citus { nodes, .. } => nodes.clone(),
+            Place::Server { .. } | Place::Elsewhere => vec![self.url.clone()],
+        }
+    }
+
+    /// The same database, or on Citus the node that holds the first cell.
+    ///
+    /// # Panics
+    /// If Citus knows of no such node.
+    pub async fn url_of_first_cell(&self) -> String {
+        let Place::Citus { nodes, name } = &self.place else { return self.url.clone() };
+        let node = node::of_schema(&self.url, "payrail_cell_00").await.expect("the cell has a node");
+        let node = nodes.iter().find(|url| url.contains(&node)).expect("it is one of these");
+        named(node, name)
+    }
+
     /// Where tests may put files that belong to this database, when it is a file itself.
     pub fn folder(&self) -> Option<&PathBuf> {
         match &self.place {
             Place::Folder(folder) => Some(folder),
-            Place::Server { .. } | Place::Elsewhere => None,
+            Place::Server { .. } | Place::Citus { .. } | Place::Elsewhere => None,
         }
     }
 }
@@ -135,19 +188,30 @@ impl Drop for TestDatabase {
                 let _ = std::fs::remove_dir_all(folder);
             }
             Place::Elsewhere => {}
-            Place::Server { admin_url, name } => drop_database(admin_url.clone(), name.clone()),
+            Place::Server { admin_url, name } => drop_database(vec![admin_url.clone()], name.clone()),
+            Place::Citus { nodes, name } => drop_database(nodes.clone(), name.clone()),
         }
     }
 }
 
 /// On a thread with a runtime of its own: `drop` cannot wait on the test's.
-fn drop_database(admin_url: String, name: String) {
+fn drop_database(servers: Vec<String>, name: String) {
     let dropping = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
-        runtime
-            .block_on(async { execute(&admin_url, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await.ok() })
+        runtime.block_on(async {
+            for server in servers {
+                execute(&server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await.ok()?;
+            }
+            Some(())
+        })
     });
     let _ = dropping.join();
+}
+
+/// The address of another database on the same server.
+fn named(url: &str, name: &str) -> String {
+    let server = url.rsplit_once('/').map_or(url, |(server, _)| server);
+    format!("{server}/{name}")
 }
 
 /// One statement on a connection of its own.

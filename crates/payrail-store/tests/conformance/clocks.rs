@@ -57,12 +57,8 @@ async fn the_time_is_the_databases(world: World) {
         let batch = [Command { merchant: merchant(0), action: fund(fresh_key(), 10) }];
         store.execute(&batch, &rules, Now::Shared).await
     });
-    let waits = "SELECT cast(count(*) AS text) FROM pg_stat_activity WHERE datname = current_database() \
-                 AND wait_event_type = 'Lock'";
+    world.until_one_waits().await;
     let mut other = world.raw().await;
-    while other.texts(waits).await[0] == "0" {
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
     let before = micros(other.texts(clock).await);
     raw.exec("COMMIT").await;
     waiting.await.unwrap().unwrap().remove(0).unwrap();

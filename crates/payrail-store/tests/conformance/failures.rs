@@ -101,10 +101,10 @@ async fn a_deadlock_may_be_tried_again(world: World) {
 }
 
 /// Like an administrator or a shutdown of the server.
-async fn kill(raw: &mut Raw, which: &str) -> usize {
+async fn kill(world: &World, which: &str) -> usize {
     let ours = "datname = current_database() AND application_name = 'payrail'";
     let sql = format!("SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE {ours} AND {which}");
-    raw.texts(&sql).await.len()
+    world.raw_beside_the_store().await.texts(&sql).await.len()
 }
 
 async fn a_connection_that_dies_in_the_middle_writes_nothing(world: World) {
@@ -113,7 +113,7 @@ async fn a_connection_that_dies_in_the_middle_writes_nothing(world: World) {
     let before = Dump::of(&mut raw).await;
     let wish = Command { merchant: merchant(0), action: create(fresh_id(merchant(0)), fresh_key(), 100) };
     let doomed = Paused::start(&world.store, vec![wish.clone()], world.rules).await;
-    assert_eq!(kill(&mut raw, "state = 'idle in transaction'").await, 1);
+    assert_eq!(kill(&world, "state = 'idle in transaction'").await, 1);
     let error = doomed.finish().await.unwrap_err();
     assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
     assert_eq!(Dump::of(&mut raw).await, before);
@@ -131,8 +131,7 @@ async fn connections_that_died_while_idle_are_replaced(world: World) {
     for task in tasks {
         task.await.unwrap().unwrap();
     }
-    let mut raw = world.raw().await;
-    let killed = kill(&mut raw, "true").await;
+    let killed = kill(&world, "true").await;
     assert!(killed >= 1);
     let mut failures = 0;
     while let Err(error) = world.run(&[wish(0)], at(0)).await {

@@ -10,11 +10,25 @@ macro_rules! on_both_stores {
     };
 }
 
-/// The same on PostgreSQL with several cells: `overdraft::cells::…`.
+/// The same on PostgreSQL with several cells, `overdraft::cells::…`, and with cells on Citus, `overdraft::citus::…`.
 macro_rules! on_all_stores {
     ($($case:ident),+ $(,)?) => {
         on_both_stores!($($case),+);
         tests!(cells, cells, $($case),+);
+        on_citus!($($case),+);
+    };
+}
+
+/// They need a cluster: `make test-citus`.
+macro_rules! on_citus {
+    ($($case:ident),+ $(,)?) => {
+        mod citus {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            #[ignore = "needs Citus: make test-citus"]
+            async fn $case() {
+                super::$case(crate::world::World::citus().await).await;
+            })+
+        }
     };
 }
 

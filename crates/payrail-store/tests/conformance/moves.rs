@@ -59,17 +59,22 @@ async fn payout_in(world: &World, raw: &mut Raw, status: Status) -> PayoutId {
 /// Without the rules that tie a status to the ledger and to the payout's history (`rules.rs` attacks those).
 async fn legality_alone(world: &World) -> Raw {
     let mut raw = world.raw().await;
-    raw.exec(match raw {
-        Raw::Postgres(_) => {
-            "DROP TRIGGER payouts_held ON payouts; DROP TRIGGER payouts_ended ON payouts; \
-             ALTER TABLE payouts DROP CONSTRAINT payouts_possible"
-        }
-        Raw::Sqlite(_) => {
-            "DROP TRIGGER payouts_held; DROP TRIGGER payouts_ended; DROP TRIGGER payouts_possible; \
-             DROP TRIGGER payouts_possible_still"
-        }
-    })
-    .await;
+    let rules: &[&str] = match raw {
+        Raw::Postgres(_) => &[
+            "DROP TRIGGER payouts_held ON payouts",
+            "DROP TRIGGER payouts_ended ON payouts",
+            "ALTER TABLE payouts DROP CONSTRAINT payouts_possible",
+        ],
+        Raw::Sqlite(_) => &[
+            "DROP TRIGGER payouts_held",
+            "DROP TRIGGER payouts_ended",
+            "DROP TRIGGER payouts_possible",
+            "DROP TRIGGER payouts_possible_still",
+        ],
+    };
+    for rule in rules {
+        raw.exec(rule).await;
+    }
     raw
 }
 

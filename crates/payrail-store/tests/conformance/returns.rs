@@ -330,7 +330,7 @@ async fn no_credit_is_forged(world: World) {
 
 async fn the_utr_is_found_by_its_index(world: World) {
     paid_payout(&world).await;
-    let mut raw = world.raw().await;
+    let mut raw = world.raw_beside_the_store().await;
     if world.is_postgres() {
         raw.exec("SET enable_seqscan = off").await;
     }

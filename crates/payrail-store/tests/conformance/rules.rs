@@ -54,14 +54,20 @@ impl Rule {
     async fn drop(&self, raw: &mut Raw) {
         let Rule(table, names) = self;
         for name in *names {
-            raw.exec(&match raw {
-                Raw::Sqlite(_) => format!("DROP TRIGGER IF EXISTS {name}; DROP INDEX IF EXISTS {name}"),
-                Raw::Postgres(_) => format!(
-                    "SET LOCAL client_min_messages = error; DROP TRIGGER IF EXISTS {name} ON {table}; \
-                     ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}; DROP INDEX IF EXISTS {name}"
-                ),
-            })
-            .await;
+            let drops = match raw {
+                Raw::Sqlite(_) => {
+                    vec![format!("DROP TRIGGER IF EXISTS {name}"), format!("DROP INDEX IF EXISTS {name}")]
+                }
+                Raw::Postgres(_) => vec![
+                    "SET LOCAL client_min_messages = error".to_owned(),
+                    format!("DROP TRIGGER IF EXISTS {name} ON {table}"),
+                    format!("ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}"),
+                    format!("DROP INDEX IF EXISTS {name}"),
+                ],
+            };
+            for drop in drops {
+                raw.exec(&drop).await;
+            }
         }
     }
 }

@@ -48,6 +48,11 @@ impl World {
         Self::on(TestDatabase::in_cells(2).await).await
     }
 
+    /// The same on Citus.
+    pub async fn citus() -> Self {
+        Self::on(TestDatabase::on_citus(2).await).await
+    }
+
     async fn on(database: TestDatabase) -> Self {
         let store = database.store().await;
         for number in 0..MERCHANTS {
@@ -72,9 +77,18 @@ impl World {
 
     /// Direct SQL to the merchants' tables.
     pub async fn raw(&self) -> Raw {
-        let mut raw = Raw::connect(&self.database.url).await;
+        self.raw_at(&self.database.url).await
+    }
+
+    /// The same where the store's sessions are: on Citus, at the node of these merchants.
+    pub async fn raw_beside_the_store(&self) -> Raw {
+        self.raw_at(&self.database.url_of_first_cell().await).await
+    }
+
+    async fn raw_at(&self, url: &str) -> Raw {
+        let mut raw = Raw::connect(url).await;
         if self.store.cells() != Cells::ONE {
-            raw.exec("SET search_path = payrail_cell_00").await;
+            raw.exec("SET search_path = payrail_cell_00; SET citus.enable_unsafe_triggers = on").await;
         }
         raw
     }
@@ -145,7 +159,8 @@ impl World {
         }
         let waiting = "SELECT pid::text FROM pg_stat_activity \
                        WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        until("one waits for a lock", async || !self.raw().await.texts(waiting).await.is_empty()).await;
+        until("one waits for a lock", async || !self.raw_beside_the_store().await.texts(waiting).await.is_empty())
+            .await;
     }
 
     /// `(available, held)`, as the store reads them.

@@ -9,19 +9,21 @@ use crate::cli_settings::refused;
 use crate::support::{Process, World, key, until};
 use crate::verify_fixture::{stderr, stdout};
 
-struct Shop {
-    id: MerchantId,
-    api_key: String,
+on_cells!(payouts_go_through_every_cell_and_outlive_a_killed_process);
+
+pub struct Shop {
+    pub id: MerchantId,
+    pub api_key: String,
 }
 
 impl Shop {
-    fn cell(&self) -> usize {
+    pub fn cell(&self) -> usize {
         usize::from(self.id.bucket().get()) / 64
     }
 }
 
 /// Until every cell has one; each has ₹100.00.
-fn shops(world: &World) -> Vec<Shop> {
+pub fn shops(world: &World) -> Vec<Shop> {
     let mut shops: Vec<Shop> = Vec::new();
     while (0..4).any(|cell| !shops.iter().any(|shop| shop.cell() == cell)) {
         let email = format!("shop-{}@example.com", shops.len());
@@ -44,9 +46,7 @@ async fn pay_all(servers: &[Process], shops: &[Shop]) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn payouts_go_through_every_cell_and_outlive_a_killed_process() {
-    let world = World::cells().await;
+async fn payouts_go_through_every_cell_and_outlive_a_killed_process(world: World) {
     let shops = shops(&world);
     let mut servers = vec![world.serve_with(&[("PAYRAIL_POLL_MS", "50")])];
     servers.push(world.start(&["serve"], &[("PAYRAIL_ROLE", "api")]));
@@ -108,16 +108,22 @@ async fn a_number_that_cannot_be_had_is_refused() {
 /// Each cell on a server of its own, one of which dies and comes back.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_server_only_stops_its_own_merchants() {
-    let databases: Vec<_> = (0..4).map(|_| TestServer::start(&[], "", None)).collect();
+    let databases = [(); 4].map(|()| TestServer::start(&[], "", None));
     let urls = databases.iter().map(|server| server.url("postgres")).collect::<Vec<_>>().join(" ");
     let mut world = World::postgres().await;
     world.settings.push(("PAYRAIL_CELL_URLS".to_owned(), urls));
     assert!(world.run(&["migrate", "--demo", "1"]).status.success());
-    let shops = shops(&world);
+    kill_one_and_start_it_again(&world, &databases.each_ref()).await;
+}
+
+/// `databases`: the server of each cell.
+pub async fn kill_one_and_start_it_again(world: &World, databases: &[&TestServer; 4]) {
+    let shops = shops(world);
     let server = world.serve_with(&[("PAYRAIL_POLL_MS", "50")]);
-    let dead = shops[0].cell();
-    databases[dead].kill();
-    let (stopped, others): (Vec<_>, Vec<_>) = shops.iter().partition(|shop| shop.cell() == dead);
+    let dead = databases[shops[0].cell()];
+    dead.kill();
+    let is_dead = |shop: &&Shop| std::ptr::eq(databases[shop.cell()], dead);
+    let (stopped, others): (Vec<_>, Vec<_>) = shops.iter().partition(is_dead);
     let keys: Vec<_> = stopped.iter().map(|_| key()).collect();
     for (shop, key) in stopped.iter().zip(&keys) {
         let answer = server.pay(&shop.api_key, *key, 6_000, "demo-success").await;
@@ -132,7 +138,7 @@ async fn a_dead_server_only_stops_its_own_merchants() {
         assert_eq!(at.pay(&shop.api_key, key(), 6_000, "demo-success").await.0, StatusCode::CREATED);
         until("each is paid", || async { server.balances(&shop.api_key).await == (4_000, 0) }).await;
     }
-    databases[dead].begin_again();
+    dead.begin_again();
     for (shop, key) in stopped.iter().zip(&keys) {
         // Under the same key, as a client would: whatever came of the first request, there is one payout.
         until("it is accepted", || async {

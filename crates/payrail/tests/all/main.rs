@@ -1,5 +1,6 @@
 //! The program from outside: real processes, real HTTP, on both stores. One file per subject.
 #![allow(clippy::unwrap_used)] // What a test cannot unwrap, it has failed on.
+#![recursion_limit = "256"] // Futures within futures: the compiler computes their layout to the end.
 
 #[macro_use]
 mod support;
@@ -10,6 +11,7 @@ mod after_restore;
 mod backup;
 mod bank_identity;
 mod cells;
+mod citus;
 mod cli;
 mod cli_health;
 mod cli_list;

@@ -37,9 +37,22 @@ macro_rules! on_both_stores {
 macro_rules! on_all_stores {
     ($($name:ident),* $(,)?) => {
         on_both_stores!($($name),*);
+        on_cells!($($name),*);
+    };
+}
+
+/// On four cells, of one server and of a Citus cluster.
+#[allow(unused_macros)]
+macro_rules! on_cells {
+    ($($name:ident),* $(,)?) => {
         mod cells {
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $name() { super::$name($crate::support::World::cells().await).await })*
+        }
+        mod citus {
+            $(#[tokio::test(flavor = "multi_thread")]
+            #[ignore = "needs Citus: make test-citus"]
+            async fn $name() { super::$name($crate::support::World::citus().await).await })*
         }
     };
 }
@@ -76,7 +89,17 @@ impl World {
 
     /// On PostgreSQL, with the demo merchants in different cells of four.
     pub async fn cells() -> Self {
-        let world = Self::postgres().await;
+        Self::in_four_cells(TestDatabase::postgres().await)
+    }
+
+    /// The same on Citus.
+    #[allow(dead_code)] // As above.
+    pub async fn citus() -> Self {
+        Self::in_four_cells(TestDatabase::on_citus(4).await)
+    }
+
+    pub fn in_four_cells(database: TestDatabase) -> Self {
+        let world = Self::on(database);
         let made = world.run(&["migrate", "--cells", "4", "--demo", "1"]);
         assert!(made.status.success(), "{made:?}");
         world
