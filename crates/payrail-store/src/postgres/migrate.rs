@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha384};
-use tokio_postgres::{Client, SimpleQueryMessage};
+use tokio_postgres::Client;
 
 use super::session::{self, literal, text};
-use super::{node, schema, split};
+use super::{citus, schema, split};
 use crate::error::{Result, StoreError};
 use crate::migrations::{self, Migration, POSTGRES, failed};
 
@@ -87,19 +87,15 @@ async fn apply_next(client: &Client, schema: &str, initial: &[(&str, &str)]) -> 
     }
     // Also where nothing was left to do: an administrator may have distributed the schema meanwhile.
     if schema::is_distributed(client, schema).await? {
-        node::bind_functions(client, schema).await?;
+        citus::bind_functions(client, schema).await?;
     }
     Ok(next.is_some())
 }
 
 async fn applied(client: &Client) -> Result<BTreeMap<i64, Vec<u8>>> {
     let applied = format!("SELECT version, encode({}, 'hex') FROM _sqlx_migrations", migrations::CHECKSUM);
-    let rows = client.simple_query(&applied).await?;
-    let rows = rows.iter().filter_map(|message| match message {
-        SimpleQueryMessage::Row(row) => Some((row.get(0)?.parse().ok()?, from_hex(row.get(1)?)?)),
-        _ => None,
-    });
-    Ok(rows.collect())
+    let rows = session::rows(client, &applied).await?;
+    Ok(rows.iter().filter_map(|row| Some((row.first()?.parse().ok()?, from_hex(row.get(1)?)?))).collect())
 }
 
 async fn apply(client: &Client, migration: &Migration) -> Result<()> {

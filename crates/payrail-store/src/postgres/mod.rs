@@ -1,6 +1,7 @@
 //! PostgreSQL. The merchant's row lock and the constraints guarantee correctness; a process's lanes are only for speed.
 
 mod address;
+mod citus;
 pub(crate) mod connect;
 mod error;
 mod execute;

@@ -1,10 +1,8 @@
 //! Finds the schema of the tables. A database has one ledger, which roles with different `search_path`s must all find.
 
-use tokio_postgres::SimpleQueryMessage;
-
+use super::citus;
 use super::connect::Server;
-use super::node;
-use super::session::{Sessions, identifier, literal, text};
+use super::session::{Sessions, identifier, literal, rows, text};
 use crate::cells::CellPlace;
 use crate::error::{Result, StoreError};
 
@@ -38,7 +36,7 @@ fn is_cell(schema: &str) -> bool {
 
 /// Whether Citus keeps the schema on one of its nodes.
 pub async fn is_distributed(client: &tokio_postgres::Client, schema: &str) -> Result<bool> {
-    Ok(is_cell(schema) && node::is_citus(client).await?)
+    Ok(is_cell(schema) && citus::is_citus(client).await?)
 }
 
 const IDENTITY: &str = "SELECT (SELECT system_identifier FROM pg_catalog.pg_control_system())::text || ' ' || oid::text
@@ -74,7 +72,7 @@ pub async fn look(server: &Server, sessions: Sessions) -> Result<Place> {
         ));
     }
     let role = text(&client, "SELECT session_user::text").await?;
-    Ok(Place { schema, role, identity: identity(&client).await?, is_citus: node::is_citus(&client).await? })
+    Ok(Place { schema, role, identity: identity(&client).await?, is_citus: citus::is_citus(&client).await? })
 }
 
 /// Checked under the migration's lock, because another process may have created the tables in another schema.
@@ -117,7 +115,7 @@ pub async fn check_version(client: &tokio_postgres::Client, schema: &str, newest
 
 async fn make_cell(client: &tokio_postgres::Client, schema: &str) -> Result<()> {
     if is_distributed(client, schema).await? {
-        client.batch_execute(node::DISTRIBUTE).await?;
+        client.batch_execute(citus::DISTRIBUTE).await?;
     }
     // Only its creation needs the right to create one.
     if text(client, &format!("SELECT pg_catalog.to_regnamespace('{schema}') IS NULL")).await? == "t" {
@@ -127,11 +125,7 @@ async fn make_cell(client: &tokio_postgres::Client, schema: &str) -> Result<()> 
 }
 
 async fn with_tables(client: &tokio_postgres::Client) -> Result<Vec<String>> {
-    let messages = client.simple_query(WITH_TABLES).await?;
-    let names = messages.iter().filter_map(|message| match message {
-        SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
-        _ => None,
-    });
+    let names = rows(client, WITH_TABLES).await?.into_iter().flatten();
     Ok(names.filter(|name| !is_cell(name)).collect())
 }
 

@@ -304,22 +304,25 @@ pub async fn begin(client: &Client, terms: &Terms) -> Result<Found> {
 }
 
 pub async fn read(client: &Client) -> Result<Found> {
-    let messages = client.simple_query(&read_back()).await?;
-    let rows = messages.iter().filter_map(|message| match message {
-        SimpleQueryMessage::Row(row) => Some((row.get(0)?.to_owned(), row.get(1)?.to_owned())),
-        _ => None,
-    });
-    Ok(Found(rows.collect()))
+    let rows = rows(client, &read_back()).await?;
+    Ok(Found(rows.into_iter().filter_map(|row| Some((row.first()?.clone(), row.get(1)?.clone()))).collect()))
 }
 
 /// A statement's only value, as text.
 pub async fn text(client: &Client, sql: &str) -> Result<String, tokio_postgres::Error> {
+    Ok(rows(client, sql).await?.into_iter().flatten().next().unwrap_or_default())
+}
+
+/// A statement's rows, as texts. A NULL is left out.
+pub async fn rows(client: &Client, sql: &str) -> Result<Vec<Vec<String>>, tokio_postgres::Error> {
     let messages = client.simple_query(sql).await?;
-    let value = messages.iter().find_map(|message| match message {
-        SimpleQueryMessage::Row(row) => row.get(0),
+    let rows = messages.iter().filter_map(|message| match message {
+        SimpleQueryMessage::Row(row) => {
+            Some((0..row.len()).filter_map(|column| row.get(column).map(str::to_owned)).collect())
+        }
         _ => None,
     });
-    Ok(value.unwrap_or_default().to_owned())
+    Ok(rows.collect())
 }
 
 #[cfg(test)]

@@ -140,7 +140,7 @@ struct MigrateArgs {
     demo: Option<bool>,
 
     /// How many cells a new database gets on PostgreSQL: 1 to 64 schemas, each with the merchants of a range of buckets.
-    /// The number never changes [default: 1]
+    /// On a Citus cluster each schema is on one of its nodes. The number never changes [default: 1]
     #[arg(long, value_name = "NUMBER")]
     cells: Option<u16>,
 }
