@@ -40,7 +40,8 @@ impl managed::Manager for Manager {
     type Error = StoreError;
 
     async fn create(&self) -> Result<Client> {
-        let (client, task) = self.location.server().await?.connect().await?;
+        // On the heap: the compiler follows futures within futures only so deep.
+        let (client, task) = Box::pin(async { self.location.server().await?.connect().await }).await?;
         let client = Client::new(client, task);
         session::begin(&client, &self.terms).await?;
         if let Some(place) = self.terms.place() {

@@ -1,8 +1,9 @@
-//! Cells on Citus: moved to another node under load, and on a node that dies. (Payouts, races, workers and streams on Citus
+//! Cells on Citus: moved to another node under load, and on nodes that die. (Payouts, races, workers and streams on Citus
 //! are tests of `cells`, `race` and others.)
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
+use futures::future::join_all;
 use payrail_store::testing::{Sql, TestDatabase, TestServer};
 use reqwest::StatusCode;
 
@@ -31,6 +32,12 @@ async fn nodes(coordinator: &mut Sql) -> Vec<String> {
     coordinator.texts(sql).await
 }
 
+async fn move_to(coordinator: &mut Sql, cell: usize, node: &str) {
+    let (host, port) = node.split_once(':').unwrap();
+    let sql = format!("SELECT citus_schema_move('payrail_cell_{cell:02}', '{host}', {port})::text");
+    coordinator.texts(&sql).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Citus: make test-citus"]
 async fn every_payout_is_accepted_while_its_cell_moves_to_another_node() {
@@ -42,11 +49,9 @@ async fn every_payout_is_accepted_while_its_cell_moves_to_another_node() {
     let before = nodes(&mut coordinator).await;
     let from = &before[shop.cell()];
     let to = before.iter().find(|node| *node != from).expect("two nodes");
-    let (host, port) = to.split_once(':').unwrap();
     let is_over = AtomicBool::new(false);
     let moving = async {
-        let schema = format!("payrail_cell_{:02}", shop.cell());
-        coordinator.texts(&format!("SELECT citus_schema_move('{schema}', '{host}', {port})::text")).await;
+        move_to(&mut coordinator, shop.cell(), to).await;
         // The sessions follow.
         let (server, name) = world.database.url.rsplit_once('/').unwrap();
         let there = format!("{}@{to}/{name}", server.split_once('@').unwrap().0);
@@ -75,14 +80,78 @@ async fn every_payout_is_accepted_while_its_cell_moves_to_another_node() {
         .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs Citus: make test-citus"]
-async fn a_dead_node_only_stops_its_own_merchants() {
+/// A cluster of the test's own, whose nodes it may kill, the coordinator first; and the node of each cell.
+async fn own_cluster() -> ([TestServer; 3], World) {
     let nodes = [(); 3].map(|()| TestServer::start(&[], CITUS, None));
     let urls = nodes.iter().map(|node| node.url("postgres")).collect();
     let world = World::in_four_cells(TestDatabase::on_nodes(urls, 4).await);
+    (nodes, world)
+}
+
+fn holders<'a>(places: &[String], nodes: &'a [TestServer]) -> Vec<&'a TestServer> {
+    let holder = |place: &String| nodes.iter().find(|node| node.host() == *place).expect("one of ours");
+    places.iter().map(holder).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Citus: make test-citus"]
+async fn a_dead_node_only_stops_its_own_merchants() {
+    let (nodes, world) = own_cluster().await;
     let places = self::nodes(&mut Sql::connect(&world.database.url).await).await;
-    let of_cells: Vec<_> =
-        places.iter().map(|place| nodes.iter().find(|node| node.host() == *place).expect("one of ours")).collect();
-    kill_one_and_start_it_again(&world, &of_cells.try_into().expect("four cells")).await;
+    kill_one_and_start_it_again(&world, &holders(&places, &nodes).try_into().expect("four cells")).await;
+}
+
+/// Pays one paisa after the other, each under its key until there is a payout.
+async fn insist(server: &Process, shop: &Shop, paid: &AtomicI64, is_over: &AtomicBool) {
+    while !is_over.load(Ordering::Relaxed) {
+        let key = key();
+        until("it is a payout", || async {
+            server.pay(&shop.api_key, key, 1, "demo-success").await.0 == StatusCode::CREATED
+        })
+        .await;
+        paid.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Citus: make test-citus"]
+async fn no_payout_is_lost_or_doubled_while_nodes_die_and_cells_move() {
+    let (nodes, world) = own_cluster().await;
+    let shops = shops(&world);
+    let server = world.serve_with(&[("PAYRAIL_POLL_MS", "50")]);
+    let (paid, is_over) = (shops.iter().map(|_| AtomicI64::new(0)).collect::<Vec<_>>(), AtomicBool::new(false));
+    let clients = join_all(shops.iter().zip(&paid).map(|(shop, paid)| insist(&server, shop, paid, &is_over)));
+    let all_go_on = async || {
+        let before: Vec<_> = paid.iter().map(|paid| paid.load(Ordering::Relaxed)).collect();
+        until("each goes on", async || {
+            paid.iter().zip(&before).all(|(paid, before)| paid.load(Ordering::Relaxed) > before + 1)
+        })
+        .await;
+    };
+    let chaos = async {
+        for round in 0..2 {
+            all_go_on().await;
+            for node in &nodes {
+                node.kill();
+                node.begin_again();
+                all_go_on().await;
+            }
+            let mut coordinator = Sql::connect(&world.database.url).await;
+            let places = self::nodes(&mut coordinator).await;
+            let (cell, from) = (round, &places[round]);
+            let to = places.iter().find(|place| *place != from).expect("two nodes");
+            move_to(&mut coordinator, cell, to).await;
+            // What moved goes down with its new node.
+            holders(std::slice::from_ref(to), &nodes)[0].kill();
+            holders(std::slice::from_ref(to), &nodes)[0].begin_again();
+            all_go_on().await;
+        }
+        is_over.store(true, Ordering::Relaxed);
+    };
+    tokio::join!(clients, chaos);
+    for (shop, paid) in shops.iter().zip(&paid) {
+        let left = 10_000 - paid.load(Ordering::Relaxed);
+        until("all are paid", || async { server.balances(&shop.api_key).await == (left, 0) }).await;
+    }
+    world.verify();
 }

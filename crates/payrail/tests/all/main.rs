@@ -1,6 +1,5 @@
 //! The program from outside: real processes, real HTTP, on both stores. One file per subject.
 #![allow(clippy::unwrap_used)] // What a test cannot unwrap, it has failed on.
-#![recursion_limit = "256"] // Futures within futures: the compiler computes their layout to the end.
 
 #[macro_use]
 mod support;
