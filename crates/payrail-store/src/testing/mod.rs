@@ -125,6 +125,11 @@ impl TestDatabase {
             let place = place(node).expect("an address with a host and a port");
             execute(&url, &format!("SELECT {add}({place})")).await.expect("a cluster of these nodes");
         }
+        if nodes.len() == 1 {
+            let place = place(&nodes[0]).expect("as above");
+            let keep = format!("SELECT citus_set_node_property({place}, 'shouldhaveshards', true)");
+            execute(&url, &keep).await.expect("the only node holds the cells");
+        }
         let cells = Cells::new(count).expect("a number that a database may have");
         let place = Place::Citus { nodes, name };
         Self { url, place, cells, cell_urls: Vec::new() }
