@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use payrail_types::ids::{MerchantId, PayoutId};
 use payrail_types::names::Utr;
 use payrail_types::rail::BankId;
@@ -48,25 +48,22 @@ static SETTLED: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// The settlements of a time.
-static SETTLEMENTS: LazyLock<String> = LazyLock::new(|| {
-    format!(
-        "SELECT {} AS bank, p.utr, p.id, {} AS is_recorded FROM ledger_entries e \
-         JOIN payouts p ON p.bucket = e.bucket AND p.merchant_id = e.merchant_id AND p.id = e.payout_id \
-         WHERE e.created_at > $1 AND e.created_at <= $2 AND e.kind = 'settle' AND p.utr IS NOT NULL",
-        bank_of("p"),
-        is_recorded("p")
-    )
-});
+/// The UTRs of what was settled in a time.
+const SETTLED_UTRS: &str = "SELECT p.utr FROM ledger_entries e \
+    JOIN payouts p ON p.bucket = e.bucket AND p.merchant_id = e.merchant_id AND p.id = e.payout_id \
+    WHERE e.created_at > $1 AND e.created_at <= $2 AND e.kind = 'settle' AND p.utr IS NOT NULL";
 
-/// All payouts under a UTR.
+/// All payouts under these UTRs, a line each.
 static UNDER: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "SELECT {} AS bank, p.utr, p.id, {} AS is_recorded FROM payouts p WHERE p.utr = $1",
+        "SELECT {} AS bank, p.utr, p.id, {} AS is_recorded FROM unnest(string_to_array($1, chr(10))) AS n(line) \
+         JOIN payouts p ON p.utr = n.line",
         bank_of("p"),
         is_recorded("p")
     )
 });
+/// In one statement.
+const UTRS_MAX: usize = 500;
 
 /// Whether there is an exception about the payout `alias`.
 fn is_recorded(alias: &str) -> String {
@@ -109,9 +106,6 @@ fn groups(payouts: Vec<SharedUtr>) -> impl Iterator<Item = Vec<SharedUtr>> {
     })
 }
 
-/// How far apart two settlements of different cells may be so that the worker compares them. The auditor finds all.
-const APART: SignedDuration = SignedDuration::from_mins(5);
-
 impl Store {
     /// The time up to which every settlement is visible to a read that begins now. (SQLite has one writer, which sees
     /// every other settlement.)
@@ -137,15 +131,25 @@ impl Store {
     /// The UTRs under which a payout was settled after one time and up to another, each with its bank, if that payout and
     /// another one that the bank paid under the UTR have no exception.
     pub async fn shared_utrs_settled(&self, after: Timestamp, through: Timestamp) -> Result<Vec<(BankId, Utr)>> {
-        let rows: Vec<(String, String)> = self.of_each(Read::Long, &SETTLED, values![after, through]).await?;
-        let mut found: BTreeSet<_> = rows.into_iter().collect();
-        if self.has_cells() {
-            let since = after.saturating_sub(APART).unwrap_or(Timestamp::UNIX_EPOCH);
-            let mut settled = self.of_each(Read::Long, &SETTLEMENTS, values![since, through]).await?;
-            settled.retain(|payout: &SharedUtr| !payout.is_recorded);
-            found.extend(groups(settled).map(|group| (group[0].bank.clone(), group[0].utr.clone())));
+        let shared: BTreeSet<(String, String)> = if self.has_cells() {
+            let settled: Vec<(String,)> = self.of_each(Read::Long, SETTLED_UTRS, values![after, through]).await?;
+            let mut under = self.under(&settled.into_iter().map(|(utr,)| utr).collect::<BTreeSet<_>>()).await?;
+            under.retain(|payout| !payout.is_recorded);
+            groups(under).map(|group| (group[0].bank.clone(), group[0].utr.clone())).collect()
+        } else {
+            self.of_each(Read::Long, &SETTLED, values![after, through]).await?.into_iter().collect()
+        };
+        Ok(shared.into_iter().map(|(bank, utr)| (BankId::new(&bank), Utr::from_stored(utr))).collect())
+    }
+
+    /// With several cells: each looks for each of the UTRs in its index.
+    async fn under(&self, utrs: &BTreeSet<String>) -> Result<Vec<SharedUtr>> {
+        let mut found = Vec::new();
+        for some in utrs.iter().map(String::as_str).collect::<Vec<_>>().chunks(UTRS_MAX) {
+            let lines = some.join("\n");
+            found.extend(self.of_each(Read::Long, &UNDER, values![lines.as_str()]).await?);
         }
-        Ok(found.into_iter().map(|(bank, utr)| (BankId::new(&bank), Utr::from_stored(utr))).collect())
+        Ok(found)
     }
 
     /// The last of the next `limit` payouts' UTRs, in their order; `None` at the end. A walk along their index. With several
@@ -182,8 +186,7 @@ impl Store {
         utrs.sort();
         let mut shared = Vec::new();
         for same in utrs.chunk_by(|one, other| one == other).filter(|same| same.len() > 1) {
-            let under: Vec<SharedUtr> = self.of_each(Read::Long, &UNDER, values![same[0].0.as_str()]).await?;
-            shared.extend(groups(under).flatten());
+            shared.extend(groups(self.under(&BTreeSet::from([same[0].0.clone()])).await?).flatten());
             if shared.len() >= limit as usize {
                 break;
             }

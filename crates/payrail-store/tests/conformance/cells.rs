@@ -318,38 +318,40 @@ async fn payouts_go_on_while_central_tables_take_no_writes(world: World) {
     )
     .await;
     let world = World { store, rules: world.rules, database };
-    play_payout(&world, 0).await;
-    play_payout(&world, 3).await;
+    play_payout(&world, 0, 0).await;
+    play_payout(&world, 3, 0).await;
     raw.release().await;
 }
 
-async fn play_payout(world: &World, owner: u8) {
+async fn play_payout(world: &World, owner: u8, begun: i64) {
     let (of, id) = (merchant(owner), payout(owner, 1));
-    world.one(of, fund(key(owner, 0), 1_000), at(0)).await.unwrap();
-    world.one(of, create(id, key(owner, 1), 100), at(1)).await.unwrap();
-    world.one(of, claim(id, "worker-1"), at(2)).await.unwrap();
-    world.one(of, report(id, 1, BankAnswer::Paid { utr: Utr::from_stored("UTR1") }), at(3)).await.unwrap();
+    world.one(of, fund(key(owner, 0), 1_000), at(begun)).await.unwrap();
+    world.one(of, create(id, key(owner, 1), 100), at(begun + 1)).await.unwrap();
+    world.one(of, claim(id, "worker-1"), at(begun + 2)).await.unwrap();
+    world.one(of, report(id, 1, BankAnswer::Paid { utr: Utr::from_stored("UTR1") }), at(begun + 3)).await.unwrap();
     assert_eq!(world.balances(of).await, (900, 0));
 }
 
 async fn a_utr_that_two_cells_share_is_found(world: World) {
     let (database, store) = four_cells().await;
     let world = World { store, rules: world.rules, database };
-    play_payout(&world, 0).await;
+    play_payout(&world, 0, 0).await;
     let shared = world.store.shared_utrs_settled(at(0), at(10)).await.unwrap();
     assert_eq!(shared, [], "there is only one");
-    play_payout(&world, 3).await;
-    let shared = world.store.shared_utrs_settled(at(2), at(10)).await.unwrap();
+    // However much later.
+    let later = 1_000_000;
+    play_payout(&world, 3, later).await;
+    let shared = world.store.shared_utrs_settled(at(later), at(later + 10)).await.unwrap();
     let [(bank, utr)] = &shared[..] else { panic!("{shared:?}") };
     let mut both = [(merchant(0), payout(0, 1)), (merchant(3), payout(3, 1))];
     both.sort_by_key(|(_, payout)| *payout);
     assert_eq!(world.store.unrecorded_under(bank, utr, 10).await.unwrap(), both);
     let through = world.store.utr_page("", 10).await.unwrap().unwrap();
     assert_eq!(world.store.shared_utrs("", &through, 10).await.unwrap().len(), 2);
-    for (merchant, exception) in Exception::from_shared_utr(utr, &both, at(11)) {
+    for (merchant, exception) in Exception::from_shared_utr(utr, &both, at(later + 11)) {
         world.store.record_exception_of(merchant, &exception).await.unwrap();
     }
-    assert_eq!(world.store.shared_utrs_settled(at(2), at(10)).await.unwrap(), []);
+    assert_eq!(world.store.shared_utrs_settled(at(later), at(later + 10)).await.unwrap(), []);
     let shared = world.store.shared_utrs("", &through, 10).await.unwrap();
     assert_eq!(shared.iter().filter(|payout| payout.is_recorded).count(), 1);
 }
