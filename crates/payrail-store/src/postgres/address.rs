@@ -343,6 +343,19 @@ mod tests {
     }
 
     #[test]
+    fn another_host_is_reached_as_the_first_one_would_be_there() {
+        let node = read("postgres://me:secret@localhost:7,127.0.0.1:8/pay?connect_timeout=1").at("node.example", 9);
+        let [target] = &node.targets[..] else { panic!("{:?}", node.targets) };
+        assert_eq!((target.name.as_str(), target.config.get_ports()), ("node.example:9", &[9][..]));
+        assert_eq!(target.config.get_ssl_mode(), SslMode::Require, "it is on another machine");
+        assert_eq!(target.config.get_hosts(), [Host::Tcp("node.example".to_owned())]);
+        assert_eq!((target.config.get_user(), target.config.get_dbname()), (Some("me"), Some("pay")));
+        assert_eq!((target.config.get_password(), node.timeout), (Some(&b"secret"[..]), Duration::from_secs(1)));
+        let as_told = read("postgres://me@localhost/pay?sslmode=disable").at("node.example", 9);
+        assert_eq!(as_told.targets[0].config.get_ssl_mode(), SslMode::Disable);
+    }
+
+    #[test]
     fn certificates_come_from_the_address_and_then_from_the_environment() {
         let environment = |name: &str| match name {
             "PGSSLMODE" => Some("verify-full".to_owned()),

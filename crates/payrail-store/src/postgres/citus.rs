@@ -50,7 +50,7 @@ fn functions_of(schema: &str) -> String {
     )
 }
 
-/// Every `FROM table` and `JOIN table` of a function becomes one of the table's shard.
+/// Every `FROM table` and `JOIN table` of a function, in capitals as in all migrations, becomes one of the table's shard.
 fn read_shard(text: &str, schema: &str, table: &str, number: &str) -> String {
     let names = [table.to_owned(), format!("{schema}.{table}"), format!("{}.{table}", identifier(schema))];
     let mut text = text.to_owned();

@@ -1,6 +1,6 @@
-//! Where a cell's sessions are made to. On Citus a cell is a distributed schema, which one node holds. Sessions are made to that node: there the cell's
-//! statements run in the session itself, with its settings. Sent to any other node, they would run in a session of Citus'
-//! own, which has none of them.
+//! The server of a cell's sessions. On Citus a cell is a distributed schema, which one node holds, and its sessions are made
+//! to that node: there the cell's statements run in the session itself, with its settings. Sent to any other node, they
+//! would run in a session of Citus' own, which has none of them.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -9,7 +9,7 @@ use super::connect::Server;
 use super::session::{literal, rows};
 use crate::error::Result;
 
-/// Where a cell's sessions are made to.
+/// Where sessions are made to.
 #[derive(Debug)]
 pub enum Location {
     Fixed(Server),
