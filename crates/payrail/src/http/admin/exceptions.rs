@@ -2,8 +2,7 @@
 //! the returns that wait until they can be credited.
 
 use axum::Json;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
@@ -22,6 +21,7 @@ use crate::http::paths::ADMIN;
 use crate::http::plumbing::form::{Fields, Form, Invalid, form};
 use crate::http::plumbing::list::{Before, Limit, Page, next_before};
 use crate::http::plumbing::params::Params;
+use crate::http::plumbing::path::PathOf;
 use crate::http::plumbing::problem::Problem;
 use crate::http::shapes::words::ExceptionKind;
 use crate::http::state::Api;
@@ -164,11 +164,10 @@ impl Form for ResolveException {
 pub async fn resolve(
     State(api): State<Api>,
     MayOperate(operator): MayOperate,
-    path: Result<Path<Uuid>, PathRejection>,
+    PathOf(id): PathOf<Uuid>,
     request: Request,
 ) -> Result<Json<AdminException>, Problem> {
     let missing = || Problem::not_found("There is no such exception.");
-    let Path(id) = path.map_err(|_| missing())?;
     let line = api.store.exception(id).await?.ok_or_else(missing)?;
     let ResolveException { reason } = form(&api, request).await?;
     let row = action(&api, &operator.name, OperatorActionKind::ResolvedException);

@@ -2,8 +2,7 @@
 //! in the same transaction.
 
 use axum::Json;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use payrail_store::{Disabling, Operator as Stored, OperatorAction, Role as StoredRole};
@@ -19,6 +18,7 @@ use super::session::sign_in::Role;
 use crate::clock::timestamp;
 use crate::http::plumbing::fields::{self, Wrong};
 use crate::http::plumbing::form::{Fields, Form, Invalid, form};
+use crate::http::plumbing::path::PathOf;
 use crate::http::plumbing::problem::Problem;
 use crate::http::state::Api;
 use crate::ids;
@@ -121,7 +121,7 @@ pub async fn invite(State(api): State<Api>, MayOperate(by): MayOperate, request:
 pub async fn disable(
     State(api): State<Api>,
     MayOperate(by): MayOperate,
-    id: Result<Path<Uuid>, PathRejection>,
+    PathOf(id): PathOf<Uuid>,
 ) -> Result<Json<OperatorLine>, Problem> {
     let operator = from_path(&api, id).await?;
     if operator.id == by.id {
@@ -149,7 +149,7 @@ pub async fn disable(
 pub async fn enable(
     State(api): State<Api>,
     MayOperate(by): MayOperate,
-    id: Result<Path<Uuid>, PathRejection>,
+    PathOf(id): PathOf<Uuid>,
 ) -> Result<Json<OperatorLine>, Problem> {
     let operator = from_path(&api, id).await?;
     if !api
@@ -174,7 +174,7 @@ pub async fn enable(
 pub async fn reset_password(
     State(api): State<Api>,
     MayOperate(by): MayOperate,
-    id: Result<Path<Uuid>, PathRejection>,
+    PathOf(id): PathOf<Uuid>,
 ) -> Result<Json<OperatorWithPassword>, Problem> {
     let operator = from_path(&api, id).await?;
     if operator.id == by.id {
@@ -188,8 +188,8 @@ pub async fn reset_password(
     Ok(Json(OperatorWithPassword { operator: operator.into(), one_time_password: password }))
 }
 
-async fn from_path(api: &Api, id: Result<Path<Uuid>, PathRejection>) -> Result<Stored, Problem> {
-    let found = api.store.operator(id.map_or(Uuid::nil(), |Path(id)| id)).await?;
+async fn from_path(api: &Api, id: Uuid) -> Result<Stored, Problem> {
+    let found = api.store.operator(id).await?;
     found.ok_or_else(|| Problem::not_found("There is no such operator."))
 }
 

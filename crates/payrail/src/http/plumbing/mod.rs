@@ -9,6 +9,7 @@ pub mod form;
 pub mod integer;
 pub mod list;
 pub mod params;
+pub mod path;
 pub mod period;
 pub mod problem;
 pub mod rate_limit;

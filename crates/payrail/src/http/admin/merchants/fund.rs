@@ -1,7 +1,6 @@
 //! `POST /admin/api/v1/merchants/{id}/fund`: an operator credits a merchant, once per key.
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::Response;
 use payrail_core::command::Action;
 use payrail_types::money::Amount;
@@ -12,6 +11,7 @@ use crate::http::admin::people::{by, merchant};
 use crate::http::admin::session::guard::MayOperate;
 use crate::http::idempotency::request as idempotency;
 use crate::http::plumbing::form::{Fields, Form, Invalid, form};
+use crate::http::plumbing::path::PathOf;
 use crate::http::plumbing::problem::Problem;
 use crate::http::shapes::funding::Funded;
 use crate::http::state::Api;
@@ -54,10 +54,10 @@ impl Form for Funding {
 pub async fn fund(
     State(api): State<Api>,
     MayOperate(operator): MayOperate,
-    id: Result<Path<Uuid>, PathRejection>,
+    PathOf(id): PathOf<Uuid>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let merchant = merchant(&api, id.map_or(Uuid::nil(), |Path(id)| id)).await?;
+    let merchant = merchant(&api, id).await?;
     let key = idempotency::key(request.headers())?;
     let Funding { amount_paise: amount, description } = form(&api, request).await?;
     let by = Some(by(&operator));

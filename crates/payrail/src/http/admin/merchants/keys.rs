@@ -2,8 +2,7 @@
 //! stores a keyed hash, whose first digits are the key's id.
 
 use axum::Json;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use payrail_store::{KeyLine, NewKey, Operator, OperatorAction};
@@ -16,6 +15,7 @@ use uuid::Uuid;
 use crate::clock::timestamp;
 use crate::http::admin::people::{action, merchant};
 use crate::http::admin::session::guard::MayOperate;
+use crate::http::plumbing::path::PathOf;
 use crate::http::plumbing::problem::Problem;
 use crate::http::state::Api;
 use crate::keys;
@@ -79,9 +79,9 @@ pub fn fresh(api: &Api) -> (String, NewKey) {
 pub async fn issue(
     State(api): State<Api>,
     MayOperate(operator): MayOperate,
-    id: Result<Path<Uuid>, PathRejection>,
+    PathOf(id): PathOf<Uuid>,
 ) -> Result<Response, Problem> {
-    let merchant = merchant(&api, id.map_or(Uuid::nil(), |Path(id)| id)).await?;
+    let merchant = merchant(&api, id).await?;
     let (api_key, key) = fresh(&api);
     let done = about(&api, &operator, OperatorActionKind::KeyIssued, merchant.id, &key.prefix, None);
     api.store.issue_key(merchant.id, &key, &done).await?;
@@ -100,7 +100,7 @@ pub async fn issue(
 pub async fn rotate(
     State(api): State<Api>,
     MayOperate(operator): MayOperate,
-    path: Result<Path<(Uuid, String)>, PathRejection>,
+    PathOf(path): PathOf<(Uuid, String)>,
 ) -> Result<Response, Problem> {
     let (merchant, old) = named(&api, path).await?;
     let (api_key, key) = fresh(&api);
@@ -125,7 +125,7 @@ pub async fn rotate(
 pub async fn revoke(
     State(api): State<Api>,
     MayOperate(operator): MayOperate,
-    path: Result<Path<(Uuid, String)>, PathRejection>,
+    PathOf(path): PathOf<(Uuid, String)>,
 ) -> Result<Json<ApiKey>, Problem> {
     let (merchant, key) = named(&api, path).await?;
     let done = about(&api, &operator, OperatorActionKind::KeyRevoked, merchant, &key.prefix, None);
@@ -143,8 +143,7 @@ fn issued(api_key: String, key: NewKey) -> Response {
 }
 
 /// The merchant's key in the request's path.
-async fn named(api: &Api, path: Result<Path<(Uuid, String)>, PathRejection>) -> Result<(MerchantId, KeyLine), Problem> {
-    let (merchant_id, key_id) = path.map_or((Uuid::nil(), String::new()), |Path(path)| path);
+async fn named(api: &Api, (merchant_id, key_id): (Uuid, String)) -> Result<(MerchantId, KeyLine), Problem> {
     let merchant = merchant(api, merchant_id).await?;
     let key = keys_of(api, merchant.id).await?.into_iter().find(|key| id(&key.hash) == key_id);
     let key = key.ok_or_else(|| Problem::not_found("This merchant has no such API key."))?;

@@ -1,8 +1,7 @@
 //! Merchants: listed, searched by name, address or id, and created with their first API key.
 
 use axum::Json;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use payrail_store::{Found, Merchant as Stored};
@@ -22,6 +21,7 @@ use crate::http::paths::ADMIN;
 use crate::http::plumbing::form::{Fields, Form, Invalid, form};
 use crate::http::plumbing::list::{Limit, Page};
 use crate::http::plumbing::params::Params;
+use crate::http::plumbing::path::PathOf;
 use crate::http::plumbing::problem::Problem;
 use crate::http::state::Api;
 use crate::ids;
@@ -136,9 +136,9 @@ pub async fn list(
 pub async fn show(
     State(api): State<Api>,
     _: Signed,
-    id: Result<Path<Uuid>, PathRejection>,
+    PathOf(id): PathOf<Uuid>,
 ) -> Result<Json<MerchantDetail>, Problem> {
-    let stored = merchant(&api, id.map_or(Uuid::nil(), |Path(id)| id)).await?;
+    let stored = merchant(&api, id).await?;
     let keys = keys_of(&api, stored.id).await?.iter().map(ApiKey::from).collect();
     Ok(Json(MerchantDetail { merchant: Merchant::of(&api, stored).await?, keys }))
 }

@@ -2,8 +2,7 @@
 //! both.
 
 use axum::Json;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::Response;
 use payrail_core::command::{Action, Command, Reply};
 use payrail_core::payout::Verdict;
@@ -21,6 +20,7 @@ use crate::http::paths::ADMIN;
 use crate::http::plumbing::fields::{self, Wrong};
 use crate::http::plumbing::form::{Fields, Form, Invalid, form};
 use crate::http::plumbing::list::{Limit, Page};
+use crate::http::plumbing::path::PathOf;
 use crate::http::plumbing::problem::Problem;
 use crate::http::state::Api;
 use crate::payout_log;
@@ -47,7 +47,7 @@ pub async fn list(State(api): State<Api>, _: Signed, page: Page) -> Result<Respo
 pub async fn ask(
     State(api): State<Api>,
     MayOperate(operator): MayOperate,
-    path: Result<Path<(Uuid, Uuid)>, PathRejection>,
+    PathOf(path): PathOf<(Uuid, Uuid)>,
 ) -> Result<Json<AdminPayout>, Problem> {
     let (merchant, payout) = from_path(&api, path).await?;
     send(&api, merchant, Action::Ask { payout: payout.id, by: by(&operator) }).await
@@ -92,7 +92,7 @@ impl Form for Why {
 pub async fn bring_forward(
     State(api): State<Api>,
     MayOperate(operator): MayOperate,
-    path: Result<Path<(Uuid, Uuid)>, PathRejection>,
+    PathOf(path): PathOf<(Uuid, Uuid)>,
     request: Request,
 ) -> Result<Json<AdminPayout>, Problem> {
     let (merchant, payout) = from_path(&api, path).await?;
@@ -152,7 +152,7 @@ impl Decision {
 pub async fn decide(
     State(api): State<Api>,
     MayOperate(operator): MayOperate,
-    path: Result<Path<(Uuid, Uuid)>, PathRejection>,
+    PathOf(path): PathOf<(Uuid, Uuid)>,
     request: Request,
 ) -> Result<Json<AdminPayout>, Problem> {
     let (merchant, payout) = from_path(&api, path).await?;

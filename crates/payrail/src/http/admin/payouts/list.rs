@@ -1,8 +1,7 @@
 //! Payouts of all merchants, and one with its timeline.
 
 use axum::Json;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use payrail_core::command::Refusal;
 use payrail_core::payout::Payout as CorePayout;
@@ -20,6 +19,7 @@ use crate::http::lookup::timeline::timeline;
 use crate::http::paths::ADMIN;
 use crate::http::plumbing::list::{Before, Limit, Page, next_before};
 use crate::http::plumbing::params::Params;
+use crate::http::plumbing::path::PathOf;
 use crate::http::plumbing::period::Period;
 use crate::http::plumbing::problem::Problem;
 use crate::http::plumbing::trace;
@@ -120,7 +120,7 @@ async fn named(api: &Api, id: PayoutId) -> Result<Option<(MerchantId, CorePayout
 pub async fn show(
     State(api): State<Api>,
     _: Signed,
-    path: Result<Path<(Uuid, Uuid)>, PathRejection>,
+    PathOf(path): PathOf<(Uuid, Uuid)>,
 ) -> Result<Json<AdminPayoutTimeline>, Problem> {
     let (merchant, payout) = from_path(&api, path).await?;
     let about = api.store.actions_about(merchant.id, &payout.id.to_string(), ACTIONS_MAX).await?;
@@ -132,11 +132,7 @@ pub async fn show(
 }
 
 /// The merchant and the payout in the request's path.
-pub async fn from_path(
-    api: &Api,
-    path: Result<Path<(Uuid, Uuid)>, PathRejection>,
-) -> Result<(Merchant, CorePayout), Problem> {
-    let (of, id) = path.map_or((Uuid::nil(), Uuid::nil()), |Path(path)| path);
+pub async fn from_path(api: &Api, (of, id): (Uuid, Uuid)) -> Result<(Merchant, CorePayout), Problem> {
     let merchant = merchant(api, of).await?;
     let payout = api.store.payout(merchant.id, PayoutId(id)).await?.ok_or(Refusal::UnknownPayout)?;
     trace::payout(merchant.id, &payout);

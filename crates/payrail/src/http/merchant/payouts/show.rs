@@ -1,8 +1,7 @@
 //! One payout: shown with its timeline, and cancelled.
 
 use axum::Json;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use payrail_core::command::{Action, Command, Refusal, Reply};
 use payrail_core::payout::{self, Status};
 use payrail_store::Merchant;
@@ -11,6 +10,7 @@ use uuid::Uuid;
 
 use crate::http::lookup::timeline::timeline;
 use crate::http::merchant::auth::Caller;
+use crate::http::plumbing::path::PathOf;
 use crate::http::plumbing::problem::Problem;
 use crate::http::plumbing::trace;
 use crate::http::shapes::payout::{Payout, PayoutTimeline};
@@ -27,9 +27,9 @@ use crate::payout_log;
 pub async fn show(
     State(api): State<Api>,
     Caller(merchant): Caller,
-    id: Result<Path<Uuid>, PathRejection>,
+    PathOf(id): PathOf<Uuid>,
 ) -> Result<Json<PayoutTimeline>, Problem> {
-    let payout = find(&api, &merchant, from_path(id)?).await?;
+    let payout = find(&api, &merchant, PayoutId(id)).await?;
     Ok(Json(timeline(&api, &merchant, &payout).await?))
 }
 
@@ -47,9 +47,9 @@ pub async fn show(
 pub async fn cancel(
     State(api): State<Api>,
     Caller(merchant): Caller,
-    id: Result<Path<Uuid>, PathRejection>,
+    PathOf(id): PathOf<Uuid>,
 ) -> Result<Json<Payout>, Problem> {
-    let payout = find(&api, &merchant, from_path(id)?).await?;
+    let payout = find(&api, &merchant, PayoutId(id)).await?;
     let command = Command { merchant: merchant.id, action: Action::Cancel { payout: payout.id } };
     let cancelled = match api.engine.send(command).await? {
         Ok(Reply::Updated(payout)) => {
@@ -61,11 +61,6 @@ pub async fn cancel(
         Err(refusal) => return Err(refusal.into()),
     };
     Ok(Json(Payout::from(&cancelled)))
-}
-
-/// An invalid id is treated as an unknown one.
-pub fn from_path(id: Result<Path<Uuid>, PathRejection>) -> Result<PayoutId, Problem> {
-    id.map(|Path(id)| PayoutId(id)).map_err(|_| Refusal::UnknownPayout.into())
 }
 
 pub async fn find(api: &Api, merchant: &Merchant, id: PayoutId) -> Result<payout::Payout, Problem> {
