@@ -8,19 +8,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use payrail_core::backoff::Policy;
-use payrail_core::bank_return::{BankReturn, Exception, TakenReturn};
+use payrail_core::bank_return::BankReturn;
 use payrail_core::book::{Book, Books};
 use payrail_core::command::{Action, Command, Needs, PayoutRequest, Refusal, Reply};
 use payrail_core::decide::{Rules, decide_all};
-use payrail_core::event::Event;
-use payrail_core::idempotency::{Answer, Answerable, IdempotencyKey, Record};
-use payrail_core::ledger::Entry;
-use payrail_core::payout::{Attempt, Payout, State, Status};
-use payrail_core::writes::{AttemptEnd, Writes};
+use payrail_core::idempotency::{Answer, Answerable, IdempotencyKey};
+use payrail_core::payout::{Payout, State, Status};
+use payrail_core::writes::Writes;
 use payrail_types::ids::{MerchantId, PayoutId};
 use payrail_types::money::Amount;
 use payrail_types::names::BankAccountId;
-use payrail_types::operator::{ByOperator, OperatorAction};
+use payrail_types::operator::ByOperator;
 use payrail_types::rail::RailId;
 use uuid::Uuid;
 
@@ -98,80 +96,28 @@ pub fn is_legal(before: Status, after: Status) -> bool {
     }
 }
 
-/// A store's writes, by table, and its replies.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Log {
-    pub entries: Vec<(MerchantId, Entry)>,
-    pub new_payouts: Vec<(MerchantId, Payout)>,
-    pub updated_payouts: Vec<(MerchantId, Payout)>,
-    pub opened: Vec<(MerchantId, Attempt)>,
-    pub closed: Vec<(MerchantId, AttemptEnd)>,
-    pub records: Vec<(MerchantId, Record)>,
-    pub events: Vec<(MerchantId, Event)>,
-    pub actions: Vec<OperatorAction>,
-    pub returns: Vec<(MerchantId, TakenReturn)>,
-    pub exceptions: Vec<(MerchantId, Exception)>,
-    pub replies: Vec<Result<Reply, Refusal>>,
+/// No rows; replies do not count.
+pub fn wrote_nothing(writes: &Writes) -> bool {
+    *writes == Writes { replies: writes.replies.clone(), ..Writes::default() }
 }
 
-impl Log {
-    pub fn wrote_nothing(&self) -> bool {
-        *self == Log { replies: self.replies.clone(), ..Log::default() }
+/// One merchant's part; the replies are left out, as they name no merchant.
+pub fn part_of(writes: &Writes, merchant: MerchantId) -> Writes {
+    fn part<T: Clone>(rows: &[(MerchantId, T)], merchant: MerchantId) -> Vec<(MerchantId, T)> {
+        rows.iter().filter(|row| row.0 == merchant).cloned().collect()
     }
-
-    /// One merchant's part; the replies are left out, as they name no merchant.
-    pub fn of(&self, merchant: MerchantId) -> Log {
-        fn part<T: Clone>(rows: &[(MerchantId, T)], merchant: MerchantId) -> Vec<(MerchantId, T)> {
-            rows.iter().filter(|row| row.0 == merchant).cloned().collect()
-        }
-        Log {
-            entries: part(&self.entries, merchant),
-            new_payouts: part(&self.new_payouts, merchant),
-            updated_payouts: part(&self.updated_payouts, merchant),
-            opened: part(&self.opened, merchant),
-            closed: part(&self.closed, merchant),
-            records: part(&self.records, merchant),
-            events: part(&self.events, merchant),
-            actions: self.actions.iter().filter(|action| action.merchant == Some(merchant)).cloned().collect(),
-            returns: part(&self.returns, merchant),
-            exceptions: part(&self.exceptions, merchant),
-            replies: Vec::new(),
-        }
-    }
-
-    fn extend(&mut self, more: &Log) {
-        self.entries.extend_from_slice(&more.entries);
-        self.new_payouts.extend_from_slice(&more.new_payouts);
-        self.updated_payouts.extend_from_slice(&more.updated_payouts);
-        self.opened.extend_from_slice(&more.opened);
-        self.closed.extend_from_slice(&more.closed);
-        self.records.extend_from_slice(&more.records);
-        self.events.extend_from_slice(&more.events);
-        self.actions.extend_from_slice(&more.actions);
-        self.returns.extend_from_slice(&more.returns);
-        self.exceptions.extend_from_slice(&more.exceptions);
-        self.replies.extend_from_slice(&more.replies);
-    }
-}
-
-impl From<Writes> for Log {
-    fn from(writes: Writes) -> Self {
-        let Writes {
-            entries,
-            new_payouts,
-            updated_payouts,
-            opened,
-            closed,
-            records,
-            events,
-            actions,
-            returns,
-            exceptions,
-            replies,
-        } = writes;
-        let log =
-            Log { entries, new_payouts, updated_payouts, opened, closed, records, events, actions, ..Log::default() };
-        Log { returns, exceptions, replies, ..log }
+    Writes {
+        entries: part(&writes.entries, merchant),
+        new_payouts: part(&writes.new_payouts, merchant),
+        updated_payouts: part(&writes.updated_payouts, merchant),
+        opened: part(&writes.opened, merchant),
+        closed: part(&writes.closed, merchant),
+        records: part(&writes.records, merchant),
+        events: part(&writes.events, merchant),
+        actions: writes.actions.iter().filter(|action| action.merchant == Some(merchant)).cloned().collect(),
+        returns: part(&writes.returns, merchant),
+        exceptions: part(&writes.exceptions, merchant),
+        replies: Vec::new(),
     }
 }
 
@@ -262,14 +208,14 @@ pub struct Store {
     pub policy: Policy,
     pub rails: &'static [(RailId, Policy)],
     pub books: BTreeMap<MerchantId, Book>,
-    pub log: Log,
+    pub log: Writes,
 }
 
 impl Store {
     /// With the merchants 0 to `merchants` − 1.
     pub fn new(policy: Policy, merchants: u8) -> Self {
         let books = (0..merchants).map(merchant).map(|id| (id, Book::new(id))).collect();
-        Self { policy, rails: &[], books, log: Log::default() }
+        Self { policy, rails: &[], books, log: Writes::default() }
     }
 
     pub fn payout(&self, id: PayoutId) -> Option<&Payout> {
@@ -281,23 +227,22 @@ impl Store {
     }
 
     /// Runs a batch as one transaction, and returns its writes.
-    pub fn run(&mut self, commands: &[Command], now: Timestamp) -> Log {
+    pub fn run(&mut self, commands: &[Command], now: Timestamp) -> Writes {
         let mut books = load(&self.books, commands);
         let mut twin = books.clone();
         let rules = Rules { rails: self.rails, ..rules(self.policy) };
         let writes = decide_all(&mut books, commands, &rules, now).expect("all that is needed was loaded");
         check_rounds(&writes);
         let is_empty = writes.is_empty();
-        let log = Log::from(writes);
-        assert_eq!(is_empty, log.wrote_nothing(), "a store writes nothing of what is said to be empty");
-        let again = Log::from(decide_all(&mut twin, commands, &rules, now).expect("as before"));
-        assert_eq!((&again, &twin), (&log, &books), "the same input, another decision");
-        self.write(&log);
+        assert_eq!(is_empty, wrote_nothing(&writes), "a store writes nothing of what is said to be empty");
+        let again = decide_all(&mut twin, commands, &rules, now).expect("as before");
+        assert_eq!((&again, &twin), (&writes, &books), "the same input, another decision");
+        self.write(&writes);
         self.check_memory(&books);
-        log
+        writes
     }
 
-    fn write(&mut self, log: &Log) {
+    fn write(&mut self, log: &Writes) {
         for (merchant, payout) in log.new_payouts.iter().chain(&log.updated_payouts) {
             self.book(*merchant).payouts.insert(payout.id, Some(payout.clone()));
         }
@@ -319,7 +264,7 @@ impl Store {
                 book.credited.insert(taken.payout, Some(taken.line.id()));
             }
         }
-        self.log.extend(log);
+        self.log.append(log.clone());
     }
 
     /// The core's own books within the batch equal the books after its writes.

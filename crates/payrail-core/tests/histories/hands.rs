@@ -9,7 +9,7 @@ use payrail_types::operator::{ByOperator, OperatorAction, OperatorActionKind};
 use payrail_types::word::Word;
 use uuid::Uuid;
 
-use crate::common::Log;
+use payrail_core::writes::Writes;
 
 #[derive(Default)]
 pub struct Hands {
@@ -17,7 +17,7 @@ pub struct Hands {
 }
 
 impl Hands {
-    pub fn see(&mut self, command: &Command, now: Timestamp, log: &Log) {
+    pub fn see(&mut self, command: &Command, now: Timestamp, log: &Writes) {
         let row =
             |by: &ByOperator, kind: OperatorActionKind, subject: String, reason: Option<&str>, detail| OperatorAction {
                 id: by.action_id,

@@ -8,8 +8,8 @@ use payrail_core::command::{Action, Command, Refusal, Reply};
 use payrail_core::idempotency::{Answer, IdempotencyKey, Record};
 use payrail_types::ids::{MerchantId, PayoutId};
 
-use crate::common::Log;
 use crate::money::Sums;
+use payrail_core::writes::Writes;
 
 type Name = (MerchantId, IdempotencyKey);
 
@@ -47,7 +47,7 @@ impl Asked {
 
 impl Keys {
     /// `sums` are the merchant's accounts before the command.
-    pub fn see(&mut self, command: &Command, now: Timestamp, policy: &Policy, sums: Sums, log: &Log) {
+    pub fn see(&mut self, command: &Command, now: Timestamp, policy: &Policy, sums: Sums, log: &Writes) {
         let (Some(asked), Some(key)) = (Asked::of(&command.action), command.action.needs().keys.pop()) else {
             return assert!(log.records.is_empty(), "a record without a key");
         };
@@ -56,14 +56,14 @@ impl Keys {
             Some(memory) if memory.asked == asked => {
                 let replay = Reply::Answered { answer: memory.answer.clone(), replayed: true };
                 assert_eq!(log.replies, [Ok(replay)]);
-                assert!(log.wrote_nothing());
+                assert!(crate::common::wrote_nothing(log));
             }
             Some(_) => assert_eq!(log.replies, [Err(Refusal::KeyReused)]),
             None => self.first(name, asked, now, policy, sums, log),
         }
     }
 
-    fn first(&mut self, name: Name, asked: Asked, now: Timestamp, policy: &Policy, sums: Sums, log: &Log) {
+    fn first(&mut self, name: Name, asked: Asked, now: Timestamp, policy: &Policy, sums: Sums, log: &Writes) {
         let status = match &asked {
             Asked::Payout(amount, _) if i128::from(*amount) > sums.available => 400,
             Asked::Fund(amount, _) if sums.available + sums.held + i128::from(*amount) > i128::from(i64::MAX) => {
@@ -89,7 +89,7 @@ impl Keys {
 }
 
 fn check_record(
-    log: &Log,
+    log: &Writes,
     name: Name,
     answer: &Answer,
     payout: Option<PayoutId>,

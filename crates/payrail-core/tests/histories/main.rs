@@ -20,8 +20,9 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use common::{Log, Store};
+use common::Store;
 use generate::{History, MERCHANTS, Scribe, histories};
+use payrail_core::writes::Writes;
 
 /// The commands at one time.
 type Batch = (Timestamp, Vec<Command>);
@@ -64,7 +65,7 @@ proptest! {
             let alone: Vec<_> = batches.iter().map(|(now, commands)| (*now, own(commands))).collect();
             // Except for a UTR of two merchants' payouts: that is for operators, and no merchant sees it.
             let [alone, together] = [&replay(&history, &alone).log, &together.log].map(|log| {
-                let mut own = log.of(merchant);
+                let mut own = common::part_of(log, merchant);
                 own.exceptions.retain(|(_, exception)| exception.kind != ExceptionKind::DuplicateUtr);
                 own
             });
@@ -130,12 +131,16 @@ impl Watch {
         self.see(command, now, store, &log);
     }
 
-    fn see(&mut self, command: &Command, now: Timestamp, store: &Store, log: &Log) {
+    fn see(&mut self, command: &Command, now: Timestamp, store: &Store, log: &Writes) {
         let merchant = command.merchant;
         if log.replies[0].is_err() {
-            assert!(log.wrote_nothing(), "a refused command wrote");
+            assert!(common::wrote_nothing(log), "a refused command wrote");
         }
-        assert_eq!(log.of(merchant), Log { replies: Vec::new(), ..log.clone() }, "another merchant's book changed");
+        assert_eq!(
+            common::part_of(log, merchant),
+            Writes { replies: Vec::new(), ..log.clone() },
+            "another merchant's book changed"
+        );
         if !store.books.contains_key(&merchant) {
             return assert_eq!(log.replies, [Err(Refusal::UnknownMerchant)]);
         }

@@ -7,7 +7,7 @@ use payrail_core::event::{Event, EventKind};
 use payrail_core::ledger::{Entry, EntryKind};
 use payrail_types::ids::{MerchantId, PayoutId};
 
-use crate::common::Log;
+use payrail_core::writes::Writes;
 
 #[derive(Default)]
 pub struct Accounts {
@@ -29,7 +29,7 @@ impl Accounts {
         self.books.get(&merchant).copied().unwrap_or_default()
     }
 
-    pub fn see(&mut self, log: &Log) {
+    pub fn see(&mut self, log: &Writes) {
         for (merchant, entry) in &log.entries {
             self.books.entry(*merchant).or_default().take(entry);
         }
@@ -80,7 +80,7 @@ impl Sums {
 }
 
 /// Every movement of money has one event, which names the entry. No other event names one.
-fn check_each_entrys_event(log: &Log) {
+fn check_each_entrys_event(log: &Writes) {
     let telling = |(merchant, event): &(MerchantId, Event)| event.entry.map(|seq| (*merchant, seq));
     let mut told: Vec<_> = log.events.iter().filter_map(telling).collect();
     told.sort();
@@ -104,7 +104,7 @@ fn check_each_entrys_event(log: &Log) {
 
 /// Checks the ledger by payout: one hold, then a settle or a refund and never both, and a return only after a settle,
 /// all of one amount and in one merchant's book.
-pub fn check_each_payouts_entries(log: &Log) {
+pub fn check_each_payouts_entries(log: &Writes) {
     let mut by_payout: BTreeMap<PayoutId, Vec<(MerchantId, &Entry)>> = BTreeMap::new();
     for (merchant, entry) in &log.entries {
         if let Some(payout) = entry.payout {

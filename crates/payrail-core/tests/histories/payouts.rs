@@ -17,8 +17,9 @@ use payrail_types::ids::{MerchantId, PayoutId};
 use payrail_types::names::Utr;
 use uuid::Uuid;
 
-use crate::common::{Log, MICROSECOND, payout_named, utr_of};
+use crate::common::{MICROSECOND, payout_named, utr_of};
 use crate::money::Sums;
+use payrail_core::writes::Writes;
 
 #[derive(Default)]
 pub struct Payouts {
@@ -62,7 +63,7 @@ impl Payouts {
     }
 
     /// `sums` are the merchant's accounts before the command.
-    pub fn see(&mut self, command: &Command, now: Timestamp, policy: &Policy, sums: Sums, log: &Log) {
+    pub fn see(&mut self, command: &Command, now: Timestamp, policy: &Policy, sums: Sums, log: &Writes) {
         for (merchant, payout) in &log.new_payouts {
             let asked = matches!(&command.action, Action::Create { id, request, .. }
                 if *id == payout.id && request.amount == payout.amount);
@@ -92,7 +93,7 @@ impl Payouts {
     }
 
     /// A payout that is paid under another one's UTR is settled, and is an exception.
-    fn check_utrs(&mut self, utr: Option<&Utr>, log: &Log) {
+    fn check_utrs(&mut self, utr: Option<&Utr>, log: &Writes) {
         let settled = log.updated_payouts.iter().find(|(_, payout)| payout.status() == Status::Completed);
         let (Some(utr), Some((_, payout))) = (utr, settled) else { return };
         let others = self.utrs.entry(utr.clone()).or_default();
@@ -197,13 +198,13 @@ impl Life {
     }
 
     /// It is recorded once, and nothing else is written.
-    fn check_exception(&mut self, line: &BankReturn, kind: ExceptionKind, log: &Log) {
+    fn check_exception(&mut self, line: &BankReturn, kind: ExceptionKind, log: &Writes) {
         assert_eq!(log.replies, [Ok(Reply::Exception(line.id()))]);
         let is_new = self.excepted.insert(line.id());
         let kinds: Vec<_> = log.exceptions.iter().map(|(_, e)| (e.id, e.kind, e.stated.amount_paise)).collect();
         assert_eq!(kinds, Vec::from_iter(is_new.then_some((line.id(), kind, Some(line.amount_paise)))));
-        let rest = Log { replies: Vec::new(), exceptions: Vec::new(), returns: Vec::new(), ..log.clone() };
-        assert_eq!(rest, Log::default());
+        let rest = Writes { replies: Vec::new(), exceptions: Vec::new(), returns: Vec::new(), ..log.clone() };
+        assert_eq!(rest, Writes::default());
     }
 
     /// Whether an operator may act on it.
@@ -316,7 +317,7 @@ impl Life {
         i128::from(self.payout.amount.get())
     }
 
-    fn check(&mut self, before: Status, moved: &Moved, action: &Action, now: Timestamp, policy: &Policy, log: &Log) {
+    fn check(&mut self, before: Status, moved: &Moved, action: &Action, now: Timestamp, policy: &Policy, log: &Writes) {
         let [(_, after)] = &log.updated_payouts[..] else { panic!("not one update: {:?}", log.replies) };
         assert!(before.transition(after.status()).is_some(), "{before:?} to {:?}", after.status());
         assert_eq!(after.status(), self.status);
@@ -376,7 +377,7 @@ impl Life {
         }
     }
 
-    fn check_writes(&self, moved: &Moved, action: &Action, log: &Log, after: &Payout) {
+    fn check_writes(&self, moved: &Moved, action: &Action, log: &Writes, after: &Payout) {
         let entries: Vec<_> = log.entries.iter().map(|(_, entry)| (entry.kind, entry.payout, entry.amount)).collect();
         assert_eq!(entries, Vec::from_iter(moved.entry.map(|kind| (kind, Some(after.id), after.amount))));
         let events: Vec<_> = log.events.iter().map(|(_, event)| (event.kind, event.payout)).collect();

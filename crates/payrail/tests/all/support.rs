@@ -42,7 +42,7 @@ macro_rules! on_all_stores {
 }
 
 /// On four cells, of one server and of a Citus cluster.
-#[allow(unused_macros)]
+#[allow(unused_macros)] // The tests of `payrail-bench` share this file.
 macro_rules! on_cells {
     ($($name:ident),* $(,)?) => {
         mod cells {
@@ -93,7 +93,7 @@ impl World {
     }
 
     /// The same on Citus.
-    #[allow(dead_code)] // As above.
+    #[allow(dead_code)] // The tests of `payrail-bench` share this file.
     pub async fn citus() -> Self {
         Self::in_four_cells(TestDatabase::on_citus(4).await)
     }

@@ -1,5 +1,6 @@
 //! Misconfigured processes: a worker with another bank's address, and a process whose clock is a day wrong. Each must
-//! report it, do no harm, and continue once it is corrected.
+//! report it, do no harm, and continue once it is corrected. A sleep is how long a fault lasts; whatever must come true is
+//! waited for (`comes_true`).
 
 use std::time::{Duration, Instant};
 
